@@ -1,0 +1,128 @@
+//! The rows of the store as the core sees them.
+
+use jiff::Timestamp;
+
+use super::{Day, When};
+
+/// A paying party, one identity in the store.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Customer {
+    /// Identity in the store; integers are written in decimal.
+    pub id: String,
+    /// Display name, cleaned.
+    pub name: String,
+    /// Where they can be written to.
+    pub email: Option<String>,
+    /// As the shop wrote it.
+    pub phone: Option<String>,
+    /// Business segment, such as `enterprise`.
+    pub segment: Option<String>,
+    /// Plan on the customer's row; a subscription's own plan wins.
+    pub plan: Option<String>,
+    /// Sales region.
+    pub region: Option<String>,
+    /// Care tier: how often they are owed a contact.
+    pub tier: Option<String>,
+    /// Free labels.
+    pub tags: Vec<String>,
+    /// The rep who looks after them.
+    pub owner_id: Option<String>,
+    /// Customer since.
+    pub since: Option<Day>,
+}
+
+/// A contract: a plan at a monthly price over `[starts_on, ends_on)`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    /// Index into [`super::Facts::customers`].
+    pub customer: u32,
+    /// What was bought.
+    pub plan: Option<String>,
+    /// Recurring revenue a month in minor units; `None` when it is in another currency than the report's.
+    pub mrr_minor: Option<i64>,
+    /// First day of service.
+    pub starts_on: Day,
+    /// First day without service; [`Day::MAX`] while open.
+    pub ends_on: Day,
+    /// When it renews.
+    pub renews_on: Option<Day>,
+    /// Who ended it.
+    pub cancel_kind: CancelKind,
+    /// Why, in the shop's words.
+    pub cancel_reason: Option<String>,
+}
+
+/// Who ended a contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CancelKind {
+    /// The customer decided to leave.
+    Voluntary,
+    /// A payment failed, an account was closed by the shop.
+    Involuntary,
+    /// Not recorded.
+    Unknown,
+}
+
+/// A dated money movement; a refund is negative. Compact: there may be millions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Transaction {
+    /// Index into [`super::Facts::customers`].
+    pub customer: u32,
+    /// Civil day in the report's zone.
+    pub day: Day,
+    /// Minor units; `None`-like amounts (another currency) are 0 with `counted` false.
+    pub amount_minor: i64,
+    /// What it cost the shop.
+    pub cost_minor: i64,
+    /// Whether the amount is in the report's currency and so is in the money figures.
+    pub counted: bool,
+}
+
+/// A promised contact with a customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FollowUp {
+    /// Identity in the store.
+    pub id: String,
+    /// Index into [`super::Facts::customers`].
+    pub customer: u32,
+    /// Who promised it; the customer's owner where it is empty.
+    pub rep_id: Option<String>,
+    /// When it is due.
+    pub due_at: When,
+    /// Whether it is done.
+    pub done: bool,
+    /// What was promised.
+    pub subject: Option<String>,
+    /// Details.
+    pub note: Option<String>,
+}
+
+/// Who looks after customers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rep {
+    /// Identity in the store.
+    pub id: String,
+    /// Display name.
+    pub name: String,
+    /// Mail address.
+    pub email: Option<String>,
+    /// Chat handle.
+    pub chat: Option<String>,
+    /// To whom they report.
+    pub manager_id: Option<String>,
+    /// IANA name of their zone.
+    pub time_zone: Option<String>,
+    /// BCP 47 tag of their language.
+    pub language: Option<String>,
+    /// Whether they still work here.
+    pub active: bool,
+}
+
+/// The last contact with a customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contact {
+    /// When.
+    pub at: Timestamp,
+    /// `call`, `visit`, `email`, `meeting`, …
+    pub kind: String,
+}

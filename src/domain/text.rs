@@ -1,0 +1,60 @@
+//! What customers' own text may carry into a message: no control characters, no direction tricks, no novels.
+
+use unicode_segmentation::UnicodeSegmentation;
+
+/// Longest name or subject shown, in graphemes.
+pub const NAME_MAX: usize = 200;
+
+/// Whether `c` could change how the text around it is read: control characters (C0, C1), bidirectional
+/// overrides and isolates, and invisible separators that start a new line.
+fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}' | '\u{061C}' | '\u{2028}' | '\u{2029}' | '\u{FEFF}')
+}
+
+/// `raw` on one line: unsafe characters become a blank, runs of blanks one, and what is longer than
+/// [`NAME_MAX`] graphemes ends in "…".
+pub fn clean(raw: &str) -> String {
+    let mut out = String::with_capacity(raw.len().min(1024));
+    let mut gap = false;
+    // Four code points a grapheme is generous; it keeps a megabyte of text from being walked twice.
+    for c in raw.chars().take(NAME_MAX * 16) {
+        if is_unsafe(c) || c.is_whitespace() {
+            gap = !out.is_empty();
+        } else {
+            if std::mem::take(&mut gap) {
+                out.push(' ');
+            }
+            out.push(c);
+        }
+    }
+    excerpt(&out, NAME_MAX)
+}
+
+/// At most `graphemes` of `text`, cut on a grapheme border, with "…" where something was cut.
+pub fn excerpt(text: &str, graphemes: usize) -> String {
+    let mut ends = text.grapheme_indices(true).skip(graphemes.saturating_sub(1));
+    let Some((last, _)) = ends.next() else { return text.to_owned() };
+    if ends.next().is_none() { text.to_owned() } else { format!("{}…", text[..last].trim_end()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tricks_are_taken_out() {
+        assert_eq!(clean("Evil\r\nBcc: x@y"), "Evil Bcc: x@y");
+        assert_eq!(clean("abc\u{202E}fed\u{0}"), "abc fed");
+        assert_eq!(clean("  a \t b  "), "a b");
+    }
+
+    #[test]
+    fn long_text_is_cut_on_a_grapheme_border() {
+        let family = "👨‍👩‍👧‍👦";
+        assert_eq!(excerpt(&family.repeat(5), 3), format!("{}…", family.repeat(2)));
+        assert_eq!(excerpt(&family.repeat(3), 3), family.repeat(3));
+        assert_eq!(clean(&"x".repeat(1_000_000)).chars().count(), NAME_MAX);
+        assert_eq!(excerpt("", 5), "");
+    }
+}

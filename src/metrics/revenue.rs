@@ -1,0 +1,91 @@
+//! Revenue churn: what each customer paid when the period began against what they pay at its end.
+
+use super::churn::Fate;
+use super::definition::Basis;
+use super::panel::Panel;
+use crate::domain::{Period, Ratio};
+
+/// How recurring revenue moved over a period, in minor units; each movement is positive.
+/// closing = opening + new + reactivation + expansion − contraction − churned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Movements {
+    /// On the day before the period (inactivity basis: revenue of the period before).
+    pub opening: i128,
+    /// Went to zero.
+    pub churned: i128,
+    /// Went down.
+    pub contraction: i128,
+    /// Went up.
+    pub expansion: i128,
+    /// Came from zero for the first time.
+    pub new: i128,
+    /// Came from zero again.
+    pub reactivation: i128,
+    /// On the last day (inactivity basis: revenue of the period).
+    pub closing: i128,
+}
+
+impl Movements {
+    /// (churned + contraction) ÷ opening.
+    pub fn gross_churn(&self) -> Option<Ratio> {
+        Ratio::of(self.churned + self.contraction, self.opening).filter(|_| self.opening > 0)
+    }
+
+    /// (churned + contraction − expansion) ÷ opening; reactivation is subtracted too where a shop
+    /// counts it in. Below zero it is negative churn.
+    pub fn net_churn(&self, reactivation_in: bool) -> Option<Ratio> {
+        let back = if reactivation_in { self.reactivation } else { 0 };
+        Ratio::of(self.churned + self.contraction - self.expansion - back, self.opening)
+            .filter(|_| self.opening > 0)
+    }
+}
+
+impl Panel<'_> {
+    /// What a customer stood for when `period` began.
+    pub fn opening_revenue(&self, customer: u32, period: &Period) -> i128 {
+        match self.settings.basis {
+            Basis::Contract => self.mrr_on(customer, period.start.plus(-1)),
+            Basis::Inactivity(_) => {
+                self.revenue_in(customer, period.start.plus(-period.days()), period.start)
+            }
+        }
+    }
+
+    /// What a customer stood for when `period` ended.
+    pub fn closing_revenue(&self, customer: u32, period: &Period) -> i128 {
+        match self.settings.basis {
+            Basis::Contract => self.mrr_on(customer, period.last()),
+            Basis::Inactivity(_) => self.revenue_in(customer, period.start, period.end),
+        }
+    }
+
+    /// How the revenue of `customers` moved over `period`.
+    pub fn movements(&self, customers: &[u32], period: &Period) -> Movements {
+        let mut moved = Movements::default();
+        for &customer in customers {
+            let before = self.opening_revenue(customer, period);
+            let after = self.closing_revenue(customer, period);
+            moved.opening += before;
+            moved.closing += after;
+            match (before, after) {
+                (b, a) if b == a => {}
+                (0, a) if self.is_first_revenue(customer, period) => moved.new += a,
+                (0, a) => moved.reactivation += a,
+                (b, 0) => moved.churned += b,
+                (b, a) if a < b => moved.contraction += b - a,
+                (b, a) => moved.expansion += a - b,
+            }
+        }
+        moved
+    }
+
+    fn is_first_revenue(&self, customer: u32, period: &Period) -> bool {
+        match self.settings.basis {
+            Basis::Contract => {
+                matches!(self.fate(customer, period), Fate::New | Fate::JoinedAndLeft)
+                    || !self.summary(customer).activity.was_active_before(period.start)
+            }
+            Basis::Inactivity(_) => self.summary(customer).first.is_some_and(|first| first >= period.start),
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! What becomes of a message between the decision to send it and the answer of its next hop. Pure: the
+//! ledger stores it, the daemon performs it.
+
+pub mod answer;
+pub mod delivery;
+pub mod key;
+pub mod retry;
+
+pub use answer::{Answer, Scope};
+pub use delivery::{Delivery, Event, Phase, State, Status, Sealed};
+pub use key::DeliveryKey;
+pub use retry::Retry;
