@@ -1,6 +1,6 @@
 //! The named formulas and the choices a shop makes between them; each report prints what was chosen.
 
-use crate::domain::Ratio;
+use crate::domain::{Day, Period, PeriodKind, Ratio};
 
 /// What makes a customer active.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,6 +96,27 @@ impl Band {
             Place::Above
         } else {
             Place::Within
+        }
+    }
+}
+
+/// Which period a report is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PeriodChoice {
+    /// How long.
+    pub kind: PeriodKind,
+    /// The one that is under way rather than the last complete one.
+    pub current: bool,
+}
+
+impl PeriodChoice {
+    /// The period meant on `today`.
+    pub fn on(self, today: Day) -> Period {
+        match (self.kind, self.current) {
+            (kind, true) => Period::containing(kind, today),
+            // A rolling span has no calendar to wait for: it ends with yesterday.
+            (kind @ PeriodKind::Rolling(_), false) => Period::containing(kind, today.plus(-1)),
+            (kind, false) => Period::last_complete(kind, today),
         }
     }
 }

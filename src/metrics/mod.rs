@@ -13,7 +13,7 @@ pub mod value;
 
 pub use activity::Activity;
 pub use churn::Counts;
-pub use definition::{Band, Basis, Definition, Settings};
+pub use definition::{Band, Basis, Definition, PeriodChoice, Settings};
 pub use panel::Panel;
 pub use revenue::Movements;
 pub use segment::Split;

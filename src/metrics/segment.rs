@@ -45,9 +45,9 @@ impl Split {
     }
 }
 
-/// The tenure bands: name and first day that is beyond it.
+/// The tenure bands: key of the name in the locale files, and the first day that is beyond it.
 const TENURE: [(&str, i32); 5] =
-    [("0-3 months", 91), ("3-12 months", 365), ("1-2 years", 730), ("2-5 years", 1826), ("5+ years", i32::MAX)];
+    [("tenure.1", 91), ("tenure.2", 365), ("tenure.3", 730), ("tenure.4", 1826), ("tenure.5", i32::MAX)];
 
 impl Panel<'_> {
     /// The customers of each group, by label; `None` holds those without one.

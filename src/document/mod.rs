@@ -1,0 +1,267 @@
+//! What is said, free of any medium and any language: sentences as keys with values, figures, tables,
+//! charts, items. [`crate::render`] makes mail, text, chat and sheets of it.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::domain::{Money, Period, Ratio};
+
+/// A sentence: a key of the locale files and the values for its placeholders.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Say {
+    /// The key.
+    pub key: String,
+    /// The values by placeholder.
+    pub args: Vec<(&'static str, Value)>,
+}
+
+impl Say {
+    /// A sentence without values.
+    pub fn new(key: impl Into<String>) -> Say {
+        Say { key: key.into(), args: Vec::new() }
+    }
+
+    /// Adds a value.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<Value>) -> Say {
+        self.args.push((name, value.into()));
+        self
+    }
+}
+
+/// A value as it is meant; how it is written is the locale's.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// A number of things.
+    Count(i128),
+    /// A number of things with its sign always written.
+    Signed(i128),
+    /// An amount.
+    Money(Money),
+    /// A rate, printed in percent with one decimal.
+    Rate(Ratio),
+    /// A rate on a base too small to stand alone: printed with its fraction.
+    SmallRate(Ratio),
+    /// A compound rate of a model, in percent.
+    Percent(f64),
+    /// A plain decimal number with the given decimals.
+    Number(f64, u8),
+    /// A civil date.
+    Day(Date),
+    /// A month of a year.
+    Month(Date),
+    /// A period by its name.
+    Period(Period),
+    /// A short name of a period, for axes and columns.
+    PeriodShort(Period),
+    /// An instant on a clock.
+    Instant(Timestamp, TimeZone),
+    /// Text of the shop or its customers: never words of ours.
+    Text(String),
+    /// Words of ours.
+    Say(Box<Say>),
+    /// Several, joined as the language joins them.
+    List(Vec<Value>),
+    /// Nothing to print.
+    Empty,
+}
+
+macro_rules! into_value {
+    ($($from:ty => $make:expr),* $(,)?) => {
+        $(impl From<$from> for Value {
+            fn from(value: $from) -> Value {
+                $make(value)
+            }
+        })*
+    };
+}
+
+into_value! {
+    i128 => Value::Count,
+    Money => Value::Money,
+    Ratio => Value::Rate,
+    Period => Value::Period,
+    Date => Value::Day,
+    String => Value::Text,
+    &str => |text: &str| Value::Text(text.to_owned()),
+    Say => |say| Value::Say(Box::new(say)),
+    Vec<Value> => Value::List,
+    Option<Value> => |value: Option<Value>| value.unwrap_or(Value::Empty),
+}
+
+/// Everything one message says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Document {
+    /// Which kind it is: the name of its templates.
+    pub kind: Kind,
+    /// One line that says the news.
+    pub subject: Say,
+    /// The heading.
+    pub title: Say,
+    /// The answer first: a few sentences.
+    pub lead: Vec<Say>,
+    /// The body, in reading order.
+    pub blocks: Vec<Block>,
+    /// How it was counted, and what could not be read.
+    pub notes: Vec<Say>,
+    /// Tables whole, for the attachments.
+    pub sheets: Vec<Table>,
+}
+
+/// The kinds of documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Figures of a period.
+    Report,
+    /// What a rep owes today.
+    Digest,
+    /// Something ops should know.
+    Notice,
+}
+
+impl Kind {
+    /// The folder of its templates, and the event name on webhooks.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Report => "report",
+            Kind::Digest => "digest",
+            Kind::Notice => "notice",
+        }
+    }
+}
+
+/// A piece of the body.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Block {
+    /// Key figures in a row each: now, before, a year ago, band.
+    Figures(Figures),
+    /// A picture.
+    Chart(Chart),
+    /// A table.
+    Table(Table),
+    /// Things to do.
+    Items(Vec<Item>),
+    /// A sentence.
+    Paragraph(Say),
+}
+
+/// Key figures with their comparisons.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Figures {
+    /// Headings of the value columns.
+    pub columns: Vec<Value>,
+    /// The figures.
+    pub rows: Vec<Figure>,
+}
+
+/// One key figure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Figure {
+    /// What it is.
+    pub name: Say,
+    /// Its values, one a column.
+    pub values: Vec<Value>,
+    /// A remark: the band, a cap.
+    pub remark: Value,
+    /// Whether the remark is bad news, to be seen at a glance.
+    pub alarming: bool,
+}
+
+/// A table. What is shown may be fewer rows than there are; then it says so.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    /// Machine name: sheet name, CSV name, JSON key.
+    pub name: &'static str,
+    /// What it shows.
+    pub title: Say,
+    /// Column headings.
+    pub columns: Vec<Column>,
+    /// The rows.
+    pub rows: Vec<Vec<Value>>,
+    /// How many rows there are in all.
+    pub of: usize,
+}
+
+impl Table {
+    /// The first `count` rows; [`Table::of`] keeps the whole number.
+    #[must_use]
+    pub fn first(&self, count: usize) -> Table {
+        Table { rows: self.rows.iter().take(count).cloned().collect(), ..self.clone() }
+    }
+}
+
+/// A column of a table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Column {
+    /// Machine name: JSON key.
+    pub name: &'static str,
+    /// Its heading.
+    pub title: Say,
+    /// Whether its values are numbers, to be aligned on the right.
+    pub numeric: bool,
+}
+
+/// A picture, with the sentence that says what is seen.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Chart {
+    /// A rate over periods, oldest first, against the year before and a band.
+    Trend {
+        /// What is seen.
+        title: Say,
+        /// What the line is.
+        series: Say,
+        /// The values.
+        points: Vec<(Period, Option<Ratio>)>,
+        /// The same a year before.
+        before: Vec<Option<Ratio>>,
+        /// Lowest and highest usual value, and its name.
+        band: Option<(f64, f64, Say)>,
+    },
+    /// How an amount moved.
+    Waterfall {
+        /// What is seen.
+        title: Say,
+        /// Name, amount, and whether it is a total (else a movement by its sign).
+        steps: Vec<(Say, Money, bool)>,
+    },
+    /// How many lie in each range.
+    Distribution {
+        /// What is seen.
+        title: Say,
+        /// What the ranges are of.
+        axis: Say,
+        /// From (inclusive), to (exclusive), how many.
+        bars: Vec<(Option<Money>, Option<Money>, i128)>,
+    },
+}
+
+/// One thing to do, for one customer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    /// Subject of the item in the store, for actions and events.
+    pub id: String,
+    /// The customer's id in the store.
+    pub customer_id: String,
+    /// The customer's name.
+    pub customer: String,
+    /// Why it is due, in words.
+    pub why: Say,
+    /// What was promised, in the shop's words.
+    pub what: Option<String>,
+    /// What else helps: value at stake, last contact.
+    pub facts: Vec<Say>,
+    /// Phone and mail of the customer.
+    pub reach: Vec<Reach>,
+    /// Days overdue; 0 when due today.
+    pub days_late: i32,
+}
+
+/// A way to reach a customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reach {
+    /// A phone number as the shop wrote it.
+    Phone(String),
+    /// A mail address.
+    Email(String),
+}

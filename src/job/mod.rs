@@ -1,0 +1,94 @@
+//! The recipes: what each kind of job reads, computes and says. Each reads as needs → compute → compose.
+
+pub mod reminders;
+pub mod report;
+
+use crate::domain::Recipient;
+use crate::domain::facts::Needs;
+use crate::metrics::{PeriodChoice, Settings, Split};
+
+/// What a job does, apart from when and over which channel.
+#[derive(Debug, Clone)]
+pub enum Recipe {
+    /// Mails figures.
+    Report(ReportSpec),
+    /// Tells reps what is due.
+    Reminders(RemindersSpec),
+}
+
+/// A report.
+#[derive(Debug, Clone)]
+pub struct ReportSpec {
+    /// Which figures.
+    pub kind: ReportKind,
+    /// About which period.
+    pub period: PeriodChoice,
+    /// How they are counted.
+    pub settings: Settings,
+    /// What the customers are split by, in this order.
+    pub splits: Vec<Split>,
+    /// What is attached to mails.
+    pub attach: Vec<Attachment>,
+}
+
+/// The reports there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReportKind {
+    /// Who left, why, and what it cost.
+    Churn,
+    /// What customers are worth.
+    Value,
+    /// Both on one page.
+    Executive,
+}
+
+impl ReportKind {
+    /// All of them with their names.
+    pub const ALL: [(&'static str, ReportKind); 3] =
+        [("churn", ReportKind::Churn), ("value", ReportKind::Value), ("executive", ReportKind::Executive)];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        ReportKind::ALL.iter().find(|(_, kind)| *kind == self).map_or("churn", |(name, _)| name)
+    }
+}
+
+/// What can be attached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attachment {
+    /// One workbook, a sheet a table.
+    Xlsx,
+    /// One file a table.
+    Csv,
+}
+
+/// Reminders to reps.
+#[derive(Debug, Clone)]
+pub struct RemindersSpec {
+    /// Days before a follow-up is due that it is told already.
+    pub lead_days: i32,
+    /// Most items in one digest; the rest are counted and attached.
+    pub items_max: usize,
+    /// How revenue at stake is read.
+    pub settings: Settings,
+}
+
+impl Recipe {
+    /// Which relations it reads.
+    pub fn needs(&self) -> Needs {
+        let all = Needs { reps: true, subscriptions: true, transactions: true, ..Needs::default() };
+        match self {
+            Recipe::Report(_) => all,
+            Recipe::Reminders(_) => Needs { transactions: false, follow_ups: true, interactions: true, ..all },
+        }
+    }
+}
+
+/// A digest and whose it is.
+#[derive(Debug, Clone)]
+pub struct Addressed {
+    /// Who is told.
+    pub recipient: Recipient,
+    /// What.
+    pub document: crate::document::Document,
+}

@@ -1,0 +1,196 @@
+//! The answer first: what happened, who moved it, and what to make of it.
+
+use super::{Story, none};
+use crate::document::{Say, Value};
+use crate::domain::Ratio;
+use crate::job::ReportKind;
+use crate::metrics::Definition;
+use crate::metrics::churn::Departure;
+use crate::metrics::definition::Place;
+
+/// Names in a subject or a sentence; more of them is a list, and lists are tables.
+const NAMED: usize = 3;
+
+impl Story<'_> {
+    pub(super) fn subject(&self) -> Say {
+        let period = self.now.period;
+        if self.spec.kind == ReportKind::Value {
+            return Say::new("report.subject.value")
+                .with("period", period)
+                .with("ltv", self.worth.average_minor.map_or_else(none, |m| self.money(m).into()))
+                .with("customers", self.worth.customers);
+        }
+        let Some(rate) = self.churn_rate(&self.now) else {
+            return Say::new("report.subject.nobody").with("period", period);
+        };
+        let news = match self.movers() {
+            movers if movers.is_empty() => Value::Empty,
+            movers => Say::new("report.subject.left").with("names", self.names_only(&movers)).into(),
+        };
+        Say::new("report.subject.churn")
+            .with("period", period)
+            .with("rate", self.rate(Some(rate)))
+            .with("change", self.change(rate))
+            .with("news", news)
+    }
+
+    fn change(&self, rate: Ratio) -> Value {
+        let Some(before) = self.churn_rate(&self.before) else { return Value::Empty };
+        let key = match rate.scaled(3).cmp(&before.scaled(3)) {
+            std::cmp::Ordering::Greater => "report.change.up",
+            std::cmp::Ordering::Less => "report.change.down",
+            std::cmp::Ordering::Equal => "report.change.same",
+        };
+        Say::new(key).with("before", before).into()
+    }
+
+    pub(super) fn lead(&self) -> Vec<Say> {
+        let mut lead = vec![self.what_happened()];
+        if self.spec.kind != ReportKind::Value {
+            lead.extend(self.who_moved_it());
+            lead.extend(self.against_the_band());
+        }
+        if self.spec.kind != ReportKind::Churn {
+            lead.extend(self.how_uneven());
+        }
+        if self.spec.period.current {
+            lead.insert(0, Say::new("report.in_progress").with("period", self.now.period));
+        }
+        lead
+    }
+
+    fn what_happened(&self) -> Say {
+        let (counts, period) = (&self.now.counts, self.now.period);
+        if self.spec.settings.definition == Definition::InactiveShare {
+            return Say::new("report.lead.inactive")
+                .with("period", period)
+                .with("silent", counts.silent)
+                .with("seen", counts.seen)
+                .with("revenue", self.money(self.now.moved.closing));
+        }
+        let left = Say::new("count.left").with("n", counts.churned).with("of", counts.opening);
+        Say::new("report.lead.what")
+            .with("period", period)
+            .with("customers", Say::new("count.customers").with("n", counts.closing))
+            .with("delta", Value::Signed(counts.closing - counts.opening))
+            .with("left", left)
+            .with("joined", Say::new("count.joined").with("n", counts.joined()))
+            .with("back", Say::new("count.back").with("n", counts.reactivated))
+    }
+
+    /// The departures that account for most of the lost revenue: those that make up half of it, no more
+    /// than [`NAMED`]. One of many small ones is no news.
+    pub(super) fn movers(&self) -> Vec<&Departure> {
+        let lost: i128 = self.gone.iter().map(|d| d.lost_minor).sum();
+        let mut named = Vec::new();
+        let mut so_far = 0;
+        for departure in self.gone.iter().take(NAMED) {
+            if departure.lost_minor * 20 < lost.max(1) || so_far * 2 >= lost.max(1) {
+                break;
+            }
+            so_far += departure.lost_minor;
+            named.push(departure);
+        }
+        if so_far * 4 >= lost && lost > 0 { named } else { Vec::new() }
+    }
+
+    fn names_only(&self, movers: &[&Departure]) -> Value {
+        Value::List(movers.iter().map(|d| Value::Text(self.name(d.customer))).collect())
+    }
+
+    fn who_moved_it(&self) -> Option<Say> {
+        let movers = self.movers();
+        let lost: i128 = self.gone.iter().map(|d| d.lost_minor).sum();
+        let theirs: i128 = movers.iter().map(|d| d.lost_minor).sum();
+        let share = Ratio::of(theirs, lost).filter(|_| !movers.is_empty())?;
+        let named = movers.iter().map(|d| self.mover(d)).collect::<Vec<Value>>();
+        Some(
+            self.by_basis("report.lead.who")
+                .with("accounts", Say::new("count.accounts").with("n", movers.len() as i128))
+                .with("share", share)
+                .with("lost", self.money(lost))
+                .with("names", Value::List(named)),
+        )
+    }
+
+    /// "Aurora Log (R$ 18,400, Ana Lima, "price")".
+    fn mover(&self, departure: &Departure) -> Value {
+        let owner = self.panel.facts.owner_name(departure.customer);
+        let owner = owner.map_or_else(|| Say::new("mover.nobody").into(), Value::from);
+        let reason = match &departure.reason {
+            Some(reason) => Say::new("mover.reason").with("reason", reason.as_str()),
+            None => Say::new("mover.no_reason"),
+        };
+        Say::new("mover")
+            .with("name", self.name(departure.customer))
+            .with("money", self.money(departure.lost_minor))
+            .with("owner", owner)
+            .with("reason", reason)
+            .into()
+    }
+
+    fn against_the_band(&self) -> Option<Say> {
+        let rate = self.churn_rate(&self.now)?;
+        let band = self.spec.settings.band;
+        let per_year = self.now.period.kind.per_year();
+        let place = band.place(rate, per_year);
+        let run = self.periods_in_place(place);
+        let key = match place {
+            Place::Above => "report.band.above",
+            Place::Within => "report.band.within",
+            Place::Below => "report.band.below",
+        };
+        let (_, high) = band.bounds(per_year);
+        let lasting = Say::new("report.band.lasting").with("n", run);
+        let bounds = Say::new("report.band.bounds")
+            .with("band", Say::new(format!("band.{}", band.name())))
+            .with("high", Value::Percent(high));
+        let sentence = Say::new(key)
+            .with("rate", self.rate(Some(rate)))
+            .with("bounds", bounds)
+            .with("lasting", if run > 1 { lasting.into() } else { Value::Empty })
+            .with("where", self.where_it_moved().map_or(Value::Empty, Value::from));
+        Some(sentence)
+    }
+
+    /// For how many periods on end, this one included, the rate has been where it is.
+    fn periods_in_place(&self, place: Place) -> i128 {
+        let band = self.spec.settings.band;
+        let per_year = self.now.period.kind.per_year();
+        let in_place = |period| {
+            let rate = self.panel.churn_rate(&self.all, &period);
+            rate.is_some_and(|rate| band.place(rate, per_year) == place)
+        };
+        let trail = self.now.period.trail(super::TREND);
+        trail.into_iter().rev().take_while(|period| in_place(*period)).count() as i128
+    }
+
+    /// The group whose rate moved most against the period before, if one did.
+    fn where_it_moved(&self) -> Option<Say> {
+        let split = *self.spec.splits.first()?;
+        let groups = self.panel.split(split, &self.now.period);
+        let base = self.spec.settings.min_base;
+        let moved = groups.iter().filter_map(|(label, customers)| {
+            let now = self.panel.churn_rate(customers, &self.now.period)?;
+            let before = self.panel.churn_rate(customers, &self.before.period)?;
+            let points = now.scaled(3) - before.scaled(3);
+            let enough = now.denominator() >= base && before.denominator() >= base;
+            enough.then_some((points, label.clone()?, now, before))
+        });
+        let (points, label, now, before) = moved.max_by_key(|(points, label, ..)| (points.abs(), label.clone()))?;
+        (points.abs() >= 5).then(|| {
+            Say::new("report.lead.where").with("group", label).with("before", before).with("now", Value::SmallRate(now))
+        })
+    }
+
+    fn how_uneven(&self) -> Option<Say> {
+        let top = self.worth.top_20?;
+        Some(
+            Say::new("report.lead.uneven")
+                .with("customers", Say::new("count.customers").with("n", self.worth.customers))
+                .with("average", self.worth.average_minor.map_or_else(none, |m| self.money(m).into()))
+                .with("median", self.worth.median_minor.map_or_else(none, |m| self.money(m).into()))
+                .with("top", top),
+        )
+    }
+}

@@ -1,0 +1,213 @@
+//! Who left and why, how the groups fared, how it came to be: tables for the mail (cut) and for the
+//! attachments (whole).
+
+use super::{Slice, Story, TREND, none};
+use crate::document::{Column, Say, Table, Value};
+use crate::domain::customer::CancelKind;
+use crate::job::ReportKind;
+use crate::metrics::Split;
+use crate::metrics::churn::{Departure, by_kind, by_reason};
+
+/// Customers in the attached list of the most valuable.
+const TOP: usize = 1000;
+
+fn column(name: &'static str, numeric: bool) -> Column {
+    Column { name, title: Say::new(format!("column.{name}")), numeric }
+}
+
+fn columns(words: &[&'static str], numbers: &[&'static str]) -> Vec<Column> {
+    let words = words.iter().map(|name| column(name, false));
+    words.chain(numbers.iter().map(|name| column(name, true))).collect()
+}
+
+fn table(name: &'static str, columns: Vec<Column>, rows: Vec<Vec<Value>>) -> Table {
+    Table { name, title: Say::new(format!("table.{name}")), columns, of: rows.len(), rows }
+}
+
+impl Story<'_> {
+    /// The tables of the mail, in reading order.
+    pub(super) fn tables(&self) -> Vec<Table> {
+        let mut tables = Vec::new();
+        if self.spec.kind != ReportKind::Value {
+            tables.push(self.who_left());
+            tables.push(self.reasons());
+            tables.extend(self.spec.splits.iter().map(|split| self.groups(*split)));
+        }
+        if self.spec.kind != ReportKind::Churn {
+            tables.extend(self.spec.splits.first().map(|split| self.value_groups(*split)));
+            tables.push(self.most_valuable());
+        }
+        tables
+    }
+
+    /// The same tables whole, and those that only an analyst wants.
+    pub(super) fn sheets(&self) -> Vec<Table> {
+        let mut sheets = self.tables();
+        if self.spec.kind != ReportKind::Value {
+            sheets.push(self.trend_table());
+        }
+        sheets
+    }
+
+    fn who_left(&self) -> Table {
+        let rows = self.gone.iter().map(|d| self.departure_row(d)).collect();
+        let mut columns = columns(&["customer"], &["lost"]);
+        columns.extend(["since", "plan", "reason", "owner"].map(|name| column(name, false)));
+        table("left", columns, rows)
+    }
+
+    fn departure_row(&self, d: &Departure) -> Vec<Value> {
+        let text = |text: Option<&str>| text.map_or(Value::Empty, Value::from);
+        let reason = match (&d.reason, d.kind) {
+            (Some(reason), _) => Value::from(reason.as_str()),
+            (None, CancelKind::Involuntary) => Say::new("kind.involuntary").into(),
+            (None, _) => Say::new("reason.none").into(),
+        };
+        vec![
+            self.name(d.customer).into(),
+            self.money(d.lost_minor).into(),
+            d.since.map_or(Value::Empty, |day| Value::Month(day.date())),
+            text(d.plan.as_deref()),
+            reason,
+            text(self.panel.facts.owner_name(d.customer)),
+        ]
+    }
+
+    fn reasons(&self) -> Table {
+        let mut rows: Vec<Vec<Value>> = by_reason(&self.gone)
+            .into_iter()
+            .map(|(reason, n, lost)| {
+                let reason = reason.map_or_else(|| Say::new("reason.none").into(), Value::from);
+                vec![reason, n.into(), self.money(lost).into()]
+            })
+            .collect();
+        let kinds = by_kind(&self.gone);
+        if kinds.keys().any(|kind| *kind != CancelKind::Unknown) {
+            for (kind, n) in kinds {
+                let lost = self.gone.iter().filter(|d| d.kind == kind).map(|d| d.lost_minor).sum();
+                let name = match kind {
+                    CancelKind::Voluntary => "kind.voluntary",
+                    CancelKind::Involuntary => "kind.involuntary",
+                    CancelKind::Unknown => "kind.unknown",
+                };
+                let all = Say::new("kind.all").with("kind", Say::new(name));
+                rows.push(vec![all.into(), n.into(), self.money(lost).into()]);
+            }
+        }
+        // Without any reason recorded the table would say nothing.
+        if self.gone.iter().all(|d| d.reason.is_none() && d.kind == CancelKind::Unknown) {
+            rows.clear();
+        }
+        table("reasons", columns(&["reason"], &["customers", "lost"]), rows)
+    }
+
+    fn groups(&self, split: Split) -> Table {
+        let period = &self.now.period;
+        let mut rows = Vec::new();
+        for (label, customers) in self.panel.split(split, period) {
+            let now = Slice::of(&self.panel, &customers, *period);
+            let before = self.panel.churn_rate(&customers, &self.before.period);
+            let year_ago = self.panel.churn_rate(&customers, &self.year_ago.period);
+            if now.counts.opening == 0 && now.counts.closing == 0 && now.counts.seen == 0 {
+                continue;
+            }
+            rows.push(vec![
+                self.label(split, label),
+                now.counts.opening.into(),
+                now.counts.churned.into(),
+                self.rate(self.churn_rate(&now)),
+                self.rate(before),
+                self.rate(year_ago),
+                now.moved.gross_churn().map_or_else(none, Value::Rate),
+            ]);
+        }
+        let name = split.name();
+        let mut columns = vec![Column { name, title: Say::new(format!("split.{name}")), numeric: false }];
+        columns.extend(["opening", "churned", "rate", "rate_before", "rate_year_ago", "gross"].map(|n| column(n, true)));
+        Table { title: Say::new("table.groups").with("split", Say::new(format!("split.{name}"))), ..table(name, columns, rows) }
+    }
+
+    /// Tenure bands are our words; the other labels are the shop's.
+    fn label(&self, split: Split, label: Option<String>) -> Value {
+        match (split, label) {
+            (_, None) => Say::new("label.none").into(),
+            (Split::Tenure, Some(label)) => Say::new(label).into(),
+            (_, Some(label)) => Value::Text(label),
+        }
+    }
+
+    fn value_groups(&self, split: Split) -> Table {
+        let period = &self.now.period;
+        let rows = self.panel.split(split, period).into_iter().filter_map(|(label, customers)| {
+            let counts = self.panel.counts(&customers, period);
+            let worth = self.panel.value(&customers, period, &counts);
+            let money = |m: Option<i128>| m.map_or_else(none, |m| self.money(m).into());
+            (worth.customers > 0).then(|| {
+                vec![
+                    self.label(split, label),
+                    worth.customers.into(),
+                    self.money(worth.historic_minor).into(),
+                    money(worth.average_minor),
+                    money(worth.median_minor),
+                    self.lifetime(worth.subscription),
+                ]
+            })
+        });
+        let rows = rows.collect();
+        let name = split.name();
+        let mut columns = vec![Column { name, title: Say::new(format!("split.{name}")), numeric: false }];
+        columns.extend(["customers", "historic", "average", "median", "ltv"].map(|n| column(n, true)));
+        let title = Say::new("table.value_groups").with("split", Say::new(format!("split.{name}")));
+        Table { title, ..table("value", columns, rows) }
+    }
+
+    fn most_valuable(&self) -> Table {
+        let mut order: Vec<u32> = self.all.clone();
+        order.retain(|c| self.panel.summary(*c).transactions > 0);
+        order.sort_by_key(|c| (std::cmp::Reverse(self.panel.summary(*c).revenue_minor), *c));
+        let all = order.len();
+        let rows = order.iter().take(TOP).map(|&customer| {
+            let summary = self.panel.summary(customer);
+            vec![
+                self.name(customer).into(),
+                self.money(summary.revenue_minor).into(),
+                i128::from(summary.transactions).into(),
+                summary.last.map_or(Value::Empty, |day| day.date().into()),
+                self.panel.facts.owner_name(customer).map_or(Value::Empty, Value::from),
+            ]
+        });
+        let mut columns = columns(&["customer"], &["historic", "transactions"]);
+        columns.extend(["last", "owner"].map(|name| column(name, false)));
+        Table { of: all, ..table("top", columns, rows.collect()) }
+    }
+
+    fn trend_table(&self) -> Table {
+        let reactivation_in = self.spec.settings.reactivation_in;
+        let rows = self.now.period.trail(TREND).into_iter().rev().map(|period| {
+            let slice = Slice::of(&self.panel, &self.all, period);
+            let c = slice.counts;
+            let m = slice.moved;
+            let rate = |r: Option<crate::domain::Ratio>| r.map_or_else(none, Value::Rate);
+            let mut row = vec![Value::Period(period)];
+            let counts = [c.opening, c.new, c.reactivated, c.churned, c.closing, c.joined_and_left, c.departures];
+            row.extend(counts.map(Value::Count));
+            row.push(rate(self.churn_rate(&slice)));
+            row.push(rate(c.retention()));
+            let amounts = [m.opening, m.new, m.reactivation, m.expansion, m.contraction, m.churned, m.closing];
+            row.extend(amounts.map(|minor| Value::Money(self.money(minor))));
+            row.push(rate(m.gross_churn()));
+            row.push(rate(m.net_churn(reactivation_in)));
+            row
+        });
+        let rows = rows.collect();
+        let columns = columns(
+            &["period"],
+            &[
+                "opening", "new", "reactivated", "churned", "closing", "joined_and_left", "departures", "rate", "retention",
+                "money_opening", "money_new", "money_reactivation", "money_expansion", "money_contraction",
+                "money_churned", "money_closing", "gross", "net",
+            ],
+        );
+        table("trend", columns, rows)
+    }
+}

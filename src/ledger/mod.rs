@@ -1,0 +1,271 @@
+//! Our own durable state: what was planned, what was decided, what was sent.
+//!
+//! One thread owns the connection. Work that waits together is committed together, each piece in a
+//! savepoint of its own; nobody is answered before the commit is on the disk.
+
+pub mod deliveries;
+pub mod occurrences;
+pub mod operator;
+mod schema;
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read as _, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+/// How much work one commit may gather. A larger group saves no more than this one already does.
+const GROUP_MAX: usize = 64;
+
+/// The first SQLite without the WAL-reset bug.
+const SQLITE_MIN: i32 = 3_051_003;
+
+/// Why the ledger does not do what was asked.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum LedgerError {
+    /// Another daemon has it.
+    #[error("another retaind{pid} is running on `{path}`")]
+    InUse {
+        /// The ledger.
+        path: String,
+        /// Its process id as it wrote it, with a blank before it.
+        pid: String,
+    },
+    /// It cannot be opened, or is not sound.
+    #[error("ledger `{path}`: {reason}")]
+    Open {
+        /// The ledger.
+        path: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A statement failed; nothing of it was stored.
+    #[error("ledger: {0}")]
+    Failed(String),
+    /// The disk did not take a commit. What it holds now is unknown: the process must end and reopen.
+    #[error("ledger: a commit failed: {0}")]
+    Broken(String),
+}
+
+type Reply = Box<dyn FnOnce(Option<&LedgerError>) + Send>;
+type Work = Box<dyn FnOnce(&Connection) -> (bool, Reply) + Send>;
+
+/// How the ledger is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// By the one daemon: locked against a second one.
+    Daemon,
+    /// By an operator's command, beside a running daemon.
+    Operator,
+}
+
+/// A handle to the ledger's thread.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    sender: mpsc::Sender<Work>,
+    _lock: Option<std::sync::Arc<File>>,
+}
+
+impl Ledger {
+    /// Opens (or makes) the ledger at `path` and proves that it is sound.
+    pub fn open(path: &Path, access: Access) -> Result<Ledger, LedgerError> {
+        let lock = match access {
+            Access::Daemon => Some(std::sync::Arc::new(lock(path)?)),
+            Access::Operator => None,
+        };
+        let open = |reason: String| LedgerError::Open { path: path.display().to_string(), reason };
+        let connection = prepare(path).map_err(open)?;
+        let (sender, receiver) = mpsc::channel();
+        let thread = std::thread::Builder::new().name("ledger".into());
+        thread.spawn(move || serve(connection, &receiver)).map_err(|e| open(e.to_string()))?;
+        Ok(Ledger { sender, _lock: lock })
+    }
+
+    /// Runs `work` in a transaction and answers when it is on the disk.
+    pub async fn run<R: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<R> + Send + 'static,
+    ) -> Result<R, LedgerError> {
+        self.submit(work)?.await.map_err(|_| gone())?
+    }
+
+    /// [`Ledger::run`] for threads that may block.
+    pub fn run_blocking<R: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<R> + Send + 'static,
+    ) -> Result<R, LedgerError> {
+        self.submit(work)?.blocking_recv().map_err(|_| gone())?
+    }
+
+    fn submit<R: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<R> + Send + 'static,
+    ) -> Result<oneshot::Receiver<Result<R, LedgerError>>, LedgerError> {
+        let (answer, receiver) = oneshot::channel();
+        let job: Work = Box::new(move |connection| {
+            let result = work(connection).map_err(|e| LedgerError::Failed(e.to_string()));
+            let fine = result.is_ok();
+            let reply: Reply = Box::new(move |broken: Option<&LedgerError>| {
+                let _ = answer.send(broken.map_or(result, |e| Err(e.clone())));
+            });
+            (fine, reply)
+        });
+        self.sender.send(job).map_err(|_| gone())?;
+        Ok(receiver)
+    }
+}
+
+fn gone() -> LedgerError {
+    LedgerError::Broken("the ledger's thread has ended".to_owned())
+}
+
+/// Takes the lock on a file of its own: closing any handle on the database file itself would drop the
+/// locks SQLite holds on it.
+fn lock(path: &Path) -> Result<File, LedgerError> {
+    let lock_path = beside(path, "lock");
+    let open = |e: std::io::Error| LedgerError::Open { path: lock_path.display().to_string(), reason: e.to_string() };
+    let mut file =
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&lock_path).map_err(open)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut pid = String::new();
+            let _ = file.read_to_string(&mut pid);
+            let pid = pid.trim();
+            let pid = if pid.is_empty() { String::new() } else { format!(" (process {pid})") };
+            return Err(LedgerError::InUse { path: path.display().to_string(), pid });
+        }
+        Err(TryLockError::Error(e)) => return Err(open(e)),
+    }
+    file.set_len(0).and_then(|()| file.rewind()).map_err(open)?;
+    writeln!(file, "{}", std::process::id()).map_err(open)?;
+    Ok(file)
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+fn prepare(path: &Path) -> Result<Connection, String> {
+    if rusqlite::version_number() < SQLITE_MIN {
+        return Err(format!("SQLite {} is too old: a WAL bug could lose commits", rusqlite::version()));
+    }
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
+        std::fs::create_dir_all(folder).map_err(|e| format!("folder `{}`: {e}", folder.display()))?;
+        restrict(folder, 0o700);
+    }
+    let mut connection = Connection::open(path).map_err(|e| e.to_string())?;
+    restrict(path, 0o600);
+    let set = || -> rusqlite::Result<()> {
+        connection.busy_timeout(Duration::from_secs(5))?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        connection.pragma_update(None, "secure_delete", true)?;
+        connection.pragma_update(None, "cell_size_check", true)?;
+        Ok(())
+    };
+    set().map_err(|e| e.to_string())?;
+    read_back(&connection)?;
+    schema::migrate(&mut connection).map_err(|e| e.to_string())?;
+    let sound: String =
+        connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(|e| e.to_string())?;
+    if sound != "ok" {
+        return Err(format!(
+            "damaged: {sound}\n  hint: keep the file, then try `sqlite3 {} .recover | sqlite3 recovered.db`",
+            path.display()
+        ));
+    }
+    Ok(connection)
+}
+
+/// A pragma that a file system does not honour is silently not set; so each is read back.
+fn read_back(connection: &Connection) -> Result<(), String> {
+    let journal: String =
+        connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).map_err(|e| e.to_string())?;
+    let synchronous: i64 =
+        connection.pragma_query_value(None, "synchronous", |row| row.get(0)).map_err(|e| e.to_string())?;
+    if journal != "wal" || synchronous != 2 {
+        return Err(format!(
+            "needs journal_mode=wal and synchronous=FULL, got {journal} and {synchronous}; is it on a network file system?"
+        ));
+    }
+    Ok(())
+}
+
+/// Only we may read it. On systems without such modes there is nothing to do.
+fn restrict(path: &Path, mode: u32) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let _ = std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode));
+    }
+    #[cfg(not(unix))]
+    let _ = (path, mode);
+}
+
+/// The thread: gathers what waits, commits it, answers. Ends when every handle is gone, or at the first
+/// commit that fails: after a failed fsync nobody knows what the disk holds.
+fn serve(connection: Connection, receiver: &mpsc::Receiver<Work>) {
+    while let Ok(first) = receiver.recv() {
+        if let Err(broken) = serve_group(&connection, receiver, first) {
+            tracing::error!(error = %broken, "the ledger cannot commit");
+            return;
+        }
+    }
+    let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+fn serve_group(connection: &Connection, receiver: &mpsc::Receiver<Work>, first: Work) -> Result<(), LedgerError> {
+    let mut replies = Vec::new();
+    let begun = connection.execute_batch("BEGIN IMMEDIATE");
+    let mut next = Some(first);
+    while let Some(work) = next {
+        replies.push(match &begun {
+            Ok(()) => in_savepoint(connection, work),
+            Err(_) => work(connection).1,
+        });
+        next = (replies.len() < GROUP_MAX).then(|| receiver.try_recv().ok()).flatten();
+    }
+    let outcome = match begun {
+        // Busy beyond the timeout: nothing was begun, nothing is broken; the caller tries again.
+        Err(e) => Err((LedgerError::Failed(e.to_string()), false)),
+        Ok(()) => connection.execute_batch("COMMIT").map_err(|e| {
+            let _ = connection.execute_batch("ROLLBACK");
+            let full = e.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull);
+            (if full { LedgerError::Failed(e.to_string()) } else { LedgerError::Broken(e.to_string()) }, !full)
+        }),
+    };
+    let error = outcome.as_ref().err().map(|(e, _)| e);
+    for reply in replies {
+        reply(error);
+    }
+    match outcome {
+        Err((e, true)) => Err(e),
+        _ => Ok(()),
+    }
+}
+
+/// One piece of work fails alone: what it wrote is undone, its neighbours in the group stay.
+fn in_savepoint(connection: &Connection, work: Work) -> Reply {
+    let _ = connection.execute_batch("SAVEPOINT piece");
+    let (fine, reply) = work(connection);
+    let end = if fine { "RELEASE piece" } else { "ROLLBACK TO piece; RELEASE piece" };
+    let _ = connection.execute_batch(end);
+    reply
+}
+
+pub(crate) fn to_micros(at: Timestamp) -> i64 {
+    at.as_microsecond()
+}
+
+pub(crate) fn from_micros(micros: i64) -> Timestamp {
+    Timestamp::from_microsecond(micros).unwrap_or(Timestamp::UNIX_EPOCH)
+}

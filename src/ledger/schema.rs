@@ -1,0 +1,116 @@
+//! The ledger's tables, and how an older file becomes a current one.
+
+use rusqlite::Connection;
+
+/// Each step brings the file from the version of its index to the next one, in a transaction of its own.
+const MIGRATIONS: &[&str] = &["
+CREATE TABLE schedule (
+  job TEXT PRIMARY KEY,
+  fingerprint TEXT NOT NULL,            -- cron and zone; a change starts from now
+  planned_through INTEGER NOT NULL      -- microseconds UTC, as all instants here
+) STRICT;
+
+CREATE TABLE occurrence (
+  job TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('planned', 'done', 'missed', 'failed', 'stopped')),
+  reason TEXT NOT NULL DEFAULT '',
+  tries INTEGER NOT NULL DEFAULT 0,
+  not_before INTEGER NOT NULL,
+  finished INTEGER,
+  PRIMARY KEY (job, at)
+) STRICT;
+CREATE INDEX occurrence_waiting ON occurrence (not_before) WHERE state = 'planned';
+
+CREATE TABLE delivery (
+  id INTEGER PRIMARY KEY,
+  key TEXT NOT NULL UNIQUE,
+  job TEXT NOT NULL,
+  occurrence INTEGER NOT NULL,
+  recipient TEXT NOT NULL,
+  channel TEXT NOT NULL,
+  address TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  payload BLOB NOT NULL,
+  checksum TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  not_before INTEGER NOT NULL,
+  expires INTEGER NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('pending', 'claimed', 'sent', 'uncertain', 'held', 'dead')),
+  phase TEXT NOT NULL DEFAULT 'pre' CHECK (phase IN ('pre', 'committing')),
+  owner TEXT,
+  lease_until INTEGER,
+  fence INTEGER NOT NULL DEFAULT 0,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  ambiguous INTEGER NOT NULL DEFAULT 0,
+  crashes INTEGER NOT NULL DEFAULT 0,
+  reason TEXT NOT NULL DEFAULT '',
+  finished INTEGER
+) STRICT;
+CREATE INDEX delivery_due ON delivery (not_before, id) WHERE status IN ('pending', 'uncertain');
+CREATE INDEX delivery_status ON delivery (status, id);
+
+CREATE TABLE attempt (
+  delivery INTEGER NOT NULL REFERENCES delivery (id) ON DELETE CASCADE,
+  number INTEGER NOT NULL,
+  started INTEGER NOT NULL,
+  ended INTEGER,
+  phase TEXT NOT NULL DEFAULT 'pre',
+  answer TEXT,
+  PRIMARY KEY (delivery, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE row_count (                -- what runs read, to notice a store that suddenly has less
+  job TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  relation TEXT NOT NULL,
+  rows INTEGER NOT NULL,
+  PRIMARY KEY (job, relation, at)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE suppression (
+  address TEXT PRIMARY KEY,             -- SHA-256 of the lower-cased address
+  reason TEXT NOT NULL,
+  since INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE audit (
+  id INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  who TEXT NOT NULL,
+  what TEXT NOT NULL,
+  chain TEXT NOT NULL                   -- SHA-256 over the row before and this one
+) STRICT;
+"];
+
+/// Why a ledger file is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum SchemaError {
+    /// Made by a newer retaind.
+    #[error("the ledger is of version {found}, this retaind knows up to {known}; install the newer one")]
+    Newer {
+        /// The file's.
+        found: i64,
+        /// Ours.
+        known: usize,
+    },
+    /// SQLite's words.
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+}
+
+/// Brings the file to the current version.
+pub fn migrate(connection: &mut Connection) -> Result<(), SchemaError> {
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let start = usize::try_from(found).unwrap_or(usize::MAX);
+    if start > MIGRATIONS.len() {
+        return Err(SchemaError::Newer { found, known: MIGRATIONS.len() });
+    }
+    for (step, sql) in MIGRATIONS.iter().enumerate().skip(start) {
+        let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        transaction.execute_batch(sql)?;
+        transaction.pragma_update(None, "user_version", step as i64 + 1)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}

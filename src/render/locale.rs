@@ -1,0 +1,325 @@
+//! A language: its words, its numbers, its dates. One file in `locales/` each.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use fixed_decimal::{Decimal, SignDisplay};
+use icu_decimal::DecimalFormatter;
+use icu_locale_core::Locale as IcuLocale;
+use icu_plurals::{PluralCategory, PluralRules};
+use jiff::civil::Date;
+use serde::Deserialize;
+
+use crate::document::{Say, Value};
+use crate::domain::{Money, Period, PeriodKind, Ratio};
+
+/// The locale files, compiled in.
+const FILES: &[(&str, &str)] = &[
+    ("en", include_str!("../../locales/en.toml")),
+    ("pt-BR", include_str!("../../locales/pt-BR.toml")),
+];
+
+/// Joins a number to its unit where a line must not break.
+pub const NBSP: char = '\u{a0}';
+
+/// A true minus sign, as wide as a plus.
+const MINUS: &str = "\u{2212}";
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    format: Formats,
+    currencies: BTreeMap<String, String>,
+    say: BTreeMap<String, Pattern>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Formats {
+    months: Vec<String>,
+    months_short: Vec<String>,
+    weekdays_short: Vec<String>,
+    day: String,
+    day_short: String,
+    month: String,
+    month_short: String,
+    week: String,
+    week_short: String,
+    quarter: String,
+    rolling: String,
+    instant: String,
+    percent: String,
+    money: String,
+    list_two: String,
+    list_more: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Pattern {
+    One(String),
+    Plural(BTreeMap<String, String>),
+}
+
+/// A language, ready to speak.
+pub struct Locale {
+    tag: &'static str,
+    file: File,
+    numbers: DecimalFormatter,
+    plurals: PluralRules,
+}
+
+/// The tags of the languages we have.
+pub fn tags() -> impl Iterator<Item = &'static str> {
+    FILES.iter().map(|(tag, _)| *tag)
+}
+
+/// The tag of the language that serves `wanted` best: itself, or one of the same language.
+pub fn best(wanted: &str) -> Option<&'static str> {
+    let language = |tag: &str| tag.split(['-', '_']).next().unwrap_or(tag).to_ascii_lowercase();
+    let exact = tags().find(|tag| tag.eq_ignore_ascii_case(wanted));
+    exact.or_else(|| tags().find(|tag| language(tag) == language(wanted)))
+}
+
+/// Why a locale file cannot be used. Ours are tested; this is for whoever adds one.
+#[derive(Debug, thiserror::Error)]
+pub enum LocaleError {
+    /// No such language.
+    #[error("no words for language `{0}`")]
+    Unknown(String),
+    /// The file is not right.
+    #[error("locale `{tag}`: {reason}")]
+    File {
+        /// Which.
+        tag: &'static str,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Locale {
+    /// Loads the language that serves `wanted` best.
+    pub fn load(wanted: &str) -> Result<Locale, LocaleError> {
+        let unknown = || LocaleError::Unknown(wanted.to_owned());
+        let tag = best(wanted).ok_or_else(unknown)?;
+        let (tag, text) = FILES.iter().find(|(known, _)| *known == tag).ok_or_else(unknown)?;
+        let wrong = |reason: String| LocaleError::File { tag, reason };
+        let file: File = toml::from_str(text).map_err(|e| wrong(e.to_string()))?;
+        let icu: IcuLocale = tag.parse().map_err(|_| wrong("not a BCP 47 tag".to_owned()))?;
+        let numbers = DecimalFormatter::try_new((&icu).into(), Default::default());
+        let plurals = PluralRules::try_new_cardinal((&icu).into());
+        Ok(Locale {
+            tag,
+            file,
+            numbers: numbers.map_err(|e| wrong(e.to_string()))?,
+            plurals: plurals.map_err(|e| wrong(e.to_string()))?,
+        })
+    }
+
+    /// BCP 47 tag, for `lang` attributes.
+    pub fn tag(&self) -> &'static str {
+        self.tag
+    }
+
+    /// The keys it has words for, each with its placeholders: for the test that languages agree.
+    pub fn keys(&self) -> BTreeMap<String, Vec<String>> {
+        let names = |text: &str| {
+            let mut names: Vec<String> =
+                text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(n, _)| n.to_owned()).collect();
+            names.sort();
+            names.dedup();
+            names
+        };
+        let all = |pattern: &Pattern| match pattern {
+            Pattern::One(text) => names(text),
+            Pattern::Plural(forms) => forms.get("other").map(|text| names(text)).unwrap_or_default(),
+        };
+        self.file.say.iter().map(|(key, pattern)| (key.clone(), all(pattern))).collect()
+    }
+
+    /// A sentence. A missing key is its own text: visible, and caught by a test.
+    pub fn say(&self, say: &Say) -> String {
+        let Some(pattern) = self.file.say.get(&say.key) else { return format!("[{}]", say.key) };
+        let text = match pattern {
+            Pattern::One(text) => text,
+            Pattern::Plural(forms) => self.plural(forms, say),
+        };
+        fill(text, |name| {
+            say.args.iter().find(|(known, _)| *known == name).map(|(_, value)| self.value(value))
+        })
+    }
+
+    /// Words of a key without values.
+    pub fn word(&self, key: &str) -> String {
+        self.say(&Say::new(key))
+    }
+
+    fn plural<'f>(&self, forms: &'f BTreeMap<String, String>, say: &Say) -> &'f str {
+        let by = say.args.iter().find_map(|(_, value)| match value {
+            Value::Count(n) | Value::Signed(n) => Some(n.unsigned_abs() as u64),
+            _ => None,
+        });
+        let category = match self.plurals.category_for(by.unwrap_or(0)) {
+            PluralCategory::Zero => "zero",
+            PluralCategory::One => "one",
+            PluralCategory::Two => "two",
+            PluralCategory::Few => "few",
+            PluralCategory::Many => "many",
+            PluralCategory::Other => "other",
+        };
+        // A language may word "none" on its own.
+        let none = by.filter(|n| *n == 0).and_then(|_| forms.get("none"));
+        none.or_else(|| forms.get(category)).or_else(|| forms.get("other")).map_or("", String::as_str)
+    }
+
+    /// A value as this language writes it.
+    pub fn value(&self, value: &Value) -> String {
+        match value {
+            Value::Count(n) => self.number(Decimal::from(*n), false),
+            Value::Signed(n) => self.number(Decimal::from(*n), true),
+            Value::Money(money) => self.money(*money),
+            Value::Rate(ratio) => self.rate(*ratio),
+            Value::SmallRate(ratio) => {
+                let fraction = Say::new("rate.of")
+                    .with("part", ratio.numerator())
+                    .with("base", ratio.denominator());
+                format!("{} ({})", self.rate(*ratio), self.say(&fraction))
+            }
+            Value::Percent(share) => self.percent(*share),
+            Value::Number(number, decimals) => self.decimal(*number, *decimals),
+            Value::Day(date) => self.date(&self.file.format.day, *date),
+            Value::Month(date) => self.date(&self.file.format.month, *date),
+            Value::Period(period) => self.period(period, false),
+            Value::PeriodShort(period) => self.period(period, true),
+            Value::Instant(at, zone) => {
+                let local = at.to_zoned(zone.clone());
+                let time = format!("{:02}:{:02}", local.hour(), local.minute());
+                let text = self.file.format.instant.replace("{time}", &time);
+                let zone = zone.iana_name().unwrap_or("UTC");
+                self.date(&text, local.date()).replace("{zone}", zone)
+            }
+            Value::Text(text) => text.clone(),
+            Value::Say(say) => self.say(say),
+            Value::List(values) => self.list(values),
+            Value::Empty => String::new(),
+        }
+    }
+
+    fn list(&self, values: &[Value]) -> String {
+        let mut texts = values.iter().map(|value| self.value(value));
+        let Some(first) = texts.next() else { return String::new() };
+        let count = values.len();
+        texts.enumerate().fold(first, |so_far, (i, text)| {
+            let last = i + 2 == count;
+            let joint = if last { &self.file.format.list_two } else { &self.file.format.list_more };
+            fill(joint, |name| Some(if name == "a" { so_far.clone() } else { text.clone() }))
+        })
+    }
+
+    fn number(&self, mut number: Decimal, signed: bool) -> String {
+        if signed {
+            number.apply_sign_display(SignDisplay::ExceptZero);
+        }
+        self.numbers.format(&number).to_string().replace('-', MINUS)
+    }
+
+    fn decimal(&self, number: f64, decimals: u8) -> String {
+        if !number.is_finite() {
+            return self.word("value.none");
+        }
+        let scaled = (number * 10f64.powi(i32::from(decimals))).round();
+        self.scaled(scaled as i128, decimals)
+    }
+
+    /// `n` tenths, hundredths, … as a decimal number.
+    fn scaled(&self, n: i128, decimals: u8) -> String {
+        let mut decimal = Decimal::from(n);
+        decimal.multiply_pow10(-i16::from(decimals));
+        self.number(decimal, false)
+    }
+
+    fn rate(&self, ratio: Ratio) -> String {
+        self.percent_of(&self.scaled(ratio.scaled(3), 1))
+    }
+
+    /// A share as percent with one decimal.
+    pub fn percent(&self, share: f64) -> String {
+        self.percent_of(&self.decimal(share * 100.0, 1))
+    }
+
+    fn percent_of(&self, number: &str) -> String {
+        self.file.format.percent.replace("{n}", number)
+    }
+
+    /// An amount: with decimals below a thousand units, whole above, as people speak of money.
+    fn money(&self, money: Money) -> String {
+        let decimals = money.currency.exponent();
+        let unit = 10i128.pow(u32::from(decimals));
+        let number = if money.minor.abs() < 1000 * unit && money.minor % unit != 0 {
+            self.scaled(money.minor.abs(), decimals)
+        } else {
+            self.number(Decimal::from(crate::domain::ratio::divide(money.minor.abs(), unit)), false)
+        };
+        let symbol = self.file.currencies.get(money.currency.code()).map_or(money.currency.code(), String::as_str);
+        let text = self.file.format.money.replace("{n}", &number).replace("{symbol}", symbol);
+        if money.minor < 0 { format!("{MINUS}{text}") } else { text }
+    }
+
+    fn date(&self, pattern: &str, date: Date) -> String {
+        let formats = &self.file.format;
+        let name = |names: &[String], at: i8| names.get(at as usize).cloned().unwrap_or_default();
+        fill(pattern, |field| {
+            Some(match field {
+                "d" => date.day().to_string(),
+                "month" => name(&formats.months, date.month() - 1),
+                "mon" => name(&formats.months_short, date.month() - 1),
+                "weekday" => name(&formats.weekdays_short, date.weekday().to_monday_zero_offset()),
+                "y" => date.year().to_string(),
+                "q" => ((date.month() - 1) / 3 + 1).to_string(),
+                "w" => date.iso_week_date().week().to_string(),
+                _ => return None,
+            })
+        })
+    }
+
+    fn period(&self, period: &Period, short: bool) -> String {
+        let formats = &self.file.format;
+        let start = period.start.date();
+        let pattern = match (period.kind, short) {
+            (PeriodKind::Week, false) => &formats.week,
+            (PeriodKind::Week, true) => &formats.week_short,
+            (PeriodKind::Month, false) => &formats.month,
+            (PeriodKind::Month, true) => &formats.month_short,
+            (PeriodKind::Quarter, _) => &formats.quarter,
+            (PeriodKind::Year, _) => return start.year().to_string(),
+            (PeriodKind::Rolling(_), false) => &formats.rolling,
+            (PeriodKind::Rolling(_), true) => return self.date(&formats.day_short, period.last().date()),
+        };
+        let from = self.date(&formats.day_short, start);
+        let to = self.date(&formats.day_short, period.last().date());
+        self.date(&pattern.replace("{from}", &from).replace("{to}", &to), start)
+    }
+}
+
+/// Replaces `{name}` by what `value` gives; what it does not know stays as written.
+fn fill(pattern: &str, value: impl Fn(&str) -> Option<String>) -> String {
+    let mut out = String::with_capacity(pattern.len() * 2);
+    let mut rest = pattern;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        let Some((name, tail)) = after.split_once('}') else {
+            rest = after;
+            out.push('{');
+            break;
+        };
+        match value(name) {
+            Some(text) => out.push_str(&text),
+            None => {
+                let _ = write!(out, "{{{name}}}");
+            }
+        }
+        rest = tail;
+    }
+    out.push_str(rest);
+    out
+}

@@ -1,0 +1,17 @@
+//! A document in the form of a medium and the words of a language.
+//!
+//! [`locale`] speaks, [`view`] lays a document out in plain strings, [`template`] fills the templates
+//! of `templates/` with it, and [`mime`], [`slack`], [`event`], [`sheet`] make what is sent.
+
+pub mod chart;
+pub mod event;
+pub mod locale;
+pub mod mime;
+pub mod picture;
+pub mod sheet;
+pub mod slack;
+pub mod template;
+pub mod view;
+
+pub use locale::Locale;
+pub use template::Templates;

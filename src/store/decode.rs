@@ -1,0 +1,156 @@
+//! One row becomes one fact, or a reason why not. SQLite stores any value in any column, so each value
+//! is read by the rules of its column, never trusted and never coerced.
+
+use rusqlite::types::ValueRef;
+
+use crate::domain::day::{DateError, read_seconds, read_when};
+use crate::domain::facts::{Fault, Lens, Rejected};
+use crate::domain::{Day, When, text};
+
+/// A row of a relation with its columns found by name.
+pub struct RowView<'r, 'stmt> {
+    /// The row.
+    pub row: &'r rusqlite::Row<'stmt>,
+    /// For each column of the relation, its place in the statement.
+    pub places: &'r [Option<usize>],
+    /// The relation.
+    pub relation: super::Relation,
+    /// How dates and money are meant.
+    pub lens: &'r Lens,
+    /// The zone of timestamps without an offset.
+    pub store_zone: &'r jiff::tz::TimeZone,
+}
+
+/// Why a value cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bad {
+    /// The class of the fault.
+    pub fault: Fault,
+    /// The column and what is wrong with its value.
+    pub reason: String,
+}
+
+impl RowView<'_, '_> {
+    fn raw(&self, column: &str) -> ValueRef<'_> {
+        let at = self.relation.columns.iter().position(|c| c.name == column);
+        let place = at.and_then(|at| self.places.get(at).copied().flatten());
+        place.and_then(|place| self.row.get_ref(place).ok()).unwrap_or(ValueRef::Null)
+    }
+
+    fn bad(&self, column: &str, what: &str) -> Bad {
+        Bad { fault: Fault::Unreadable, reason: format!("{column}: {what}") }
+    }
+
+    fn missing(column: &str) -> Bad {
+        Bad { fault: Fault::Missing, reason: format!("{column}: missing") }
+    }
+
+    /// Text as the shop wrote it; numbers in decimal; empty is nothing.
+    pub fn text(&self, column: &str) -> Result<Option<String>, Bad> {
+        match self.raw(column) {
+            ValueRef::Null => Ok(None),
+            ValueRef::Integer(n) => Ok(Some(n.to_string())),
+            ValueRef::Real(x) if x.fract() == 0.0 && x.abs() < 9e15 => Ok(Some(format!("{x:.0}"))),
+            ValueRef::Real(x) => Ok(Some(x.to_string())),
+            ValueRef::Text(bytes) => {
+                let clean = text::clean(&String::from_utf8_lossy(bytes));
+                Ok((!clean.is_empty()).then_some(clean))
+            }
+            ValueRef::Blob(_) => Err(self.bad(column, "a blob where text belongs")),
+        }
+    }
+
+    /// Text that must be there.
+    pub fn required_text(&self, column: &str) -> Result<String, Bad> {
+        self.text(column)?.ok_or_else(|| Self::missing(column))
+    }
+
+    /// A whole number; text is read when it is one, a real only when it is whole.
+    pub fn integer(&self, column: &str) -> Result<Option<i64>, Bad> {
+        match self.raw(column) {
+            ValueRef::Null => Ok(None),
+            ValueRef::Integer(n) => Ok(Some(n)),
+            ValueRef::Real(x) if x.fract() == 0.0 && x.abs() < 9e15 => Ok(Some(x as i64)),
+            ValueRef::Real(x) => Err(self.bad(column, &format!("not a whole number: `{x}`"))),
+            ValueRef::Text(bytes) => {
+                let text = String::from_utf8_lossy(bytes);
+                let number = text.trim().parse().map(Some);
+                number.map_err(|_| self.bad(column, &format!("not a whole number: `{}`", text::excerpt(&text, 40))))
+            }
+            ValueRef::Blob(_) => Err(self.bad(column, "a blob where a number belongs")),
+        }
+    }
+
+    /// A whole number that must be there.
+    pub fn required_integer(&self, column: &str) -> Result<i64, Bad> {
+        self.integer(column)?.ok_or_else(|| Self::missing(column))
+    }
+
+    /// A date or a timestamp: ISO 8601 text, or Unix seconds.
+    pub fn when(&self, column: &str) -> Result<Option<When>, Bad> {
+        let read = match self.raw(column) {
+            ValueRef::Null => return Ok(None),
+            ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
+                Ok(text) if text.trim().is_empty() => return Ok(None),
+                Ok(text) => read_when(text, self.store_zone),
+                Err(_) => Err(DateError::Form("(not UTF-8)".to_owned())),
+            },
+            ValueRef::Integer(seconds) => read_seconds(seconds, self.store_zone),
+            ValueRef::Real(x) if x.is_finite() && x.abs() < 9e15 => read_seconds(x as i64, self.store_zone),
+            ValueRef::Real(_) | ValueRef::Blob(_) => Err(DateError::Form("(not text or a number)".to_owned())),
+        };
+        read.map(Some).map_err(|e| self.bad(column, &e.to_string()))
+    }
+
+    /// A date or timestamp that must be there.
+    pub fn required_when(&self, column: &str) -> Result<When, Bad> {
+        self.when(column)?.ok_or_else(|| Self::missing(column))
+    }
+
+    /// A civil day. A timestamp's day is that of the store's zone for contracts: the shop's own calendar.
+    pub fn day(&self, column: &str) -> Result<Option<Day>, Bad> {
+        Ok(self.when(column)?.map(|when| when.day(self.store_zone)))
+    }
+
+    /// A civil day that must be there.
+    pub fn required_day(&self, column: &str) -> Result<Day, Bad> {
+        self.day(column)?.ok_or_else(|| Self::missing(column))
+    }
+
+    /// Yes or no: 0 and 1, or the usual words; empty is `default`.
+    pub fn boolean(&self, column: &str, default: bool) -> Result<bool, Bad> {
+        match self.raw(column) {
+            ValueRef::Null => Ok(default),
+            ValueRef::Integer(0) => Ok(false),
+            ValueRef::Integer(1) => Ok(true),
+            ValueRef::Text(bytes) => match String::from_utf8_lossy(bytes).trim().to_lowercase().as_str() {
+                "" => Ok(default),
+                "1" | "true" | "t" | "yes" | "y" => Ok(true),
+                "0" | "false" | "f" | "no" | "n" => Ok(false),
+                other => Err(self.bad(column, &format!("neither yes nor no: `{}`", text::excerpt(other, 40)))),
+            },
+            _ => Err(self.bad(column, "neither yes nor no")),
+        }
+    }
+
+    /// Whether the row's money is in the report's currency; a row that names none is.
+    pub fn in_currency(&self) -> Result<bool, Bad> {
+        Ok(self.text("currency")?.is_none_or(|code| code.eq_ignore_ascii_case(self.lens.currency.code())))
+    }
+
+    /// The row's id as far as it can be read.
+    pub fn id_or_unknown(&self) -> String {
+        let id = self.text("id").ok().flatten();
+        id.or_else(|| self.text("customer_id").ok().flatten()).unwrap_or_else(|| "(no id)".to_owned())
+    }
+
+    /// A rejection of this row.
+    pub fn rejected(&self, bad: Bad) -> Rejected {
+        Rejected {
+            relation: self.relation.name,
+            id: self.id_or_unknown(),
+            reason: bad.reason,
+            fault: bad.fault,
+        }
+    }
+}
