@@ -17,6 +17,10 @@ pub mod render;
 
 pub mod job;
 
+pub mod channel;
+pub mod config;
+pub mod daemon;
+pub mod clock;
 pub mod ledger;
 pub mod store;
 

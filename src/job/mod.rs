@@ -2,6 +2,8 @@
 
 pub mod reminders;
 pub mod report;
+pub mod sample;
+pub mod seal;
 
 use crate::domain::Recipient;
 use crate::domain::facts::Needs;

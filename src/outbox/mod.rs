@@ -4,9 +4,11 @@
 pub mod answer;
 pub mod delivery;
 pub mod key;
+pub mod medium;
 pub mod retry;
 
 pub use answer::{Answer, Scope};
 pub use delivery::{Delivery, Event, Phase, State, Status, Sealed};
 pub use key::DeliveryKey;
+pub use medium::Medium;
 pub use retry::Retry;

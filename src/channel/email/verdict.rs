@@ -1,0 +1,158 @@
+//! What an SMTP reply means, by the command it answers. Codes: RFC 5321, section 4.2; enhanced codes:
+//! RFC 3463, where they say more than the three digits.
+
+use jiff::SignedDuration;
+use lettre::transport::smtp::Error;
+
+use crate::domain::text::{clean, excerpt};
+use crate::outbox::{Answer, Scope};
+
+/// What was asked when the reply came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Connection, greeting, EHLO.
+    Greeting,
+    /// TLS.
+    Tls,
+    /// AUTH.
+    Login,
+    /// MAIL FROM.
+    Sender,
+    /// RCPT TO.
+    Recipient,
+    /// DATA.
+    Data,
+    /// The message, before its final dot was written.
+    Body,
+    /// After the final dot.
+    End,
+}
+
+impl Stage {
+    fn name(self) -> &'static str {
+        match self {
+            Stage::Greeting => "greeting",
+            Stage::Tls => "TLS",
+            Stage::Login => "AUTH",
+            Stage::Sender => "MAIL",
+            Stage::Recipient => "RCPT",
+            Stage::Data => "DATA",
+            Stage::Body => "body",
+            Stage::End => "final dot",
+        }
+    }
+}
+
+/// Greylisting wants five minutes at least; coming earlier starts the wait again.
+const GREYLIST: SignedDuration = SignedDuration::from_secs(330);
+
+/// Quotas are counted by the hour at best.
+const QUOTA: SignedDuration = SignedDuration::from_hours(1);
+
+/// The answer to a failed stage.
+pub(super) fn of(stage: Stage, error: &Error) -> Answer {
+    let said = excerpt(&clean(&error.to_string()), 300);
+    let reason = format!("{}: {said}", stage.name());
+    match error.status().map(u16::from) {
+        Some(code) => of_reply(stage, code, &said, reason),
+        None => of_silence(stage, error, reason),
+    }
+}
+
+/// The answer to a stage that took too long.
+pub(super) fn of_timeout(stage: Stage) -> Answer {
+    let reason = format!("{}: no answer in time", stage.name());
+    match stage {
+        Stage::End => Answer::Unknown(reason),
+        _ => not_now(reason, None, Scope::Destination),
+    }
+}
+
+/// No reply: cut, refused, garbage.
+fn of_silence(stage: Stage, error: &Error, reason: String) -> Answer {
+    match stage {
+        Stage::End => Answer::Unknown(reason),
+        Stage::Tls => not_now(reason, None, Scope::Channel),
+        Stage::Login if error.is_client() => not_now(reason, None, Scope::Channel),
+        _ => not_now(reason, None, Scope::Destination),
+    }
+}
+
+fn of_reply(stage: Stage, code: u16, said: &str, reason: String) -> Answer {
+    let enhanced = enhanced(said);
+    // Daily or hourly quotas: ours, not the message's, whatever the basic code says.
+    if matches!(enhanced, Some((5, 4, 5) | (4, 7, 28) | (5, 7, 28) | (4, 5, 3))) && stage >= Stage::Sender {
+        return not_now(reason, Some(QUOTA), Scope::Channel);
+    }
+    match (stage, code) {
+        (_, 421) => not_now(reason, None, Scope::Destination),
+        (Stage::Greeting, 400..=499) => not_now(reason, None, Scope::Destination),
+        (Stage::Login, 454) => not_now(reason, None, Scope::Channel),
+        (Stage::Greeting | Stage::Tls | Stage::Login | Stage::Sender, 500..=599) => {
+            not_now(reason, None, Scope::Channel)
+        }
+        // RFC 5321, section 4.5.3.1.10: some say 552 for "too many recipients"; it is temporary there.
+        (Stage::Recipient, 552) => not_now(reason, None, Scope::Message),
+        (Stage::Recipient, 450 | 451) => not_now(reason, Some(GREYLIST), Scope::Message),
+        (_, 400..=499) => not_now(reason, None, Scope::Message),
+        (_, 500..=599) => Answer::Never(reason),
+        _ => not_now(reason, None, Scope::Destination),
+    }
+}
+
+fn not_now(reason: String, after: Option<SignedDuration>, scope: Scope) -> Answer {
+    Answer::NotNow { reason, after, scope }
+}
+
+/// The first `x.y.z` of a reply.
+fn enhanced(said: &str) -> Option<(u8, u8, u8)> {
+    said.split(|c: char| c.is_whitespace() || c == ':').find_map(|word| {
+        let mut parts = word.splitn(3, '.');
+        let mut number = || parts.next()?.parse::<u8>().ok();
+        let (class, subject, detail) = (number()?, number()?, number()?);
+        matches!(class, 2 | 4 | 5).then_some((class, subject, detail))
+    })
+}
+
+impl PartialOrd for Stage {
+    fn partial_cmp(&self, other: &Stage) -> Option<std::cmp::Ordering> {
+        (*self as u8).partial_cmp(&(*other as u8))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn enhanced_codes_are_found() {
+        assert_eq!(enhanced("permanent error (550): 5.4.5 Daily quota exceeded"), Some((5, 4, 5)));
+        assert_eq!(enhanced("no such thing 1.2 here"), None);
+    }
+
+    #[test]
+    fn each_reply_means_what_the_table_says() {
+        let of = |stage, code, said: &str| of_reply(stage, code, said, said.to_owned());
+        let scope = |answer| match answer {
+            Answer::NotNow { scope, after, .. } => Some((scope, after)),
+            _ => None,
+        };
+        for (stage, code, said, expected) in [
+            (Stage::Greeting, 554, "", Some((Scope::Channel, None))),
+            (Stage::Greeting, 450, "", Some((Scope::Destination, None))),
+            (Stage::Login, 535, "", Some((Scope::Channel, None))),
+            (Stage::Sender, 421, "", Some((Scope::Destination, None))),
+            (Stage::Sender, 550, "", Some((Scope::Channel, None))),
+            (Stage::Recipient, 450, "", Some((Scope::Message, Some(GREYLIST)))),
+            (Stage::Recipient, 452, "", Some((Scope::Message, None))),
+            (Stage::Recipient, 552, "", Some((Scope::Message, None))),
+            (Stage::Recipient, 550, "5.1.1 no such user", None),
+            (Stage::Recipient, 550, "5.4.5 quota", Some((Scope::Channel, Some(QUOTA)))),
+            (Stage::Data, 451, "", Some((Scope::Message, None))),
+            (Stage::End, 552, "5.3.4 too big", None),
+            (Stage::End, 451, "", Some((Scope::Message, None))),
+        ] {
+            assert_eq!(scope(of(stage, code, said)), expected, "{stage:?} {code} {said}");
+        }
+    }
+}

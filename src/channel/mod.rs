@@ -1,0 +1,88 @@
+//! Ways to reach people. Everything about one service is in its one file: settings, what its answers
+//! mean, its limits. A channel tries once and answers one question; the outbox decides the rest.
+
+pub mod email;
+pub mod http;
+pub mod memory;
+pub mod slack;
+pub mod webhook;
+
+use std::future::Future;
+use std::pin::Pin;
+
+use jiff::Timestamp;
+
+use crate::outbox::{Answer, Delivery, Retry};
+
+/// Marks durably that the bytes which cannot be taken back go now. False: they must not go.
+pub type Gate = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = bool> + Send>> + Send>;
+
+/// One attempt: what to send, when it is, and the gate to pass before the last bytes.
+pub struct Attempt<'a> {
+    /// The message.
+    pub delivery: &'a Delivery,
+    /// Its bytes, proven unharmed.
+    pub payload: &'a [u8],
+    /// What time it is, for signatures.
+    pub now: Timestamp,
+    /// To pass before the bytes that cannot be taken back.
+    pub gate: Gate,
+}
+
+/// A configured way to reach people.
+pub enum Channel {
+    /// E-mail: SMTP, a folder, or a sendmail command.
+    Email(email::Email),
+    /// Standard Webhooks.
+    Webhook(webhook::Webhook),
+    /// Slack's incoming webhooks.
+    Slack(slack::Slack),
+    /// Into memory, for tests and simulations.
+    Memory(memory::Memory),
+}
+
+impl Channel {
+    /// Tries once.
+    pub async fn send(&self, attempt: Attempt<'_>) -> Answer {
+        match self {
+            Channel::Email(email) => email.send(attempt).await,
+            Channel::Webhook(webhook) => webhook.send(attempt).await,
+            Channel::Slack(slack) => slack.send(attempt).await,
+            Channel::Memory(memory) => memory.send(attempt).await,
+        }
+    }
+
+    /// Ends what was kept open between messages.
+    pub async fn rest(&self) {
+        if let Channel::Email(email) = self {
+            email.rest().await;
+        }
+    }
+
+    /// When it is tried again.
+    pub fn retry(&self) -> Retry {
+        match self {
+            Channel::Email(_) | Channel::Memory(_) => Retry::EMAIL,
+            Channel::Webhook(_) => Retry::WEBHOOK,
+            Channel::Slack(_) => Retry::CHAT,
+        }
+    }
+
+    /// How many messages may be under way at once.
+    pub fn concurrency(&self) -> usize {
+        match self {
+            Channel::Email(_) => 4,
+            Channel::Webhook(_) => 8,
+            // Slack takes one message a second a webhook; more at once only earns 429s.
+            Channel::Slack(_) | Channel::Memory(_) => 1,
+        }
+    }
+
+    /// Shortest time between two messages.
+    pub fn spacing(&self) -> jiff::SignedDuration {
+        match self {
+            Channel::Slack(_) => slack::SPACING,
+            _ => jiff::SignedDuration::ZERO,
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The generic webhook, signed as Standard Webhooks asks. The id is the same in every attempt, so a
+//! receiver can drop a copy; therefore a lost answer is simply tried again.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use reqwest::header::{HeaderMap, HeaderValue};
+use secrecy::{ExposeSecret as _, SecretBox};
+use sha2::Sha256;
+
+use super::Attempt;
+use super::http::{Endpoint, Failed, answer};
+use crate::outbox::{Answer, Scope};
+
+/// Shortest key that Standard Webhooks allows, in bytes.
+const KEY_MIN: usize = 24;
+
+/// A webhook and the keys that sign it: the current one first, an old one beside it during rotation.
+pub struct Webhook {
+    endpoint: Endpoint,
+    keys: Vec<SecretBox<Vec<u8>>>,
+}
+
+impl Webhook {
+    /// A webhook at an endpoint.
+    pub fn new(endpoint: Endpoint, keys: Vec<SecretBox<Vec<u8>>>) -> Webhook {
+        Webhook { endpoint, keys }
+    }
+
+    /// Where it leads, masked.
+    pub fn masked(&self) -> String {
+        self.endpoint.masked()
+    }
+
+    pub(super) async fn send(&self, attempt: Attempt<'_>) -> Answer {
+        let id = format!("msg_{}", attempt.delivery.key.as_str());
+        let timestamp = attempt.now.as_second();
+        let Ok(headers) = self.headers(&id, timestamp, attempt.payload) else {
+            return Answer::Never("the signature cannot be written as a header".to_owned());
+        };
+        match self.endpoint.post(attempt.payload.to_vec(), headers, attempt.gate).await {
+            Ok(response) => answer(&response),
+            Err(Failed::Unsent(reason)) => Answer::NotNow { reason, after: None, scope: Scope::Destination },
+            // The receiver knows the id: sending again is safe, so nothing is uncertain.
+            Err(Failed::Unknown(reason)) => Answer::NotNow { reason, after: None, scope: Scope::Message },
+        }
+    }
+
+    fn headers(&self, id: &str, timestamp: i64, body: &[u8]) -> Result<HeaderMap, reqwest::header::InvalidHeaderValue> {
+        let mut headers = HeaderMap::new();
+        headers.insert("webhook-id", HeaderValue::from_str(id)?);
+        headers.insert("webhook-timestamp", HeaderValue::from_str(&timestamp.to_string())?);
+        headers.insert("idempotency-key", HeaderValue::from_str(id)?);
+        if !self.keys.is_empty() {
+            let signatures: Vec<String> =
+                self.keys.iter().map(|key| sign(key.expose_secret(), id, timestamp, body)).collect();
+            headers.insert("webhook-signature", HeaderValue::from_str(&signatures.join(" "))?);
+        }
+        Ok(headers)
+    }
+}
+
+/// Reads a secret as Standard Webhooks writes it: `whsec_` and base64.
+pub fn read_key(text: &str) -> Result<SecretBox<Vec<u8>>, String> {
+    let text = text.trim();
+    let encoded = text.strip_prefix("whsec_").ok_or("a webhook secret begins with `whsec_`")?;
+    let key = STANDARD.decode(encoded).map_err(|_| "what follows `whsec_` is not base64")?;
+    if key.len() < KEY_MIN {
+        return Err(format!("a webhook secret has at least {KEY_MIN} bytes, this one has {}", key.len()));
+    }
+    Ok(SecretBox::new(Box::new(key)))
+}
+
+/// `v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`.
+fn sign(key: &[u8], id: &str, timestamp: i64, body: &[u8]) -> String {
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return String::new() };
+    mac.update(format!("{id}.{timestamp}.").as_bytes());
+    mac.update(body);
+    format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The vector of the Standard Webhooks reference libraries.
+    #[test]
+    fn the_published_vector_signs_the_same() {
+        let key = read_key("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+        let signature = sign(
+            key.expose_secret(),
+            "msg_p5jXN8AQM9LWM0D4loKWxJek",
+            1_614_265_330,
+            br#"{"test": 2432232314}"#,
+        );
+        assert_eq!(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+    }
+
+    #[test]
+    fn weak_secrets_are_refused() {
+        assert!(read_key("hunter2").is_err());
+        assert!(read_key("whsec_c2hvcnQ=").is_err());
+        assert!(read_key("whsec_%%%").is_err());
+    }
+}

@@ -1,0 +1,287 @@
+//! The configuration as it is written: every key, its type, its meaning in a sentence. Nothing is
+//! checked here beyond types; `retaind schema` prints these very structs as JSON Schema.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// A value that knows where it stands in the file.
+#[derive(Debug, Clone)]
+pub struct At<T>(pub toml::Spanned<T>);
+
+impl<T> At<T> {
+    /// The value.
+    pub fn get(&self) -> &T {
+        self.0.get_ref()
+    }
+
+    /// Where it stands, in bytes.
+    pub fn span(&self) -> std::ops::Range<usize> {
+        self.0.span()
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for At<T> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<At<T>, D::Error> {
+        toml::Spanned::deserialize(deserializer).map(At)
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for At<T> {
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        T::json_schema(generator)
+    }
+}
+
+/// Text with its place.
+pub type Text = At<String>;
+
+/// retaind's configuration.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// The customer store: where it is and how it is read.
+    pub store: At<Store>,
+    /// Our own state: what was planned, decided and sent.
+    #[serde(default)]
+    pub ledger: Ledger,
+    /// What holds where a person or a job does not say otherwise.
+    #[serde(default)]
+    pub defaults: Defaults,
+    /// How churn is counted.
+    #[serde(default)]
+    pub churn: Churn,
+    /// How value is counted.
+    #[serde(default)]
+    pub value: Value,
+    /// Working days and holidays, by name.
+    #[serde(default)]
+    pub calendars: BTreeMap<String, Calendar>,
+    /// Ways to reach people, by name.
+    #[serde(default)]
+    pub channels: BTreeMap<String, At<Channel>>,
+    /// People and rooms, by name.
+    #[serde(default)]
+    pub people: BTreeMap<String, At<Person>>,
+    /// Groups of people, by name.
+    #[serde(default)]
+    pub audiences: BTreeMap<String, Vec<Text>>,
+    /// Who hears of trouble.
+    #[serde(default)]
+    pub ops: Ops,
+    /// What is done when, by name.
+    #[serde(default)]
+    pub jobs: BTreeMap<String, At<Job>>,
+    /// A folder with templates that replace ours piece by piece.
+    pub templates: Option<Text>,
+}
+
+/// The customer store.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Store {
+    /// The SQLite file, relative to this configuration.
+    pub path: Text,
+    /// IANA zone of timestamps without an offset.
+    pub zone: Text,
+    /// ISO 4217 currency of amounts without one, and of all money figures.
+    pub currency: Text,
+    /// Where each relation comes from. Without this table: our own schema, as `retaind init` makes it.
+    pub relations: Option<BTreeMap<String, At<Relation>>>,
+}
+
+/// Where a relation's rows come from: `table` or `query`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Relation {
+    /// A table or view that has our columns by our names.
+    pub table: Option<Text>,
+    /// One SELECT that yields them.
+    pub query: Option<Text>,
+}
+
+/// Our own state.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ledger {
+    /// The file, relative to this configuration. Default: `ledger.db`; under systemd, in its state folder.
+    pub path: Option<Text>,
+    /// How long the bodies of sent messages are kept. Default: `7d`.
+    pub keep_bodies: Option<Text>,
+}
+
+/// What holds where a person or a job does not say otherwise.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Defaults {
+    /// BCP 47 tag of the language. Default: `en`.
+    pub language: Option<Text>,
+    /// IANA zone of schedules and people. Default: the store's.
+    pub zone: Option<Text>,
+    /// Calendar of people. Default: every day.
+    pub calendar: Option<Text>,
+}
+
+/// How churn is counted.
+#[derive(Debug, Default, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Churn {
+    /// `contract` (a subscription covers the day) or `inactivity` (a purchase lies within `inactive_after`).
+    pub basis: Option<Text>,
+    /// `cohort`, `events`, `events_plus_new`, or on the inactivity basis `inactive_share`.
+    pub definition: Option<Text>,
+    /// Days after a purchase during which a customer is active. Default: 90.
+    pub inactive_after: Option<At<i64>>,
+    /// Days within which a departure is early. Default: 90.
+    pub early_days: Option<At<i64>>,
+    /// Whether reactivated revenue is subtracted from net revenue churn: `out` (default) or `in`.
+    pub reactivation: Option<Text>,
+    /// Rates on fewer customers are shown with their fraction. Default: 30.
+    pub min_base: Option<At<i64>>,
+    /// The usual churn: `established`, `growing` or `general` (default).
+    pub band: Option<Text>,
+}
+
+/// How value is counted.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Value {
+    /// Costs as a share of revenue, from 0 to 1, where rows name no cost.
+    pub cost_rate: Option<At<f64>>,
+    /// Years that lifetime value is capped at when nobody left. Default: 5.
+    pub ltv_cap_years: Option<At<i64>>,
+    /// What it costs to win one customer, in minor units.
+    pub cac_minor: Option<At<i64>>,
+}
+
+/// Working days and holidays.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Calendar {
+    /// `mon` to `sun`. Default: `mon` to `fri`.
+    pub working_days: Option<Vec<Text>>,
+    /// Days off: `YYYY-MM-DD`.
+    #[serde(default)]
+    pub holidays: Vec<Text>,
+}
+
+/// A way to reach people.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Channel {
+    /// `smtp`, `folder`, `sendmail`, `webhook` or `slack`.
+    pub kind: Text,
+    /// Who sends: `Shop <shop@example.com>`. (smtp, folder, sendmail)
+    pub from: Option<Text>,
+    /// The relay's host. (smtp)
+    pub host: Option<Text>,
+    /// The relay's port. Default: 587, with implicit TLS 465. (smtp)
+    pub port: Option<At<u16>>,
+    /// `starttls` (default), `implicit`, or `none` for a relay on this machine. (smtp)
+    pub tls: Option<Text>,
+    /// A PEM file with one more certificate authority to trust. (smtp)
+    pub ca: Option<Text>,
+    /// Login at the relay. (smtp)
+    pub username: Option<Text>,
+    /// Password at the relay. (smtp)
+    pub password: Option<At<Secret>>,
+    /// The folder that `.eml` files go to. (folder)
+    pub folder: Option<Text>,
+    /// The command, by default `/usr/sbin/sendmail`. (sendmail)
+    pub command: Option<Text>,
+    /// The URL, which is a secret. (webhook, slack)
+    pub url: Option<At<Secret>>,
+    /// The signing key, `whsec_…`. (webhook)
+    pub secret: Option<At<Secret>>,
+    /// The signing key before it, during rotation. (webhook)
+    pub old_secret: Option<At<Secret>>,
+    /// Whether the URL may lead to a private address. Default: false. (webhook, slack)
+    pub allow_private: Option<At<bool>>,
+}
+
+/// Where a secret is: never in this file itself. One of `file`, `credential`, `env`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Secret {
+    /// A file that only we may read.
+    pub file: Option<Text>,
+    /// A systemd credential (`LoadCredential=`).
+    pub credential: Option<Text>,
+    /// An environment variable. Others on the machine may be able to see it.
+    pub env: Option<Text>,
+}
+
+/// A person or a room.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    /// How they are greeted.
+    pub name: Text,
+    /// Mail address.
+    pub email: Option<Text>,
+    /// BCP 47 tag of their language.
+    pub language: Option<Text>,
+    /// IANA zone of their clock.
+    pub zone: Option<Text>,
+    /// When they work.
+    pub calendar: Option<Text>,
+    /// How they are reached: names of channels.
+    pub via: Vec<Text>,
+    /// Their id in the store's `reps`: digests for that rep go to them, their way.
+    pub rep: Option<Text>,
+}
+
+/// Who hears of trouble.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ops {
+    /// People or audiences.
+    #[serde(default)]
+    pub to: Vec<Text>,
+}
+
+/// What is done when.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Job {
+    /// `report` or `reminders`.
+    pub kind: Text,
+    /// When: five fields, or six with seconds first.
+    pub cron: Text,
+    /// Whose clock the schedule means. Default: `defaults.zone`.
+    pub zone: Option<Text>,
+    /// What runs after an outage: `latest` (default), `all` or `skip`.
+    pub misfire: Option<Text>,
+    /// Later than this an occurrence is not run. Default: `24h`.
+    pub max_late: Option<Text>,
+    /// People or audiences. (report; for reminders, who gets what belongs to no active rep)
+    #[serde(default)]
+    pub to: Vec<Text>,
+    /// `churn`, `value` or `executive` (default). (report)
+    pub report: Option<Text>,
+    /// `week`, `month`, `quarter`, `year` or `rolling:N`. Default: `month`. (report)
+    pub period: Option<Text>,
+    /// About the period under way rather than the last complete one. Default: false. (report)
+    pub current: Option<At<bool>>,
+    /// What customers are split by: `segment`, `plan`, `region`, `tier`, `owner`, `tag`, `tenure`, `cohort`. (report)
+    pub split: Option<Vec<Text>>,
+    /// What is attached to mails: `xlsx`, `csv`. Default: `xlsx`. (report)
+    pub attach: Option<Vec<Text>>,
+    /// Counts differently from `[churn]` in this report. (report)
+    pub churn: Option<Churn>,
+    /// How reps without an entry in `people` are reached: names of channels. (reminders)
+    pub via: Option<Vec<Text>>,
+    /// Days before a follow-up is due that it is told already. Default: 0. (reminders)
+    pub lead_days: Option<At<i64>>,
+    /// Most items in one digest. Default: 15. (reminders)
+    pub items: Option<At<i64>>,
+}

@@ -1,0 +1,153 @@
+//! Jobs, from what is written to a schedule, a recipe and whom it goes to.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+
+use super::file::{self, At};
+use super::people::{Person, Target};
+use super::problem::Problem;
+use super::{Builder, Way};
+use crate::domain::PeriodKind;
+use crate::job::{Attachment, Recipe, RemindersSpec, ReportKind, ReportSpec};
+use crate::metrics::{PeriodChoice, Settings, Split};
+use crate::schedule::{Cron, CronProblem, Misfire, Schedule};
+
+/// What is done when, and who is told.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// When.
+    pub schedule: Schedule,
+    /// What.
+    pub recipe: Recipe,
+    /// Who is told; for reminders, who gets what belongs to no active rep.
+    pub to: Vec<Target>,
+    /// How reps are reached who are not among the people.
+    pub via: Vec<String>,
+}
+
+/// What jobs refer to.
+pub(super) struct Context<'a> {
+    pub(super) people: &'a BTreeMap<String, Person>,
+    pub(super) audiences: &'a BTreeMap<String, Vec<String>>,
+    pub(super) channels: &'a BTreeMap<String, Way>,
+    pub(super) zone: &'a TimeZone,
+}
+
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+impl Builder {
+    pub(super) fn jobs(&mut self, file: &file::File, context: &Context<'_>, settings: &Settings) -> BTreeMap<String, Job> {
+        let mut jobs = BTreeMap::new();
+        for (name, at) in &file.jobs {
+            if let Some(job) = self.job(name, at, context, settings) {
+                jobs.insert(name.clone(), job);
+            }
+        }
+        jobs
+    }
+
+    fn job(&mut self, name: &str, at: &At<file::Job>, context: &Context<'_>, settings: &Settings) -> Option<Job> {
+        let job = at.get();
+        let kinds = [("report", true), ("reminders", false)];
+        let is_report = self.choice("kind of job", Some(&job.kind), &kinds, true);
+        let schedule = self.schedule(job, context.zone);
+        let to = self.targets(&job.to, context.people, context.audiences);
+        let via = self.via(job.via.as_deref().unwrap_or_default(), context.channels);
+        if is_report && job.to.is_empty() {
+            let problem = Problem::error(format!("report `{name}` goes to nobody"));
+            self.problems.push(problem.at(job.kind.span(), "a report needs `to`").help("to = [\"managers\"]"));
+        }
+        let reps_known = context.people.values().any(|p| p.rep.is_some());
+        if !is_report && via.is_empty() && !reps_known {
+            let problem = Problem::error(format!("reminders `{name}` reach no rep"));
+            let help = "via = [\"chat\"], or people with `rep = \"ID\"`";
+            self.problems.push(problem.at(job.kind.span(), "name a channel for reps").help(help));
+        }
+        self.refuse_strangers(job, is_report);
+        let recipe = if is_report { self.report(job, settings) } else { self.reminders(job, settings) };
+        Some(Job { schedule: schedule?, recipe, to, via })
+    }
+
+    /// Keys of the other kind would be read and do nothing; say so.
+    fn refuse_strangers(&mut self, job: &file::Job, is_report: bool) {
+        let of_reports = [
+            ("report", job.report.as_ref().map(At::span)),
+            ("period", job.period.as_ref().map(At::span)),
+            ("current", job.current.as_ref().map(At::span)),
+        ];
+        let of_reminders = [
+            ("lead_days", job.lead_days.as_ref().map(At::span)),
+            ("items", job.items.as_ref().map(At::span)),
+            ("via", job.via.as_ref().and_then(|via| via.first()).map(At::span)),
+        ];
+        let (strangers, kind) = if is_report { (of_reminders, "reminders") } else { (of_reports, "report") };
+        for (key, span) in strangers {
+            if let Some(span) = span {
+                let problem = Problem::error(format!("`{key}` does nothing here"));
+                self.problems.push(problem.at(span, format!("only for jobs of kind \"{kind}\"")));
+            }
+        }
+    }
+
+    fn schedule(&mut self, job: &file::Job, zone: &TimeZone) -> Option<Schedule> {
+        let zone = job.zone.as_ref().map_or(zone.clone(), |text| self.zone(text));
+        let misfires = [("latest", Misfire::Latest), ("all", Misfire::All), ("skip", Misfire::Skip)];
+        let misfire = self.choice("misfire policy", job.misfire.as_ref(), &misfires, Misfire::Latest);
+        let max_late = job.max_late.as_ref().map_or(DAY, |text| self.duration(text).unwrap_or(DAY));
+        match Cron::parse(job.cron.get()) {
+            Ok(cron) => Some(Schedule { cron, zone, misfire, max_late }),
+            Err(CronProblem::Form(reason)) => {
+                let problem = Problem::error("this is no schedule").at(job.cron.span(), reason);
+                self.problems.push(problem.help("minute hour day month weekday: \"0 8 * * MON\" is Mondays at 8"));
+                None
+            }
+            Err(CronProblem::Never { why, hint }) => {
+                let problem = Problem::error("this schedule never fires").at(job.cron.span(), why);
+                self.problems.push(match hint {
+                    Some(hint) => problem.help(hint),
+                    None => problem,
+                });
+                None
+            }
+        }
+    }
+
+    fn report(&mut self, job: &file::Job, settings: &Settings) -> Recipe {
+        let kind = self.choice("report", job.report.as_ref(), &ReportKind::ALL, ReportKind::Executive);
+        let period = match &job.period {
+            None => PeriodKind::Month,
+            Some(text) => PeriodKind::parse(text.get()).unwrap_or_else(|| {
+                self.error(
+                    format!("unknown period `{}`", text.get()),
+                    text,
+                    "week, month, quarter, year or rolling:N (days)",
+                );
+                PeriodKind::Month
+            }),
+        };
+        let current = job.current.as_ref().is_some_and(|b| *b.get());
+        let split = job.split.as_deref().unwrap_or_default();
+        let mut splits: Vec<Split> =
+            split.iter().map(|text| self.choice("split", Some(text), &Split::ALL, Split::Segment)).collect();
+        if job.split.is_none() {
+            splits.push(Split::Segment);
+        }
+        let forms = [("xlsx", Attachment::Xlsx), ("csv", Attachment::Csv)];
+        let attach = match &job.attach {
+            None => vec![Attachment::Xlsx],
+            Some(names) => names.iter().map(|text| self.choice("attachment", Some(text), &forms, Attachment::Xlsx)).collect(),
+        };
+        let settings = job.churn.as_ref().map_or(settings.clone(), |churn| self.counting(churn, settings));
+        Recipe::Report(ReportSpec { kind, period: PeriodChoice { kind: period, current }, settings, splits, attach })
+    }
+
+    fn reminders(&mut self, job: &file::Job, settings: &Settings) -> Recipe {
+        Recipe::Reminders(RemindersSpec {
+            lead_days: self.number("`lead_days`", job.lead_days.as_ref(), 0..=60, 0) as i32,
+            items_max: self.number("`items`", job.items.as_ref(), 1..=40, 15) as usize,
+            settings: settings.clone(),
+        })
+    }
+}

@@ -1,0 +1,342 @@
+//! The configuration: as written ([`file`]) and as meant ([`Config`]). It is built once, and all that is
+//! wrong with it is said at once; no later code checks it again.
+
+mod channels;
+pub mod file;
+mod jobs;
+mod people;
+pub mod problem;
+mod secret;
+mod store;
+mod walk;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+use serde::Deserialize as _;
+
+pub use self::jobs::Job;
+pub use self::people::{Person, Target};
+use self::problem::{Problem, Severity, one_of};
+use crate::channel::Channel;
+use crate::document::Kind;
+use crate::domain::Currency;
+use crate::domain::recipient::Calendar;
+use crate::outbox::Medium;
+use crate::render::Templates;
+use crate::store::{Mapping, SqliteStore};
+
+/// A shop's configuration, as meant.
+pub struct Config {
+    /// The customer store.
+    pub store: Store,
+    /// Where our state is.
+    pub ledger: PathBuf,
+    /// How long bodies of sent messages are kept.
+    pub keep_bodies: SignedDuration,
+    /// Ways to reach people.
+    pub channels: BTreeMap<String, Way>,
+    /// People and rooms.
+    pub people: BTreeMap<String, Person>,
+    /// Who hears of trouble.
+    pub ops: Vec<Target>,
+    /// What is done when.
+    pub jobs: BTreeMap<String, Job>,
+    /// The templates, compiled.
+    pub templates: Templates,
+    /// Zone where nobody says otherwise.
+    pub zone: TimeZone,
+    /// Language where nobody says otherwise.
+    pub language: String,
+}
+
+/// The customer store, as meant.
+#[derive(Debug, Clone)]
+pub struct Store {
+    /// The file.
+    pub path: PathBuf,
+    /// Where each relation comes from.
+    pub mapping: Mapping,
+    /// Zone of timestamps without an offset.
+    pub zone: TimeZone,
+    /// Currency of money figures.
+    pub currency: Currency,
+}
+
+impl Store {
+    /// Opens it.
+    pub fn open(&self) -> Result<SqliteStore, crate::store::StoreError> {
+        SqliteStore::open(&self.path, self.mapping.clone(), self.zone.clone())
+    }
+}
+
+/// A channel and what messages for it look like.
+pub struct Way {
+    /// The channel.
+    pub channel: Channel,
+    /// The form of its messages.
+    pub medium: Medium,
+    /// Where it leads, for people, without its secrets.
+    pub shown: String,
+}
+
+/// A configuration that cannot be used, or one that can but hardly as meant.
+#[derive(Debug)]
+pub struct Findings {
+    /// What is wrong.
+    pub problems: Vec<Problem>,
+    /// The file.
+    pub path: PathBuf,
+    /// Its text.
+    pub source: String,
+}
+
+impl Findings {
+    /// Whether nothing may start.
+    pub fn are_fatal(&self) -> bool {
+        self.problems.iter().any(|p| p.severity == Severity::Error)
+    }
+
+    /// As text for people.
+    pub fn render(&self, colour: bool) -> String {
+        problem::render(&self.problems, &self.path.display().to_string(), &self.source, colour)
+    }
+}
+
+/// How messages leave: as configured, or all of them into a capture server on this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outlet {
+    /// As configured.
+    Configured,
+    /// SMTP and HTTP ports of a capture server on loopback.
+    Capture {
+        /// SMTP.
+        smtp: u16,
+        /// HTTP.
+        http: u16,
+    },
+}
+
+/// What all parts of the configuration are built with.
+struct Builder {
+    folder: PathBuf,
+    problems: Vec<Problem>,
+    outlet: Outlet,
+}
+
+/// The JSON Schema of the file.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(file::File).to_value()
+}
+
+/// Loads a configuration. The findings are there either way; without a configuration they say why.
+pub fn load(path: &Path, outlet: Outlet) -> (Option<Config>, Findings) {
+    let source = match std::fs::read_to_string(path) {
+        Ok(source) => source,
+        Err(e) => {
+            let problem = Problem::error(format!("`{}` cannot be read: {e}", path.display()));
+            let problems = vec![problem.help("`retaind init DIR` writes a configuration to start from")];
+            return (None, Findings { problems, path: path.to_owned(), source: String::new() });
+        }
+    };
+    let (config, problems) = parse(&source, path, outlet);
+    (config, Findings { problems, path: path.to_owned(), source })
+}
+
+fn parse(source: &str, path: &Path, outlet: Outlet) -> (Option<Config>, Vec<Problem>) {
+    let (table, errors) = toml::de::DeTable::parse_recoverable(source);
+    if !errors.is_empty() {
+        let problem = |e: &toml::de::Error| {
+            let problem = Problem::error("this is not TOML");
+            let span = e.span().unwrap_or(0..0);
+            problem.at(span, e.message().to_owned())
+        };
+        return (None, errors.iter().map(problem).collect());
+    }
+    let problems = walk::walk(&table, &schema());
+    if !problems.is_empty() {
+        return (None, problems);
+    }
+    let file = match file::File::deserialize(toml::de::Deserializer::from(table)) {
+        Ok(file) => file,
+        Err(e) => {
+            let problem = Problem::error("this cannot be read");
+            return (None, vec![problem.at(e.span().unwrap_or(0..0), e.message().to_owned())]);
+        }
+    };
+    let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+    let mut builder = Builder { folder, problems: Vec::new(), outlet };
+    let config = builder.config(&file);
+    let fatal = builder.problems.iter().any(|p| p.severity == Severity::Error);
+    (config.filter(|_| !fatal), builder.problems)
+}
+
+impl Builder {
+    /// Builds every part, whatever the others lack, so that everything wrong is found.
+    fn config(&mut self, file: &file::File) -> Option<Config> {
+        let zone = self.zone(&file.store.get().zone);
+        let store = self.store(file.store.get(), zone.clone());
+        let default_zone = file.defaults.zone.as_ref().map_or(zone, |text| self.zone(text));
+        let language = self.language(file.defaults.language.as_ref(), "en");
+        let calendars = self.calendars(&file.calendars);
+        let calendar = self.calendar(file.defaults.calendar.as_ref(), &calendars, &Calendar::default());
+        let defaults = people::Defaults { zone: default_zone.clone(), language: language.clone(), calendar };
+        let channels = self.channels(&file.channels);
+        let people = self.people(file, &channels, &calendars, &defaults);
+        let audiences = self.audiences(&file.audiences, &people);
+        let ops = self.targets(&file.ops.to, &people, &audiences);
+        if file.ops.to.is_empty() && !file.jobs.is_empty() {
+            let problem = Problem::warning("nobody hears of trouble");
+            self.problems.push(problem.help("[ops]\nto = [\"somebody\"]"));
+        }
+        let settings = self.settings(&file.churn, &file.value);
+        let context = jobs::Context { people: &people, audiences: &audiences, channels: &channels, zone: &default_zone };
+        let jobs = self.jobs(file, &context, &settings);
+        let templates = self.templates(file.templates.as_ref());
+        let ledger = self.ledger_path(file.ledger.path.as_ref());
+        let week = SignedDuration::from_hours(7 * 24);
+        let keep_bodies = file.ledger.keep_bodies.as_ref().map_or(week, |text| self.duration(text).unwrap_or(week));
+        Some(Config {
+            store: store?,
+            ledger,
+            keep_bodies,
+            channels,
+            people,
+            ops,
+            jobs,
+            templates: templates?,
+            zone: default_zone,
+            language,
+        })
+    }
+
+    fn error(&mut self, title: impl Into<String>, at: &file::Text, label: impl Into<String>) {
+        self.problems.push(Problem::error(title).at(at.span(), label));
+    }
+
+    fn zone(&mut self, text: &file::Text) -> TimeZone {
+        TimeZone::get(text.get()).unwrap_or_else(|_| {
+            let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+            let near = problem::nearest(text.get(), known.iter().map(String::as_str));
+            let label = near.map_or("an IANA name such as Europe/Paris".to_owned(), |n| format!("did you mean `{n}`?"));
+            self.error(format!("unknown time zone `{}`", text.get()), text, label);
+            TimeZone::UTC
+        })
+    }
+
+    fn language(&mut self, text: Option<&file::Text>, default: &str) -> String {
+        let Some(text) = text else { return default.to_owned() };
+        match crate::render::locale::best(text.get()) {
+            Some(tag) => tag.to_owned(),
+            None => {
+                let known: Vec<&str> = crate::render::locale::tags().collect();
+                self.error(format!("no words for language `{}`", text.get()), text, one_of(text.get(), &known));
+                default.to_owned()
+            }
+        }
+    }
+
+    /// A word out of a list of named values.
+    fn choice<T: Copy>(&mut self, what: &str, text: Option<&file::Text>, known: &[(&str, T)], default: T) -> T {
+        let Some(text) = text else { return default };
+        if let Some((_, value)) = known.iter().find(|(name, _)| name == text.get()) {
+            return *value;
+        }
+        let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+        self.error(format!("unknown {what} `{}`", text.get()), text, one_of(text.get(), &names));
+        default
+    }
+
+    fn number(&mut self, what: &str, number: Option<&file::At<i64>>, range: std::ops::RangeInclusive<i64>, default: i64) -> i64 {
+        let Some(number) = number else { return default };
+        if range.contains(number.get()) {
+            return *number.get();
+        }
+        let label = format!("from {} to {}", range.start(), range.end());
+        self.problems.push(Problem::error(format!("{what} is out of range")).at(number.span(), label));
+        default
+    }
+
+    fn duration(&mut self, text: &file::Text) -> Option<SignedDuration> {
+        let read: Result<SignedDuration, _> = text.get().parse();
+        // jiff's friendly form lacks days for exact durations; a day here is 24 hours.
+        let days = text.get().strip_suffix('d').and_then(|n| n.trim().parse::<i64>().ok());
+        let read = days.map(|n| SignedDuration::from_hours(n.saturating_mul(24))).or(read.ok());
+        match read.filter(|d| d.is_positive() && *d <= SignedDuration::from_hours(24 * 3660)) {
+            Some(duration) => Some(duration),
+            None => {
+                self.error(format!("not a duration: `{}`", text.get()), text, "such as 90s, 30m, 24h, 7d");
+                None
+            }
+        }
+    }
+
+    /// Relative to the configuration; under systemd, its state folder where nothing is said.
+    fn ledger_path(&self, text: Option<&file::Text>) -> PathBuf {
+        match (text, std::env::var_os("STATE_DIRECTORY")) {
+            (Some(text), _) => self.folder.join(text.get()),
+            (None, Some(folder)) => PathBuf::from(folder).join("ledger.db"),
+            (None, None) => self.folder.join("ledger.db"),
+        }
+    }
+
+    /// Compiles the templates and renders each with sample data: a template that would fail at eight on
+    /// Monday fails now.
+    fn templates(&mut self, folder: Option<&file::Text>) -> Option<Templates> {
+        let mut own = Vec::new();
+        if let Some(text) = folder {
+            match read_templates(&self.folder.join(text.get())) {
+                Ok(found) => own = found,
+                Err(e) => self.error("the template folder cannot be read", text, e.to_string()),
+            }
+        }
+        let templates = match Templates::with(&own) {
+            Ok(templates) => templates,
+            Err(errors) => {
+                for error in errors {
+                    self.template_problem(folder, &error);
+                }
+                return None;
+            }
+        };
+        for kind in [Kind::Report, Kind::Digest, Kind::Notice] {
+            for form in ["html", "txt"] {
+                let sample = crate::job::sample::view(kind);
+                let rendered = sample.and_then(|view| templates.body(kind, form, &view).map_err(|e| e.to_string()));
+                if let Err(reason) = rendered {
+                    let error = Problem::error("a template does not render with sample data");
+                    let span = folder.map_or(0..0, file::At::span);
+                    self.problems.push(error.at(span, reason));
+                }
+            }
+        }
+        Some(templates)
+    }
+
+    fn template_problem(&mut self, folder: Option<&file::Text>, error: &crate::render::template::TemplateError) {
+        let problem = Problem::error("a template cannot be used");
+        let span = folder.map_or(0..0, file::At::span);
+        self.problems.push(problem.at(span, error.to_string()));
+    }
+}
+
+/// The `.hbs` files below a folder, by their names without the ending.
+fn read_templates(folder: &Path) -> std::io::Result<Vec<(String, String)>> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(&next)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == "hbs") {
+                let name = path.strip_prefix(folder).unwrap_or(&path).with_extension("");
+                found.push((name.to_string_lossy().replace('\\', "/"), std::fs::read_to_string(&path)?));
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}

@@ -1,0 +1,189 @@
+//! People, rooms, audiences, calendars: who is told, how, in which words, on which days.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::{Date, Weekday};
+use jiff::tz::TimeZone;
+
+use super::file::{self, Text};
+use super::problem::{Problem, one_of};
+use super::{Builder, Way};
+use crate::domain::Recipient;
+use crate::domain::recipient::Calendar;
+use crate::outbox::Medium;
+
+/// A person or a room, as meant.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// Who they are.
+    pub recipient: Recipient,
+    /// Names of the channels they are reached by.
+    pub via: Vec<String>,
+    /// Their id among the store's reps.
+    pub rep: Option<String>,
+}
+
+/// A person and one way to reach them: what one delivery goes to.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// Who.
+    pub recipient: Recipient,
+    /// The name of the channel.
+    pub channel: String,
+}
+
+/// What holds for people who do not say otherwise.
+pub(super) struct Defaults {
+    pub(super) zone: TimeZone,
+    pub(super) language: String,
+    pub(super) calendar: Calendar,
+}
+
+const WEEKDAYS: [(&str, Weekday); 7] = [
+    ("mon", Weekday::Monday),
+    ("tue", Weekday::Tuesday),
+    ("wed", Weekday::Wednesday),
+    ("thu", Weekday::Thursday),
+    ("fri", Weekday::Friday),
+    ("sat", Weekday::Saturday),
+    ("sun", Weekday::Sunday),
+];
+
+impl Builder {
+    pub(super) fn calendars(&mut self, file: &BTreeMap<String, file::Calendar>) -> BTreeMap<String, Calendar> {
+        let mut calendars = BTreeMap::new();
+        for (name, calendar) in file {
+            let weekdays = match &calendar.working_days {
+                None => WEEKDAYS.iter().take(5).map(|(_, day)| *day).collect(),
+                Some(days) => days.iter().map(|day| self.choice("day", Some(day), &WEEKDAYS, Weekday::Monday)).collect(),
+            };
+            let mut holidays = Vec::new();
+            for text in &calendar.holidays {
+                match text.get().parse::<Date>() {
+                    Ok(date) => holidays.push(date),
+                    Err(_) => self.error(format!("not a date: `{}`", text.get()), text, "YYYY-MM-DD, and a day that exists"),
+                }
+            }
+            calendars.insert(name.clone(), Calendar { weekdays, holidays });
+        }
+        calendars
+    }
+
+    pub(super) fn calendar(&mut self, text: Option<&Text>, calendars: &BTreeMap<String, Calendar>, default: &Calendar) -> Calendar {
+        let Some(text) = text else { return default.clone() };
+        if let Some(calendar) = calendars.get(text.get()) {
+            return calendar.clone();
+        }
+        let known: Vec<&str> = calendars.keys().map(String::as_str).collect();
+        self.error(format!("unknown calendar `{}`", text.get()), text, one_of(text.get(), &known));
+        default.clone()
+    }
+
+    pub(super) fn people(
+        &mut self,
+        file: &file::File,
+        channels: &BTreeMap<String, Way>,
+        calendars: &BTreeMap<String, Calendar>,
+        defaults: &Defaults,
+    ) -> BTreeMap<String, Person> {
+        let mut people = BTreeMap::new();
+        for (id, at) in &file.people {
+            let person = at.get();
+            let via = self.via(&person.via, channels);
+            let email = person.email.as_ref().and_then(|text| self.email(text));
+            let by_mail = |name: &String| channels.get(name).is_some_and(|way| matches!(way.medium, Medium::Email { .. }));
+            if person.email.is_none() && via.iter().any(by_mail) {
+                let problem = Problem::error(format!("`{id}` is reached by mail and has no address"));
+                self.problems.push(problem.at(at.span(), "here").help("email = \"name@example.com\""));
+            }
+            if via.is_empty() && person.via.is_empty() {
+                let problem = Problem::error(format!("`{id}` cannot be reached"));
+                self.problems.push(problem.at(at.span(), "`via` names no channel"));
+            }
+            let recipient = Recipient {
+                id: id.clone(),
+                name: crate::domain::text::clean(person.name.get()),
+                email,
+                language: self.language(person.language.as_ref(), &defaults.language),
+                zone: person.zone.as_ref().map_or(defaults.zone.clone(), |text| self.zone(text)),
+                calendar: self.calendar(person.calendar.as_ref(), calendars, &defaults.calendar),
+            };
+            let rep = person.rep.as_ref().map(|text| text.get().clone());
+            people.insert(id.clone(), Person { recipient, via, rep });
+        }
+        people
+    }
+
+    fn email(&mut self, text: &Text) -> Option<String> {
+        match crate::render::mime::address(text.get()) {
+            Ok(address) => Some(address.to_string()),
+            Err(reason) => {
+                self.error("this is no mail address we can write to", text, reason);
+                None
+            }
+        }
+    }
+
+    /// Names of channels that exist.
+    pub(super) fn via(&mut self, names: &[Text], channels: &BTreeMap<String, Way>) -> Vec<String> {
+        let mut via = Vec::new();
+        for text in names {
+            if channels.contains_key(text.get()) {
+                via.push(text.get().clone());
+            } else {
+                let known: Vec<&str> = channels.keys().map(String::as_str).collect();
+                self.error(format!("unknown channel `{}`", text.get()), text, one_of(text.get(), &known));
+            }
+        }
+        via
+    }
+
+    pub(super) fn audiences(
+        &mut self,
+        file: &BTreeMap<String, Vec<Text>>,
+        people: &BTreeMap<String, Person>,
+    ) -> BTreeMap<String, Vec<String>> {
+        let mut audiences = BTreeMap::new();
+        for (name, members) in file {
+            let mut known = Vec::new();
+            for text in members {
+                if people.contains_key(text.get()) {
+                    known.push(text.get().clone());
+                } else {
+                    let names: Vec<&str> = people.keys().map(String::as_str).collect();
+                    self.error(format!("unknown person `{}`", text.get()), text, one_of(text.get(), &names));
+                }
+            }
+            audiences.insert(name.clone(), known);
+        }
+        audiences
+    }
+
+    /// Everyone named, by themselves or through an audience, once for each of their channels.
+    pub(super) fn targets(
+        &mut self,
+        names: &[Text],
+        people: &BTreeMap<String, Person>,
+        audiences: &BTreeMap<String, Vec<String>>,
+    ) -> Vec<Target> {
+        let mut targets: BTreeMap<(String, String), Target> = BTreeMap::new();
+        for text in names {
+            let members: Vec<&String> = match audiences.get(text.get()) {
+                Some(members) => members.iter().collect(),
+                None if people.contains_key(text.get()) => vec![text.get()],
+                None => {
+                    let known: Vec<&str> = people.keys().chain(audiences.keys()).map(String::as_str).collect();
+                    self.error(format!("unknown person or audience `{}`", text.get()), text, one_of(text.get(), &known));
+                    continue;
+                }
+            };
+            for person in members.into_iter().filter_map(|id| people.get(id)) {
+                for channel in &person.via {
+                    let key = (person.recipient.id.clone(), channel.clone());
+                    targets.insert(key, Target { recipient: person.recipient.clone(), channel: channel.clone() });
+                }
+            }
+        }
+        targets.into_values().collect()
+    }
+}

@@ -1,0 +1,155 @@
+//! The store's part of the configuration, held against the live store.
+
+use super::file::{self, At};
+use super::problem::{Problem, one_of};
+use super::{Builder, Store};
+use crate::domain::Currency;
+use crate::metrics::definition::{Band, Basis, Definition, Settings};
+use crate::domain::Ratio;
+use crate::store::relation::{self, Relation};
+use crate::store::{Mapping, Source, StoreError};
+
+impl Builder {
+    pub(super) fn store(&mut self, file: &file::Store, zone: jiff::tz::TimeZone) -> Option<Store> {
+        let currency = Currency::from_code(file.currency.get());
+        if currency.is_none() {
+            self.error(
+                format!("unknown currency `{}`", file.currency.get()),
+                &file.currency,
+                "an ISO 4217 code such as EUR",
+            );
+        }
+        let mapping = match &file.relations {
+            None => Mapping::own(),
+            Some(relations) => self.mapping(relations),
+        };
+        let path = self.folder.join(file.path.get());
+        let store = Store { path, mapping, zone, currency: currency? };
+        self.check_store(file, &store);
+        Some(store)
+    }
+
+    fn mapping(&mut self, relations: &std::collections::BTreeMap<String, At<file::Relation>>) -> Mapping {
+        let mut sources = Vec::new();
+        for (name, at) in relations {
+            let Some(relation) = relation::named(name) else {
+                let known: Vec<&str> = relation::ALL.iter().map(|r| r.name).collect();
+                let problem = Problem::error(format!("unknown relation `{name}`"));
+                self.problems.push(problem.at(at.span(), one_of(name, &known)));
+                continue;
+            };
+            match (&at.get().table, &at.get().query) {
+                (Some(table), None) => sources.push((relation, Source::Table(table.get().clone()))),
+                (None, Some(query)) => sources.push((relation, Source::Query(query.get().clone()))),
+                _ => {
+                    let problem = Problem::error(format!("`{name}` comes from a table or from a query"));
+                    self.problems.push(problem.at(at.span(), "give one of `table` and `query`"));
+                }
+            }
+        }
+        if !relations.contains_key("customers") {
+            let problem = Problem::error("the store maps no `customers`");
+            self.problems.push(problem.help("[store.relations.customers]\nquery = \"SELECT … AS id, … AS name FROM …\""));
+        }
+        sources.sort_by_key(|(relation, _)| relation::ALL.iter().position(|r| r == relation));
+        Mapping::of(sources)
+    }
+
+    fn check_store(&mut self, file: &file::Store, store: &Store) {
+        if !store.path.exists() {
+            let problem = Problem::error("there is no such store").at(file.path.span(), "no file of this name");
+            let at = format!("looked for {}; `retaind init DIR` makes an empty store", store.path.display());
+            self.problems.push(problem.help(at));
+            return;
+        }
+        let open = match store.open() {
+            Ok(open) => open,
+            Err(e) => {
+                self.error("the store cannot be opened", &file.path, e.to_string().replace('\n', " "));
+                return;
+            }
+        };
+        let checked = open.check();
+        for (relation, error) in &checked {
+            self.store_problem(file, *relation, error);
+        }
+        if !checked.is_empty() {
+            return;
+        }
+        let Ok(counts) = open.count() else { return };
+        let customers = counts.iter().find(|(r, _)| *r == relation::CUSTOMERS).map_or(0, |(_, n)| *n);
+        for (relation, _) in counts.iter().filter(|(r, n)| *n == 0 && customers > 0 && file.relations.is_some() && *r != relation::CUSTOMERS) {
+            let title = format!("{customers} customers are mapped but `{}` gives 0 rows", relation.name);
+            let problem = Problem::warning(title);
+            let help = format!("run its query by hand; without rows this is off: {}", relation.feeds);
+            self.problems.push(match self.source_span(file, *relation) {
+                Some(span) => problem.at(span, "0 rows").help(help),
+                None => problem.help(help),
+            });
+        }
+    }
+
+    fn source_span(&self, file: &file::Store, relation: Relation) -> Option<std::ops::Range<usize>> {
+        let at = file.relations.as_ref()?.get(relation.name)?;
+        let source = at.get().query.as_ref().or(at.get().table.as_ref());
+        source.map(At::span)
+    }
+
+    fn store_problem(&mut self, file: &file::Store, relation: Relation, error: &StoreError) {
+        let span = self.source_span(file, relation).unwrap_or_else(|| file.path.span());
+        let problem = Problem::error(format!("`{}` cannot be read", relation.name));
+        let problem = match error {
+            StoreError::NoColumn { column, given, .. } => problem
+                .at(span, format!("gives no column `{column}`"))
+                .help(format!("it gives: {given}; name one with `AS {column}`")),
+            StoreError::NotAQuery { .. } => problem.at(span, "must be one statement that only reads"),
+            StoreError::Read { source, .. } => problem.at(span, source.to_string().replace('\n', " ")),
+            other => problem.at(span, other.to_string()),
+        };
+        self.problems.push(problem);
+    }
+
+    /// How figures are counted in the whole shop.
+    pub(super) fn settings(&mut self, churn: &file::Churn, value: &file::Value) -> Settings {
+        let mut settings = self.counting(churn, &Settings::default());
+        if let Some(rate) = &value.cost_rate {
+            // A share is written with a few decimals; parts per million keep them exactly.
+            let parts = (*rate.get() * 1e6).round();
+            if (0.0..=1e6).contains(&parts) {
+                settings.cost_rate = Ratio::of(parts as i128, 1_000_000);
+            } else {
+                let problem = Problem::error("`value.cost_rate` is out of range");
+                self.problems.push(problem.at(rate.span(), "a share from 0 to 1: 0.35 is 35 %"));
+            }
+        }
+        settings.ltv_cap_years = self.number("`value.ltv_cap_years`", value.ltv_cap_years.as_ref(), 1..=50, 5) as u16;
+        let cac = value.cac_minor.as_ref();
+        settings.cac_minor = cac.map(|_| self.number("`value.cac_minor`", cac, 1..=i64::MAX, 1));
+        settings
+    }
+
+    /// `churn` laid over `base`.
+    pub(super) fn counting(&mut self, churn: &file::Churn, base: &Settings) -> Settings {
+        let base_days = if let Basis::Inactivity(days) = base.basis { i64::from(days) } else { 90 };
+        let days = self.number("`inactive_after`", churn.inactive_after.as_ref(), 1..=3660, base_days) as i32;
+        let bases = [("contract", false), ("inactivity", true)];
+        let was_inactivity = matches!(base.basis, Basis::Inactivity(_));
+        let inactivity = self.choice("basis", churn.basis.as_ref(), &bases, was_inactivity);
+        let definitions = Definition::ALL.map(|d| (d.name(), d));
+        let definition = self.choice("definition", churn.definition.as_ref(), &definitions, base.definition);
+        if let (Definition::InactiveShare, false, Some(text)) = (definition, inactivity, &churn.definition) {
+            self.error("`inactive_share` needs the inactivity basis", text, "add basis = \"inactivity\"");
+        }
+        let bands = [Band::Established, Band::Growing, Band::General].map(|b| (b.name(), b));
+        let sides = [("out", false), ("in", true)];
+        Settings {
+            basis: if inactivity { Basis::Inactivity(days) } else { Basis::Contract },
+            definition,
+            early_days: self.number("`early_days`", churn.early_days.as_ref(), 1..=3660, i64::from(base.early_days)) as i32,
+            reactivation_in: self.choice("reactivation", churn.reactivation.as_ref(), &sides, base.reactivation_in),
+            min_base: i128::from(self.number("`min_base`", churn.min_base.as_ref(), 1..=1_000_000, base.min_base as i64)),
+            band: self.choice("band", churn.band.as_ref(), &bands, base.band),
+            ..base.clone()
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! The daemon: the only place that loops and waits.
+//!
+//! [`planner`] asks what is due and runs it, [`dispatcher`] sends what was decided, [`supervisor`] keeps
+//! both going until it is told to stop. [`Daemon::step`] does one bounded round of everything and says
+//! when it wants to be called again; a replay calls it with a clock of its own.
+
+pub mod dispatcher;
+pub mod notices;
+pub mod planner;
+pub mod runner;
+pub mod supervisor;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::job::seal::Locales;
+use crate::ledger::{Ledger, LedgerError, deliveries};
+use crate::outbox::{Event, delivery};
+use dispatcher::Lane;
+
+/// Why the daemon ends.
+#[derive(Debug, thiserror::Error)]
+pub enum DaemonError {
+    /// The ledger.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The languages.
+    #[error(transparent)]
+    Locale(#[from] crate::render::locale::LocaleError),
+    /// The system.
+    #[error("{0}")]
+    System(String),
+}
+
+/// What every part of the daemon shares.
+pub struct Shared {
+    /// The configuration.
+    pub config: Config,
+    /// Our durable state.
+    pub ledger: Ledger,
+    /// What time it is.
+    pub clock: Clock,
+    /// The languages.
+    pub locales: Locales,
+    /// Who we are, in claims.
+    pub owner: String,
+}
+
+/// A daemon that can be stepped.
+pub struct Daemon {
+    shared: Arc<Shared>,
+    lanes: BTreeMap<String, Lane>,
+}
+
+impl Daemon {
+    /// Starts on a ledger: what another daemon held when it ended is taken back first.
+    pub async fn start(config: Config, ledger: Ledger, clock: Clock) -> Result<Daemon, DaemonError> {
+        rescue(&ledger, &config, clock.now()).await?;
+        let owner = format!("{}:{}", std::process::id(), clock.now().as_microsecond());
+        let shared = Arc::new(Shared { config, ledger, clock, locales: Locales::load()?, owner });
+        Ok(Daemon { lanes: lanes(&shared), shared })
+    }
+
+    /// What the daemon's parts share.
+    pub fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// One round: plan, run, send all that is due now. Says when the next round is wanted.
+    pub async fn step(&mut self) -> Result<Option<Timestamp>, DaemonError> {
+        planner::step(&self.shared).await?;
+        for lane in self.lanes.values_mut() {
+            lane.drain().await?;
+        }
+        self.next_wake().await
+    }
+
+    /// Steps a manual clock through time until `end`, as fast as the work allows.
+    pub async fn replay_until(&mut self, end: Timestamp) -> Result<(), DaemonError> {
+        loop {
+            let wake = self.step().await?;
+            match wake {
+                Some(wake) if wake <= end => {
+                    // A wake-up that is due already and was not served (a paused channel) still moves on.
+                    let at_least = self.shared.clock.now() + jiff::SignedDuration::from_millis(1);
+                    self.shared.clock.advance(wake.max(at_least));
+                }
+                _ => {
+                    self.shared.clock.advance(end);
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    async fn next_wake(&self) -> Result<Option<Timestamp>, DaemonError> {
+        let planned = planner::next_wake(&self.shared).await?;
+        let due = self.shared.ledger.run(deliveries::next_due).await?;
+        let due = due.into_iter().filter_map(|(channel, at)| {
+            let lane = self.lanes.get(&channel)?;
+            Some(lane.paused_until().map_or(at, |until| at.max(until)))
+        });
+        Ok(due.chain(planned).min())
+    }
+}
+
+/// A lane for each channel.
+fn lanes(shared: &Arc<Shared>) -> BTreeMap<String, Lane> {
+    let names = shared.config.channels.keys();
+    names.map(|name| (name.clone(), Lane::new(name, shared.clone()))).collect()
+}
+
+/// Takes back what a daemon held that is gone: what was proven unsent is free, what may have arrived is
+/// uncertain. The lock on the ledger proves that it is gone.
+async fn rescue(ledger: &Ledger, config: &Config, now: Timestamp) -> Result<(), DaemonError> {
+    let tables: BTreeMap<String, crate::outbox::Retry> =
+        config.channels.iter().map(|(name, way)| (name.clone(), way.channel.retry())).collect();
+    let rescued = ledger
+        .run(move |c| {
+            let orphans = deliveries::orphans(c)?;
+            for (orphan, phase) in &orphans {
+                let d = &orphan.delivery;
+                let retry = tables.get(&d.channel).copied().unwrap_or(crate::outbox::Retry::EMAIL);
+                let event = Event::Crashed(*phase);
+                let state = delivery::after(&orphan.state, &event, now, retry, d.key.seed(), d.expires);
+                deliveries::restate(c, orphan.id, &state, now)?;
+            }
+            Ok(orphans.len())
+        })
+        .await?;
+    if rescued > 0 {
+        tracing::warn!(deliveries = rescued, "took back what an earlier daemon held");
+    }
+    Ok(())
+}

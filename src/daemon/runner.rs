@@ -1,0 +1,183 @@
+//! One run of one occurrence: read, look whether the input can be right, compute, compose, seal.
+
+use jiff::Timestamp;
+
+use super::Shared;
+use crate::config::{Config, Target};
+use crate::domain::facts::{Facts, Fault, Lens};
+use crate::domain::recipient::Calendar;
+use crate::domain::{Recipient, Rep};
+use crate::job::seal::{Envelope, Locales, seal};
+use crate::job::{Attachment, Recipe, reminders, report};
+use crate::ledger::Ledger;
+use crate::ledger::occurrences::{self, Decided};
+use crate::outbox::Delivery;
+
+/// Why a run decides nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RunError {
+    /// The input cannot be right; trying again would not make it so.
+    #[error("{0}")]
+    Stopped(String),
+    /// It cannot be read or made just now.
+    #[error("{0}")]
+    Broken(String),
+}
+
+/// Whether the number of rows is held against what is usual.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rows {
+    /// It is.
+    Checked,
+    /// An operator knows that it is right.
+    Accepted,
+}
+
+/// What a run decided, and whom it could not serve.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// What is committed.
+    pub decided: Decided,
+    /// Recipients left out, with the reason.
+    pub failed: Vec<(String, String)>,
+}
+
+/// Above this share of unreadable rows a relation is taken for broken.
+const BAD_SHARE: u64 = 20; // one in twenty
+
+/// Runs occurrence `at` of a job. Blocks.
+pub fn run(shared: &Shared, name: &str, at: Timestamp, rows: Rows) -> Result<Run, RunError> {
+    let facts = read(&shared.config, name, at)?;
+    if rows == Rows::Checked {
+        check_rows(&shared.ledger, name, &facts)?;
+    }
+    check_faults(&facts)?;
+    let mut run = decide(&shared.config, &shared.locales, name, at, &facts)?;
+    run.decided.rows = facts.rows.iter().map(|(relation, n)| (*relation, *n)).collect();
+    Ok(run)
+}
+
+/// Reads what a job needs, as of `at`.
+pub fn read(config: &Config, name: &str, at: Timestamp) -> Result<Facts, RunError> {
+    let job = config.jobs.get(name).ok_or_else(|| RunError::Broken(format!("no job `{name}`")))?;
+    let broken = |e: crate::store::StoreError| match e {
+        e @ (crate::store::StoreError::Repeated { .. } | crate::store::StoreError::TooMany) => RunError::Stopped(e.to_string()),
+        e => RunError::Broken(e.to_string()),
+    };
+    let mut store = config.store.open().map_err(broken)?;
+    let lens = Lens { as_of: at, zone: job.schedule.zone.clone(), currency: config.store.currency };
+    store.read(job.recipe.needs(), lens).map_err(broken)
+}
+
+/// A store that suddenly has no rows, or half of the usual, is a broken view or an import under way, not
+/// a shop without customers.
+fn check_rows(ledger: &Ledger, name: &str, facts: &Facts) -> Result<(), RunError> {
+    for (relation, rows) in &facts.rows {
+        let (job, relation_name, rows) = (name.to_owned(), *relation, *rows);
+        let usual = ledger.run_blocking(move |c| occurrences::usual_rows(c, &job, relation_name));
+        let usual = usual.map_err(|e| RunError::Broken(e.to_string()))?;
+        if let Some(usual) = usual.filter(|usual| rows * 2 < *usual) {
+            let reason = format!("`{relation}` gave {rows} rows, usually about {usual}");
+            return Err(RunError::Stopped(reason));
+        }
+    }
+    Ok(())
+}
+
+fn check_faults(facts: &Facts) -> Result<(), RunError> {
+    for (relation, rows) in &facts.rows {
+        let bad: u64 = [Fault::Unreadable, Fault::Missing, Fault::NoCustomer]
+            .iter()
+            .filter_map(|fault| facts.rejected.get(&(*relation, *fault)))
+            .map(|(n, _)| *n)
+            .sum();
+        if *rows >= 20 && bad * BAD_SHARE > *rows {
+            let first = facts.rejected.iter().find(|((r, _), _)| r == relation).and_then(|(_, (_, list))| list.first());
+            let example = first.map_or(String::new(), |r| format!(", such as {} ({})", r.id, r.reason));
+            return Err(RunError::Stopped(format!("{bad} of {rows} rows of `{relation}` cannot be read{example}")));
+        }
+    }
+    Ok(())
+}
+
+/// Composes and seals, from facts that were read. Pure but for the locales it is given.
+pub fn decide(config: &Config, locales: &Locales, name: &str, at: Timestamp, facts: &Facts) -> Result<Run, RunError> {
+    let job = config.jobs.get(name).ok_or_else(|| RunError::Broken(format!("no job `{name}`")))?;
+    let mut sealer = Sealer { config, locales, job: name, at, attach: &[], deliveries: Vec::new(), failed: Vec::new() };
+    match &job.recipe {
+        Recipe::Report(spec) => {
+            sealer.attach = &spec.attach;
+            let document = report::compose(facts, spec);
+            for target in &job.to {
+                sealer.seal(&document, &target.recipient, &target.channel);
+            }
+        }
+        Recipe::Reminders(spec) => {
+            let nobody = job.to.first().map(|target| &target.recipient);
+            let digests = reminders::compose(facts, spec, |rep| recipient_of(config, rep), nobody);
+            for digest in digests {
+                for channel in ways_of(config, name, &digest.recipient, &job.to) {
+                    sealer.seal(&digest.document, &digest.recipient, &channel);
+                }
+            }
+        }
+    }
+    let Sealer { deliveries, failed, .. } = sealer;
+    Ok(Run { decided: Decided { job: name.to_owned(), at, rows: Vec::new(), deliveries }, failed })
+}
+
+struct Sealer<'a> {
+    config: &'a Config,
+    locales: &'a Locales,
+    job: &'a str,
+    at: Timestamp,
+    attach: &'a [Attachment],
+    deliveries: Vec<Delivery>,
+    failed: Vec<(String, String)>,
+}
+
+impl Sealer<'_> {
+    /// One bad recipient never stops the others.
+    fn seal(&mut self, document: &crate::document::Document, recipient: &Recipient, channel: &str) {
+        let Some(way) = self.config.channels.get(channel) else { return };
+        let envelope = Envelope {
+            job: self.job,
+            occurrence: self.at,
+            recipient,
+            channel,
+            medium: &way.medium,
+            attach: self.attach,
+        };
+        match seal(document, envelope, &self.config.templates, self.locales) {
+            Ok(delivery) => self.deliveries.push(delivery),
+            Err(reason) => self.failed.push((recipient.id.clone(), reason)),
+        }
+    }
+}
+
+/// A rep as a recipient: as the configuration knows them, or as the store does.
+fn recipient_of(config: &Config, rep: &Rep) -> Recipient {
+    if let Some(person) = config.people.values().find(|p| p.rep.as_deref() == Some(&rep.id)) {
+        return person.recipient.clone();
+    }
+    let zone = rep.time_zone.as_deref().and_then(|name| jiff::tz::TimeZone::get(name).ok());
+    Recipient {
+        id: format!("rep:{}", rep.id),
+        name: rep.name.clone(),
+        email: rep.email.clone(),
+        language: rep.language.clone().unwrap_or_else(|| config.language.clone()),
+        zone: zone.unwrap_or_else(|| config.zone.clone()),
+        calendar: Calendar::default(),
+    }
+}
+
+/// The channels a digest goes over: the person's own, the target's, or those the job names for reps.
+fn ways_of(config: &Config, job: &str, recipient: &Recipient, to: &[Target]) -> Vec<String> {
+    if let Some(person) = config.people.get(&recipient.id) {
+        return person.via.clone();
+    }
+    let named: Vec<String> =
+        to.iter().filter(|t| t.recipient.id == recipient.id).map(|t| t.channel.clone()).collect();
+    let of_job = || config.jobs.get(job).map(|job| job.via.clone()).unwrap_or_default();
+    if named.is_empty() { of_job() } else { named }
+}

@@ -1,0 +1,147 @@
+//! From a document to a delivery: the words of the reader's language in the form of the channel, sealed
+//! under the key that makes a second one impossible.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Attachment;
+use crate::document::{Document, Kind, Say};
+use crate::domain::Recipient;
+use crate::outbox::{Delivery, DeliveryKey, Medium, Sealed};
+use crate::render::mime::{self, File, Mail};
+use crate::render::view::{View, view};
+use crate::render::{Locale, Templates, event, locale, sheet, slack};
+
+/// How long a message is of use: a report outlives a reminder, a reminder outlives a notice.
+fn life(kind: Kind) -> SignedDuration {
+    SignedDuration::from_hours(match kind {
+        Kind::Report => 5 * 24,
+        Kind::Digest => 48,
+        Kind::Notice => 24,
+    })
+}
+
+/// Every language, loaded once.
+pub struct Locales(BTreeMap<&'static str, Locale>);
+
+impl Locales {
+    /// Loads them all.
+    pub fn load() -> Result<Locales, locale::LocaleError> {
+        locale::tags().map(|tag| Locale::load(tag).map(|l| (tag, l))).collect::<Result<_, _>>().map(Locales)
+    }
+
+    /// The language that serves `tag` best; English where none does.
+    pub fn get(&self, tag: &str) -> Option<&Locale> {
+        locale::best(tag).and_then(|tag| self.0.get(tag)).or_else(|| self.0.get("en"))
+    }
+}
+
+/// Where a document goes.
+#[derive(Debug, Clone, Copy)]
+pub struct Envelope<'a> {
+    /// The job that made it.
+    pub job: &'a str,
+    /// The occurrence it is of.
+    pub occurrence: Timestamp,
+    /// Who reads it.
+    pub recipient: &'a Recipient,
+    /// The channel's name.
+    pub channel: &'a str,
+    /// The form of its messages.
+    pub medium: &'a Medium,
+    /// What is attached to mails.
+    pub attach: &'a [Attachment],
+}
+
+/// Seals `document`. The error is for ops; it concerns this recipient only.
+pub fn seal(document: &Document, envelope: Envelope<'_>, templates: &Templates, locales: &Locales) -> Result<Delivery, String> {
+    let recipient = envelope.recipient;
+    let locale = locales.get(&recipient.language).ok_or("no languages are loaded")?;
+    let (view, drawings) = view(document, locale);
+    let key = DeliveryKey::of(envelope.job, envelope.occurrence, &recipient.id, envelope.channel);
+    let (address, payload) = match envelope.medium {
+        Medium::Email { from } => {
+            let address = recipient.email.as_deref().ok_or_else(|| format!("{} has no mail address", recipient.id))?;
+            let to = mime::address(address)?;
+            let bodies = |form| templates.body(document.kind, form, &view).map_err(|e| e.to_string());
+            let (html, text) = (bodies("html")?, bodies("txt")?);
+            let files = files(document, &view, envelope, locale)?;
+            let inline: Vec<(String, Vec<u8>)> =
+                drawings.into_iter().enumerate().map(|(i, d)| (format!("chart{}", i + 1), d.png)).collect();
+            let mail = Mail {
+                key: &key,
+                date: envelope.occurrence,
+                from,
+                to_name: &recipient.name,
+                to: &to,
+                subject: &view.subject,
+                text: &text,
+                html: &html,
+                inline: &inline,
+                files: &files,
+            };
+            (to.to_string(), mime::build(&mail).map_err(|e| e.to_string())?)
+        }
+        Medium::Slack => {
+            let more = |n: usize| locale.say(&Say::new("digest.more").with("n", n as i128));
+            (String::new(), slack::payload(&view, more).to_string().into_bytes())
+        }
+        Medium::Event => {
+            let payload = event::payload(document, &view, locale, envelope.job, envelope.occurrence, &recipient.id);
+            (String::new(), payload.to_string().into_bytes())
+        }
+    };
+    let not_before = arrival(envelope.occurrence, document.kind, recipient);
+    Ok(Delivery {
+        key,
+        job: envelope.job.to_owned(),
+        occurrence: envelope.occurrence,
+        recipient: recipient.id.clone(),
+        channel: envelope.channel.to_owned(),
+        address,
+        subject: view.subject,
+        payload: Sealed::new(payload),
+        not_before,
+        expires: not_before + life(document.kind),
+    })
+}
+
+/// When a message may arrive: at the same time of the recipient's next working day, where today is none.
+/// Trouble does not wait for Monday.
+fn arrival(at: Timestamp, kind: Kind, recipient: &Recipient) -> Timestamp {
+    let local = recipient.zone.to_datetime(at);
+    let day = recipient.calendar.working_day_from(local.date());
+    if day == local.date() || kind == Kind::Notice {
+        return at;
+    }
+    let moved = recipient.zone.to_ambiguous_timestamp(day.to_datetime(local.time())).compatible();
+    moved.unwrap_or(at)
+}
+
+fn files(document: &Document, view: &View, envelope: Envelope<'_>, locale: &Locale) -> Result<Vec<File>, String> {
+    let mut files = Vec::new();
+    if document.sheets.is_empty() {
+        return Ok(files);
+    }
+    let stem = format!("{}-{}", view.kind, envelope.recipient.zone.to_datetime(envelope.occurrence).date());
+    // A digest's list is read on a phone: CSV opens everywhere.
+    let attach = if document.kind == Kind::Digest { &[Attachment::Csv] } else { envelope.attach };
+    for form in attach {
+        match form {
+            Attachment::Xlsx => {
+                let created = envelope.recipient.zone.to_datetime(envelope.occurrence);
+                let bytes = sheet::xlsx(&document.sheets, created, locale).map_err(|e| format!("workbook: {e}"))?;
+                let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+                files.push(File { name: format!("{stem}.xlsx"), kind, bytes });
+            }
+            Attachment::Csv => {
+                for table in &document.sheets {
+                    let bytes = sheet::csv(table, locale).map_err(|e| format!("CSV: {e}"))?;
+                    files.push(File { name: format!("{stem}-{}.csv", table.name), kind: "text/csv", bytes });
+                }
+            }
+        }
+    }
+    Ok(files)
+}
