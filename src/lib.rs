@@ -24,4 +24,6 @@ pub mod clock;
 pub mod ledger;
 pub mod store;
 
+pub mod capture;
+pub mod cli;
 pub mod demo;

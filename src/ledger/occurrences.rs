@@ -76,6 +76,16 @@ pub fn plan_one(c: &Connection, job: &str, at: Timestamp) -> Result<bool> {
     Ok(inserted == 1)
 }
 
+/// Takes back that an occurrence was given up, stopped or missed, so that an operator can run it.
+pub fn reopen(c: &Connection, job: &str, at: Timestamp) -> Result<()> {
+    c.execute(
+        "UPDATE occurrence SET state = 'planned', finished = NULL
+         WHERE job = ?1 AND at = ?2 AND state IN ('failed', 'stopped', 'missed')",
+        params![job, to_micros(at)],
+    )?;
+    Ok(())
+}
+
 /// The planned occurrences whose time has come, oldest first.
 pub fn waiting(c: &Connection, now: Timestamp, limit: usize) -> Result<Vec<Waiting>> {
     let mut statement = c.prepare_cached(

@@ -1,0 +1,72 @@
+//! `retaind check`: everything that is wrong, at once.
+
+use clap::Args;
+use serde_json::json;
+
+use super::{Cli, Done, EX_CONFIG, Failure, show};
+use crate::channel::Channel;
+use crate::config::problem::Severity;
+use crate::config::{self, Outlet};
+
+/// Say everything that is wrong with the configuration, at once.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  retaind check\n  retaind check --live     also log in at the mail relays, without sending\n  retaind check --json     for editors and pipelines\n\nExit code 78 when something is wrong; warnings alone are fine.")]
+pub(super) struct Check {
+    /// Also connect to what can be probed without sending anything.
+    #[arg(long)]
+    live: bool,
+}
+
+impl Check {
+    pub(super) fn run(&self, cli: &Cli) -> Done {
+        let (config, findings) = config::load(&cli.config, Outlet::Configured);
+        let mut probes = Vec::new();
+        if let Some(config) = config.as_ref().filter(|_| self.live) {
+            probes = super::runtime()?.block_on(probe(config));
+        }
+        if cli.json {
+            let problems: Vec<_> = findings
+                .problems
+                .iter()
+                .map(|p| {
+                    let severity = if p.severity == Severity::Error { "error" } else { "warning" };
+                    let span = p.span.as_ref().map(|s| json!([s.start, s.end]));
+                    json!({ "severity": severity, "title": p.title, "label": p.label, "help": p.help, "span": span })
+                })
+                .collect();
+            let probes: Vec<_> = probes.iter().map(|(n, r)| json!({ "channel": n, "error": r })).collect();
+            show::line(&json!({ "problems": problems, "probes": probes }).to_string());
+        } else if findings.are_fatal() {
+            return Err(Failure::new(EX_CONFIG, format!("{}. Nothing was started.", findings.render(show::colour()))));
+        } else {
+            if !findings.problems.is_empty() {
+                show::line(&findings.render(show::colour()));
+            }
+            for (name, trouble) in &probes {
+                show::line(&match trouble {
+                    None => format!("ok       channel {name}: reached, logged in"),
+                    Some(reason) => format!("TROUBLE  channel {name}: {reason}"),
+                });
+            }
+            if let Some(config) = &config {
+                let (jobs, people, channels) = (config.jobs.len(), config.people.len(), config.channels.len());
+                show::line(&format!("The configuration is good: {jobs} jobs, {people} people, {channels} channels."));
+                for relation in crate::store::relation::ALL.iter().filter(|r| config.store.mapping.source(**r).is_none()) {
+                    show::line(&format!("  off for want of `{}`: {}", relation.name, relation.feeds));
+                }
+            }
+        }
+        let bad = findings.are_fatal() || probes.iter().any(|(_, trouble)| trouble.is_some());
+        if bad { Err(Failure::new(EX_CONFIG, "")) } else { Ok(()) }
+    }
+}
+
+async fn probe(config: &config::Config) -> Vec<(String, Option<String>)> {
+    let mut probes = Vec::new();
+    for (name, way) in &config.channels {
+        if let Channel::Email(email) = &way.channel {
+            probes.push((name.clone(), email.probe().await.err()));
+        }
+    }
+    probes
+}

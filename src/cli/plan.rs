@@ -1,0 +1,120 @@
+//! `retaind plan`: every message that would go out, to whom and why.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::{Cli, Done, EX_USAGE, Failure, read_at, show};
+use crate::clock::Clock;
+use crate::config::{Config, Outlet};
+use crate::daemon::runner;
+use crate::job::seal::Locales;
+use crate::outbox::Delivery;
+
+/// List every message that would go out, to whom and why.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  retaind plan                                 the next 14 days\n  retaind plan --at 2026-03-27 --for 5d        over a clock change\n  retaind plan --json | jq '.[] | .messages'\n\nFigures are those of the store as it is now, seen as of each occurrence.")]
+pub(super) struct Plan {
+    /// From this instant. Default: now.
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
+    /// How far to look.
+    #[arg(long = "for", value_name = "SPAN", default_value = "14d")]
+    span: String,
+    /// Every message on a line of its own.
+    #[arg(long)]
+    all: bool,
+}
+
+/// Occurrences listed; a schedule of every minute would drown the rest.
+const LISTED_MAX: usize = 500;
+
+impl Plan {
+    pub(super) fn run(&self, cli: &Cli) -> Done {
+        let config = cli.load(Outlet::Configured)?;
+        let from = self.at.as_ref().map_or(Ok(Clock::System.now()), |text| read_at(text, &config.zone))?;
+        let days = self.span.strip_suffix('d').and_then(|n| n.parse::<i64>().ok()).map(|n| SignedDuration::from_hours(n * 24));
+        let span = days.or_else(|| self.span.parse().ok()).filter(|s: &SignedDuration| s.is_positive());
+        let span = span.ok_or_else(|| Failure::new(EX_USAGE, format!("not a span: `{}`\nhint: such as 14d or 36h", self.span)))?;
+        let locales = Locales::load().map_err(|e| Failure::new(EX_USAGE, e.to_string()))?;
+        let mut occurrences: Vec<(Timestamp, &String)> = Vec::new();
+        for (name, job) in &config.jobs {
+            let due = job.schedule.between(from, from + span);
+            occurrences.extend(due.into_iter().map(|at| (at, name)));
+        }
+        occurrences.sort();
+        let more = occurrences.len().saturating_sub(LISTED_MAX);
+        let mut rows = Vec::new();
+        let mut events = Vec::new();
+        for (at, name) in occurrences.into_iter().take(LISTED_MAX) {
+            let planned = messages(&config, &locales, name, at);
+            events.push(event(name, at, &planned));
+            rows.extend(self.rows(&config, name, at, &planned));
+        }
+        if cli.json {
+            show::line(&serde_json::to_string_pretty(&events).unwrap_or_default());
+            return Ok(());
+        }
+        if rows.is_empty() {
+            show::line("Nothing is due in that time.");
+        }
+        show::table(&rows);
+        if more > 0 {
+            show::line(&format!("and {more} more occurrences"));
+        }
+        Ok(())
+    }
+
+    fn rows(&self, config: &Config, name: &str, at: Timestamp, planned: &Result<Planned, String>) -> Vec<Vec<String>> {
+        let zone = config.jobs.get(name).map_or(config.zone.clone(), |job| job.schedule.zone.clone());
+        let local = at.to_zoned(zone.clone());
+        let city = zone.iana_name().and_then(|n| n.rsplit('/').next()).unwrap_or("UTC").replace('_', " ");
+        let head = [local.strftime("%a %e %b %H:%M").to_string() + " " + &city, name.to_owned()];
+        let row = |what: String, whom: String| [head.to_vec(), vec![what, whom]].concat();
+        match planned {
+            Err(reason) => vec![row("-".to_owned(), format!("would not run: {reason}"))],
+            Ok(planned) if self.all => {
+                let lines = planned.messages.iter().map(|d| row(d.channel.clone(), format!("{}: {}", d.recipient, d.subject)));
+                lines.collect()
+            }
+            Ok(planned) => {
+                let mut by_channel: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+                for d in &planned.messages {
+                    let later = if d.not_before > at { ", next working day" } else { "" };
+                    by_channel.entry(&d.channel).or_default().push(format!("{}{later}", d.recipient));
+                }
+                if by_channel.is_empty() {
+                    return vec![row("-".to_owned(), "nothing is due".to_owned())];
+                }
+                let lines = by_channel.into_iter().map(|(channel, who)| row(format!("{} via {channel}", who.len()), who.join(" · ")));
+                lines.collect()
+            }
+        }
+    }
+}
+
+struct Planned {
+    messages: Vec<Delivery>,
+    failed: Vec<(String, String)>,
+}
+
+fn messages(config: &Config, locales: &Locales, name: &str, at: Timestamp) -> Result<Planned, String> {
+    let facts = runner::read(config, name, at).map_err(|e| e.to_string())?;
+    let run = runner::decide(config, locales, name, at, &facts).map_err(|e| e.to_string())?;
+    Ok(Planned { messages: run.decided.deliveries, failed: run.failed })
+}
+
+fn event(name: &str, at: Timestamp, planned: &Result<Planned, String>) -> serde_json::Value {
+    match planned {
+        Err(reason) => json!({ "at": at.to_string(), "job": name, "error": reason }),
+        Ok(planned) => {
+            let messages = planned.messages.iter().map(|d| {
+                json!({ "recipient": d.recipient, "channel": d.channel, "subject": d.subject, "not_before": d.not_before.to_string() })
+            });
+            let failed = planned.failed.iter().map(|(who, why)| json!({ "recipient": who, "reason": why }));
+            json!({ "at": at.to_string(), "job": name, "messages": messages.collect::<Vec<_>>(), "left_out": failed.collect::<Vec<_>>() })
+        }
+    }
+}

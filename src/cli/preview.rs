@@ -1,0 +1,92 @@
+//! `retaind preview`: what a job would send, byte for byte, without sending it.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Cli, Done, EX_DATAERR, EX_IOERR, EX_UNAVAILABLE, EX_USAGE, Failure, read_at, show};
+use crate::capture::{Captured, Server};
+use crate::clock::Clock;
+use crate::config::Outlet;
+use crate::daemon::runner;
+use crate::job::seal::Locales;
+use crate::outbox::{Delivery, Medium};
+
+/// Show what a job would send, without sending it.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  retaind preview weekly               a page with every message, until Ctrl-C\n  retaind preview weekly --to ana --out mails/\n  retaind preview reps --at 2026-11-02T08:30")]
+pub(super) struct Preview {
+    /// The job.
+    job: String,
+    /// As of this instant. Default: its next occurrence.
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
+    /// Only what this recipient would get.
+    #[arg(long, value_name = "WHO")]
+    to: Option<String>,
+    /// Write the messages (.eml, .json) into this folder instead of showing a page.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+impl Preview {
+    pub(super) fn run(&self, cli: &Cli) -> Done {
+        let config = cli.load(Outlet::Configured)?;
+        let Some(job) = config.jobs.get(&self.job) else {
+            let known: Vec<&str> = config.jobs.keys().map(String::as_str).collect();
+            let hint = crate::config::problem::one_of(&self.job, &known);
+            return Err(Failure::new(EX_USAGE, format!("no job `{}`\nhint: {hint}", self.job)));
+        };
+        let at = match &self.at {
+            Some(text) => read_at(text, &job.schedule.zone)?,
+            None => job.schedule.next_after(Clock::System.now()).ok_or_else(|| Failure::new(EX_DATAERR, "it never fires"))?,
+        };
+        let data = |e: runner::RunError| Failure::new(EX_DATAERR, e.to_string());
+        let locales = Locales::load().map_err(|e| Failure::new(EX_DATAERR, e.to_string()))?;
+        let facts = runner::read(&config, &self.job, at).map_err(data)?;
+        let run = runner::decide(&config, &locales, &self.job, at, &facts).map_err(data)?;
+        for (recipient, reason) in &run.failed {
+            show::error(&format!("{recipient} is left out: {reason}"));
+        }
+        let mut messages = run.decided.deliveries;
+        messages.retain(|d| self.to.as_ref().is_none_or(|who| d.recipient == *who));
+        if messages.is_empty() {
+            show::line(&format!("{} would send nothing at {at}.", self.job));
+            return Ok(());
+        }
+        let is_mail = |d: &Delivery| matches!(config.channels.get(&d.channel).map(|w| &w.medium), Some(Medium::Email { .. }));
+        match &self.out {
+            Some(folder) => write(folder, &messages, is_mail),
+            None => super::runtime()?.block_on(serve(&messages, is_mail)),
+        }
+    }
+}
+
+fn write(folder: &std::path::Path, messages: &[Delivery], is_mail: impl Fn(&Delivery) -> bool) -> Done {
+    let io = |e: std::io::Error| Failure::new(EX_IOERR, format!("`{}`: {e}", folder.display()));
+    std::fs::create_dir_all(folder).map_err(io)?;
+    for message in messages {
+        let ending = if is_mail(message) { "eml" } else { "json" };
+        let who: String = message.recipient.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
+        let name = format!("{who}-{}.{ending}", message.channel);
+        std::fs::write(folder.join(&name), message.payload.stored()).map_err(io)?;
+        show::line(&format!("{}  {}", folder.join(name).display(), message.subject));
+    }
+    Ok(())
+}
+
+async fn serve(messages: &[Delivery], is_mail: impl Fn(&Delivery) -> bool) -> Done {
+    let server = Server::start(None).await.map_err(|e| Failure::new(EX_UNAVAILABLE, e.to_string()))?;
+    for message in messages {
+        server.inbox.push(if is_mail(message) {
+            let raw = message.payload.stored().to_vec();
+            Captured::Mail { from: "(preview)".to_owned(), to: message.address.clone(), raw }
+        } else {
+            let body = String::from_utf8_lossy(message.payload.stored()).into_owned();
+            Captured::Post { channel: format!("{} for {}", message.channel, message.recipient), headers: "(preview)".to_owned(), body }
+        });
+    }
+    show::line(&format!("{} messages: http://127.0.0.1:{}/  (Ctrl-C ends)", messages.len(), server.http));
+    let _ = tokio::signal::ctrl_c().await;
+    Ok(())
+}

@@ -1,0 +1,164 @@
+//! `retaind report`: figures now, without the daemon.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+use super::{Cli, Done, EX_DATAERR, EX_IOERR, EX_SOFTWARE, EX_USAGE, Failure, read_at, show};
+use crate::clock::Clock;
+use crate::config::{Config, Outlet};
+use crate::document::{Document, Kind};
+use crate::domain::PeriodKind;
+use crate::domain::facts::Lens;
+use crate::job::{Recipe, ReportKind, ReportSpec, report};
+use crate::metrics::{PeriodChoice, Settings, Split};
+use crate::render::view::view;
+use crate::render::{Locale, event, sheet};
+
+/// Compute a report now and write it.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  retaind report churn                              last month, as text\n  retaind report executive --period quarter --format xlsx --out q3.xlsx\n  retaind report value --at 2026-01-01 --split owner --format json")]
+pub(super) struct Report {
+    /// churn, value or executive.
+    kind: String,
+    /// week, month, quarter, year or rolling:N.
+    #[arg(long, default_value = "month")]
+    period: String,
+    /// The period under way rather than the last complete one.
+    #[arg(long)]
+    current: bool,
+    /// As of this instant. Default: now.
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
+    /// Split customers by segment, plan, region, tier, owner, tag, tenure or cohort. May be repeated.
+    #[arg(long, value_name = "BY")]
+    split: Vec<String>,
+    /// How to count and in which zone: those of this job.
+    #[arg(long, value_name = "JOB")]
+    job: Option<String>,
+    /// Language. Default: the configuration's.
+    #[arg(long, value_name = "TAG")]
+    language: Option<String>,
+    /// What to write.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Where to write it; CSV of several tables goes into this folder. Default: the terminal.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Html,
+    Xlsx,
+    Csv,
+    Json,
+}
+
+impl Report {
+    pub(super) fn run(&self, cli: &Cli) -> Done {
+        let config = cli.load(Outlet::Configured)?;
+        let spec = self.spec(&config)?;
+        let zone = self.job.as_ref().and_then(|j| config.jobs.get(j)).map_or(&config.zone, |j| &j.schedule.zone);
+        let as_of = self.at.as_ref().map_or(Ok(Clock::System.now()), |text| read_at(text, zone))?;
+        let data = |e: crate::store::StoreError| Failure::new(EX_DATAERR, e.to_string());
+        let mut store = config.store.open().map_err(data)?;
+        let lens = Lens { as_of, zone: zone.clone(), currency: config.store.currency };
+        let facts = store.read(Recipe::Report(spec.clone()).needs(), lens).map_err(data)?;
+        let document = report::compose(&facts, &spec);
+        let locale = self.locale(&config)?;
+        let format = if cli.json { Format::Json } else { self.format };
+        self.write(&config, &document, &locale, format, as_of.to_zoned(zone.clone()))
+    }
+
+    fn locale(&self, config: &Config) -> Result<Locale, Failure> {
+        let tag = self.language.as_deref().unwrap_or(&config.language);
+        Locale::load(tag).map_err(|e| Failure::new(EX_USAGE, e.to_string()))
+    }
+
+    fn spec(&self, config: &Config) -> Result<ReportSpec, Failure> {
+        let usage = |what: &str, word: &str, known: &[&str]| {
+            Failure::new(EX_USAGE, format!("unknown {what} `{word}`\nhint: {}", crate::config::problem::one_of(word, known)))
+        };
+        let kinds = ReportKind::ALL.map(|(name, _)| name);
+        let kind = ReportKind::ALL.iter().find(|(name, _)| *name == self.kind).map(|(_, kind)| *kind);
+        let kind = kind.ok_or_else(|| usage("report", &self.kind, &kinds))?;
+        let period = PeriodKind::parse(&self.period)
+            .ok_or_else(|| usage("period", &self.period, &["week", "month", "quarter", "year", "rolling:30"]))?;
+        let of_job = |name: &String| match config.jobs.get(name).map(|job| &job.recipe) {
+            Some(Recipe::Report(spec)) => Ok((spec.settings.clone(), spec.splits.clone())),
+            _ => Err(usage("report job", name, &config.jobs.keys().map(String::as_str).collect::<Vec<_>>())),
+        };
+        let first = config.jobs.values().find_map(|job| match &job.recipe {
+            Recipe::Report(spec) => Some((spec.settings.clone(), spec.splits.clone())),
+            Recipe::Reminders(_) => None,
+        });
+        let (settings, mut splits) = match &self.job {
+            Some(name) => of_job(name)?,
+            None => first.unwrap_or((Settings::default(), vec![Split::Segment])),
+        };
+        if !self.split.is_empty() {
+            let names = Split::ALL.map(|(name, _)| name);
+            let read = |word: &String| {
+                let known = Split::ALL.iter().find(|(name, _)| name == word);
+                known.map(|(_, split)| *split).ok_or_else(|| usage("split", word, &names))
+            };
+            splits = self.split.iter().map(read).collect::<Result<_, _>>()?;
+        }
+        let period = PeriodChoice { kind: period, current: self.current };
+        Ok(ReportSpec { kind, period, settings, splits, attach: Vec::new() })
+    }
+
+    fn write(&self, config: &Config, document: &Document, locale: &Locale, format: Format, at: jiff::Zoned) -> Done {
+        let fault = |e: String| Failure::new(EX_SOFTWARE, e);
+        let (worded, drawings) = view(document, locale);
+        let body = |form| config.templates.body(Kind::Report, form, &worded).map_err(|e| fault(e.to_string()));
+        let bytes = match format {
+            Format::Text => body("txt")?.into_bytes(),
+            Format::Html => {
+                // Alone in a browser there are no parts to refer to: pictures go inside.
+                let mut html = body("html")?;
+                for (i, drawn) in drawings.iter().enumerate() {
+                    html = html.replace(&format!("cid:chart{}\"", i + 1), &format!("{}\"", data_url(&drawn.png)));
+                }
+                html.into_bytes()
+            }
+            Format::Xlsx => sheet::xlsx(&document.sheets, at.datetime(), locale).map_err(|e| fault(e.to_string()))?,
+            Format::Json => {
+                let event = event::payload(document, &worded, locale, "report", at.timestamp(), "");
+                serde_json::to_vec_pretty(&json!(event["data"])).map_err(|e| fault(e.to_string()))?
+            }
+            Format::Csv => return self.write_csv(document, locale),
+        };
+        match &self.out {
+            Some(path) => std::fs::write(path, bytes).map_err(|e| Failure::new(EX_IOERR, format!("`{}`: {e}", path.display()))),
+            None if format == Format::Xlsx => Err(Failure::new(EX_USAGE, "a workbook is not for a terminal\nhint: --out FILE.xlsx")),
+            None => {
+                show::bytes(&bytes);
+                Ok(())
+            }
+        }
+    }
+
+    fn write_csv(&self, document: &Document, locale: &Locale) -> Done {
+        for table in &document.sheets {
+            let bytes = sheet::csv(table, locale).map_err(|e| Failure::new(EX_SOFTWARE, e.to_string()))?;
+            match &self.out {
+                Some(folder) => {
+                    let path = folder.join(format!("{}.csv", table.name));
+                    let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, &bytes));
+                    written.map_err(|e| Failure::new(EX_IOERR, format!("`{}`: {e}", path.display())))?;
+                }
+                None => show::bytes(&bytes),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn data_url(png: &[u8]) -> String {
+    use base64::Engine as _;
+    format!("data:image/png;base64,{}", base64::engine::general_purpose::STANDARD.encode(png))
+}
