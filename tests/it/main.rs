@@ -1,0 +1,1 @@
+//! One integration-test binary: what the pieces do together.
