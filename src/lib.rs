@@ -18,9 +18,9 @@ pub mod render;
 pub mod job;
 
 pub mod channel;
+pub mod clock;
 pub mod config;
 pub mod daemon;
-pub mod clock;
 pub mod ledger;
 pub mod store;
 

@@ -55,8 +55,14 @@ impl Pages {
 
 type Shared = State<Arc<Pages>>;
 
-async fn capture(State(pages): Shared, Path(channel): Path<String>, headers: HeaderMap, body: Bytes) -> &'static str {
-    let lines = headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap_or("(binary)")));
+async fn capture(
+    State(pages): Shared,
+    Path(channel): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> &'static str {
+    let lines =
+        headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap_or("(binary)")));
     let headers = lines.collect::<Vec<_>>().join("\n");
     pages.inbox.push(Captured::Post { channel, headers, body: String::from_utf8_lossy(&body).into_owned() });
     "ok"
@@ -129,7 +135,9 @@ async fn html(State(pages): Shared, Path(number): Path<usize>) -> Response {
     let Some(Captured::Mail { raw, .. }) = pages.inbox.get(number) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let Some(mail) = MessageParser::default().parse(&raw) else { return StatusCode::NOT_FOUND.into_response() };
+    let Some(mail) = MessageParser::default().parse(&raw) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
     let mut html = mail.body_html(0).map(|t| t.into_owned()).unwrap_or_default();
     for (index, part) in mail.parts.iter().enumerate() {
         if let Some(cid) = part.content_id() {
@@ -142,7 +150,9 @@ async fn html(State(pages): Shared, Path(number): Path<usize>) -> Response {
 
 async fn source(State(pages): Shared, Path(number): Path<usize>) -> Response {
     match pages.inbox.get(number) {
-        Some(Captured::Mail { raw, .. }) => ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], raw).into_response(),
+        Some(Captured::Mail { raw, .. }) => {
+            ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], raw).into_response()
+        }
         Some(Captured::Post { body, .. }) => body.into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
@@ -152,13 +162,16 @@ async fn part(State(pages): Shared, Path((number, index)): Path<(usize, usize)>)
     let Some(Captured::Mail { raw, .. }) = pages.inbox.get(number) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let Some(mail) = MessageParser::default().parse(&raw) else { return StatusCode::NOT_FOUND.into_response() };
+    let Some(mail) = MessageParser::default().parse(&raw) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
     part_of(&mail, index).unwrap_or_else(|| StatusCode::NOT_FOUND.into_response())
 }
 
 fn part_of(mail: &Message<'_>, index: usize) -> Option<Response> {
     let part = mail.parts.get(index)?;
-    let kind = part.content_type().map(|t| format!("{}/{}", t.ctype(), t.subtype().unwrap_or("octet-stream")));
+    let kind =
+        part.content_type().map(|t| format!("{}/{}", t.ctype(), t.subtype().unwrap_or("octet-stream")));
     let kind = HeaderValue::from_str(&kind.unwrap_or_else(|| "application/octet-stream".to_owned())).ok()?;
     let bytes = match &part.body {
         PartType::Text(text) | PartType::Html(text) => text.as_bytes().to_vec(),
@@ -185,9 +198,7 @@ fn block(block: &Json) -> Json {
 
 /// Slack's markup as runs of text: bold, links, code.
 fn runs(text: &str) -> Vec<Json> {
-    let run = |text: &str, bold, url: Option<&str>, code| {
-        json!({ "text": unescape(text), "bold": bold, "url": url, "code": code })
-    };
+    let run = |text: &str, bold, url: Option<&str>, code| json!({ "text": unescape(text), "bold": bold, "url": url, "code": code });
     let mut out = Vec::new();
     let mut rest = text;
     while let Some(at) = rest.find(['*', '<', '`']) {
@@ -195,7 +206,10 @@ fn runs(text: &str) -> Vec<Json> {
         out.push(run(before, false, None, false));
         let closed = match tail.as_bytes()[0] {
             b'*' => tail[1..].split_once('*').map(|(inner, after)| (run(inner, true, None, false), after)),
-            b'`' => tail.strip_prefix("```").and_then(|t| t.split_once("```")).map(|(inner, after)| (run(inner, false, None, true), after)),
+            b'`' => tail
+                .strip_prefix("```")
+                .and_then(|t| t.split_once("```"))
+                .map(|(inner, after)| (run(inner, false, None, true), after)),
             _ => tail[1..].split_once('>').map(|(inner, after)| {
                 let (url, label) = inner.split_once('|').unwrap_or((inner, inner));
                 (run(label, false, Some(url), false), after)

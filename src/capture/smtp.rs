@@ -48,7 +48,11 @@ async fn talk(stream: TcpStream, inbox: Inbox) -> std::io::Result<()> {
             "DATA" => {
                 stream.write_all(b"354 go on\r\n").await?;
                 let Some(raw) = read_message(&mut stream).await? else { return Ok(()) };
-                inbox.push(Captured::Mail { from: std::mem::take(&mut from), to: std::mem::take(&mut to), raw });
+                inbox.push(Captured::Mail {
+                    from: std::mem::take(&mut from),
+                    to: std::mem::take(&mut to),
+                    raw,
+                });
                 b"250 2.0.0 captured\r\n"
             }
             "QUIT" => {

@@ -68,7 +68,9 @@ pub fn compose(panel: &Panel<'_>, recipient: &Recipient, entries: &[Entry], item
         title: Say::new("digest.title").with("name", recipient.name.as_str()),
         lead: vec![Say::new("digest.lead").with("due", due).with("overdue", overdue).with("stake", stake)],
         blocks,
-        notes: vec![Say::new("digest.note").with("as_of", Value::Instant(facts.lens.as_of, recipient.zone.clone()))],
+        notes: vec![
+            Say::new("digest.note").with("as_of", Value::Instant(facts.lens.as_of, recipient.zone.clone())),
+        ],
         sheets: if rest > 0 { vec![sheet(panel, entries)] } else { Vec::new() },
     }
 }
@@ -137,7 +139,8 @@ fn sheet(panel: &Panel<'_>, entries: &[Entry]) -> Table {
             ]
         })
         .collect();
-    let column = |name: &'static str, numeric| Column { name, title: Say::new(format!("column.{name}")), numeric };
+    let column =
+        |name: &'static str, numeric| Column { name, title: Say::new(format!("column.{name}")), numeric };
     Table {
         name: "due",
         title: Say::new("table.due"),

@@ -68,7 +68,9 @@ impl Endpoint {
             return Err("must begin with https://".to_owned());
         }
         if let Some(address) = literal(&url).filter(|a| !allow_private && !is_public(*a)) {
-            return Err(format!("{address} is not a public address; say `allow_private = true` if you mean it"));
+            return Err(format!(
+                "{address} is not a public address; say `allow_private = true` if you mean it"
+            ));
         }
         let client = Client::builder()
             .redirect(redirect::Policy::none())
@@ -104,7 +106,8 @@ impl Endpoint {
         }
         let mut response = request.send().await.map_err(classify)?;
         let status = response.status().as_u16();
-        let retry_after = response.headers().get(RETRY_AFTER).and_then(|v| v.to_str().ok()).map(str::to_owned);
+        let retry_after =
+            response.headers().get(RETRY_AFTER).and_then(|v| v.to_str().ok()).map(str::to_owned);
         let mut bytes = Vec::new();
         // The status is the answer; what of the body does not come is not needed.
         while let Ok(Some(chunk)) = response.chunk().await {
@@ -227,16 +230,36 @@ mod tests {
     #[test]
     fn the_inner_net_is_out_of_reach() {
         for inner in [
-            "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0",
-            "198.18.0.1", "224.0.0.1", "255.255.255.255", "::1", "fe80::1", "fd00::1", "::ffff:127.0.0.1",
-            "64:ff9b::7f00:1", "2002:7f00:1::", "ff02::1",
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "0.0.0.0",
+            "198.18.0.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::1",
+            "fe80::1",
+            "fd00::1",
+            "::ffff:127.0.0.1",
+            "64:ff9b::7f00:1",
+            "2002:7f00:1::",
+            "ff02::1",
         ] {
             assert!(!is_public(inner.parse().unwrap()), "{inner}");
         }
-        assert!(is_public("93.184.216.34".parse().unwrap()) && is_public("2606:2800:220:1::1".parse().unwrap()));
+        assert!(
+            is_public("93.184.216.34".parse().unwrap()) && is_public("2606:2800:220:1::1".parse().unwrap())
+        );
         let no = |url, private| Endpoint::new(url, private, Deadlines::default()).is_err();
         assert!(no("http://example.com/x", false) && no("http://example.com/x", true));
-        assert!(no("https://169.254.169.254/latest", false) && no("ftp://example.com", true) && no("nonsense", true));
+        assert!(
+            no("https://169.254.169.254/latest", false)
+                && no("ftp://example.com", true)
+                && no("nonsense", true)
+        );
     }
 
     #[test]
@@ -260,7 +283,14 @@ mod tests {
     fn statuses_mean_what_they_mean() {
         let of = |status| answer(&Response { status, body: String::new(), retry_after: None });
         assert!(matches!(of(204), Answer::Accepted(_)));
-        for (status, scope) in [(429, Scope::Destination), (503, Scope::Destination), (500, Scope::Message), (408, Scope::Message), (410, Scope::Channel), (401, Scope::Channel)] {
+        for (status, scope) in [
+            (429, Scope::Destination),
+            (503, Scope::Destination),
+            (500, Scope::Message),
+            (408, Scope::Message),
+            (410, Scope::Channel),
+            (401, Scope::Channel),
+        ] {
             assert!(matches!(of(status), Answer::NotNow { scope: s, .. } if s == scope), "{status}");
         }
         for status in [301, 307, 400, 413, 422] {

@@ -44,9 +44,22 @@ fn judge(response: &Response) -> Answer {
     match (response.status, said) {
         (200, "ok") => Answer::Accepted("ok".to_owned()),
         (200, _) => Answer::Never(format!("200, but: {}", crate::domain::text::excerpt(said, 200))),
-        (400..=499, "no_service" | "no_service_id" | "invalid_token" | "no_active_hooks" | "channel_is_archived" | "channel_not_found" | "action_prohibited" | "posting_to_general_channel_denied" | "team_disabled") => {
-            Answer::NotNow { reason: format!("{} {said}", response.status), after: None, scope: Scope::Channel }
-        }
+        (
+            400..=499,
+            "no_service"
+            | "no_service_id"
+            | "invalid_token"
+            | "no_active_hooks"
+            | "channel_is_archived"
+            | "channel_not_found"
+            | "action_prohibited"
+            | "posting_to_general_channel_denied"
+            | "team_disabled",
+        ) => Answer::NotNow {
+            reason: format!("{} {said}", response.status),
+            after: None,
+            scope: Scope::Channel,
+        },
         _ => answer(response),
     }
 }

@@ -46,7 +46,12 @@ impl Webhook {
         }
     }
 
-    fn headers(&self, id: &str, timestamp: i64, body: &[u8]) -> Result<HeaderMap, reqwest::header::InvalidHeaderValue> {
+    fn headers(
+        &self,
+        id: &str,
+        timestamp: i64,
+        body: &[u8],
+    ) -> Result<HeaderMap, reqwest::header::InvalidHeaderValue> {
         let mut headers = HeaderMap::new();
         headers.insert("webhook-id", HeaderValue::from_str(id)?);
         headers.insert("webhook-timestamp", HeaderValue::from_str(&timestamp.to_string())?);

@@ -10,7 +10,9 @@ use crate::config::{self, Outlet};
 
 /// Say everything that is wrong with the configuration, at once.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  retaind check\n  retaind check --live     also log in at the mail relays, without sending\n  retaind check --json     for editors and pipelines\n\nExit code 78 when something is wrong; warnings alone are fine.")]
+#[command(
+    after_help = "Examples:\n  retaind check\n  retaind check --live     also log in at the mail relays, without sending\n  retaind check --json     for editors and pipelines\n\nExit code 78 when something is wrong; warnings alone are fine."
+)]
 pub(super) struct Check {
     /// Also connect to what can be probed without sending anything.
     #[arg(long)]
@@ -37,7 +39,10 @@ impl Check {
             let probes: Vec<_> = probes.iter().map(|(n, r)| json!({ "channel": n, "error": r })).collect();
             show::line(&json!({ "problems": problems, "probes": probes }).to_string());
         } else if findings.are_fatal() {
-            return Err(Failure::new(EX_CONFIG, format!("{}. Nothing was started.", findings.render(show::colour()))));
+            return Err(Failure::new(
+                EX_CONFIG,
+                format!("{}. Nothing was started.", findings.render(show::colour())),
+            ));
         } else {
             if !findings.problems.is_empty() {
                 show::line(&findings.render(show::colour()));
@@ -49,9 +54,14 @@ impl Check {
                 });
             }
             if let Some(config) = &config {
-                let (jobs, people, channels) = (config.jobs.len(), config.people.len(), config.channels.len());
-                show::line(&format!("The configuration is good: {jobs} jobs, {people} people, {channels} channels."));
-                for relation in crate::store::relation::ALL.iter().filter(|r| config.store.mapping.source(**r).is_none()) {
+                let (jobs, people, channels) =
+                    (config.jobs.len(), config.people.len(), config.channels.len());
+                show::line(&format!(
+                    "The configuration is good: {jobs} jobs, {people} people, {channels} channels."
+                ));
+                for relation in
+                    crate::store::relation::ALL.iter().filter(|r| config.store.mapping.source(**r).is_none())
+                {
                     show::line(&format!("  off for want of `{}`: {}", relation.name, relation.feeds));
                 }
             }

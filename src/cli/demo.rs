@@ -11,15 +11,17 @@ use super::{Done, EX_IOERR, EX_SOFTWARE, Failure, show};
 use crate::capture::Server;
 use crate::clock::Clock;
 use crate::config::{self, Outlet};
-use crate::daemon::supervisor::{self, Origin};
 use crate::daemon::Daemon;
+use crate::daemon::supervisor::{self, Origin};
 use crate::ledger::{Access, Ledger, occurrences};
 
 const CONFIG: &str = include_str!("../../config/demo.toml");
 
 /// Show the whole thing at work: a made-up shop, the real daemon, and a page with what it sent.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  retaind demo\n  retaind demo --dir shop     keep the store, the configuration and the ledger\n  retaind demo --once         end when everything has been delivered")]
+#[command(
+    after_help = "Examples:\n  retaind demo\n  retaind demo --dir shop     keep the store, the configuration and the ledger\n  retaind demo --once         end when everything has been delivered"
+)]
 pub(super) struct Demo {
     /// Keep everything in this folder. Default: a temporary one, gone at the end.
     #[arg(long)]
@@ -39,21 +41,27 @@ impl Demo {
         }
         let temporary = match &self.dir {
             Some(_) => None,
-            None => Some(tempfile::tempdir().map_err(|e| Failure::new(EX_IOERR, format!("no temporary folder: {e}")))?),
+            None => Some(
+                tempfile::tempdir()
+                    .map_err(|e| Failure::new(EX_IOERR, format!("no temporary folder: {e}")))?,
+            ),
         };
         let dir = self.dir.clone().or(temporary.as_ref().map(|t| t.path().to_owned())).unwrap_or_default();
-        std::fs::create_dir_all(&dir).map_err(|e| Failure::new(EX_IOERR, format!("`{}`: {e}", dir.display())))?;
+        std::fs::create_dir_all(&dir)
+            .map_err(|e| Failure::new(EX_IOERR, format!("`{}`: {e}", dir.display())))?;
         build(&dir)?;
         super::runtime()?.block_on(self.show(&dir))
     }
 
     async fn show(&self, dir: &Path) -> Done {
-        let server = Server::start(self.port).await.map_err(|e| Failure::new(EX_IOERR, format!("no port: {e}")))?;
+        let server =
+            Server::start(self.port).await.map_err(|e| Failure::new(EX_IOERR, format!("no port: {e}")))?;
         let outlet = Outlet::Capture { smtp: server.smtp, http: server.http };
         let path = dir.join("retaind.toml");
         let (config, findings) = config::load(&path, outlet);
         let config = config.ok_or_else(|| super::refused(&findings))?;
-        let as_of: jiff::Zoned = crate::demo::AS_OF.parse().map_err(|e| Failure::new(EX_SOFTWARE, format!("{e}")))?;
+        let as_of: jiff::Zoned =
+            crate::demo::AS_OF.parse().map_err(|e| Failure::new(EX_SOFTWARE, format!("{e}")))?;
         let as_of = as_of.timestamp();
         let ledger = Ledger::open(&config.ledger, Access::Daemon)?;
         let jobs: Vec<String> = config.jobs.keys().cloned().collect();
@@ -80,7 +88,8 @@ fn build(dir: &Path) -> Done {
     let store = dir.join("shop.db");
     if !store.exists() {
         let mut connection = super::init::make_store(&store)?;
-        crate::demo::build(&mut connection).map_err(|e| Failure::new(EX_SOFTWARE, format!("the demo's store: {e}")))?;
+        crate::demo::build(&mut connection)
+            .map_err(|e| Failure::new(EX_SOFTWARE, format!("the demo's store: {e}")))?;
     }
     // Secrets come from files here as everywhere; these lead nowhere.
     for (name, text) in [
@@ -92,7 +101,8 @@ fn build(dir: &Path) -> Done {
     }
     let config = dir.join("retaind.toml");
     if !config.exists() {
-        std::fs::write(&config, CONFIG).map_err(|e| Failure::new(EX_IOERR, format!("`{}`: {e}", config.display())))?;
+        std::fs::write(&config, CONFIG)
+            .map_err(|e| Failure::new(EX_IOERR, format!("`{}`: {e}", config.display())))?;
     }
     Ok(())
 }
@@ -113,12 +123,15 @@ async fn announce(ledger: Ledger, port: u16, once: bool, stop: Arc<Notify>) {
     let mut tick = tokio::time::interval(std::time::Duration::from_millis(100));
     loop {
         tick.tick().await;
-        let state = ledger.run(|c| Ok((occurrences::next_waiting(c)?, crate::ledger::deliveries::tally(c)?))).await;
+        let state =
+            ledger.run(|c| Ok((occurrences::next_waiting(c)?, crate::ledger::deliveries::tally(c)?))).await;
         let Ok((None, tally)) = state else { continue };
         let open = tally.iter().filter(|(status, _)| status == "pending" || status == "claimed").count();
         if open == 0 && !tally.is_empty() {
             let sent = tally.iter().find(|(status, _)| status == "sent").map_or(0, |(_, n)| *n);
-            show::line(&format!("{sent} messages delivered as of Monday, 2 November 2026, 08:00 in São Paulo."));
+            show::line(&format!(
+                "{sent} messages delivered as of Monday, 2 November 2026, 08:00 in São Paulo."
+            ));
             show::line(&format!("See them as their readers would: http://127.0.0.1:{port}/"));
             if once {
                 stop.notify_one();

@@ -31,12 +31,13 @@ impl Doctor {
             findings.extend(ledger(config));
         }
         if cli.json {
-            let all: Vec<_> = findings.iter().map(|f| json!({ "fine": f.fine, "what": f.what, "seen": f.seen })).collect();
+            let all: Vec<_> =
+                findings.iter().map(|f| json!({ "fine": f.fine, "what": f.what, "seen": f.seen })).collect();
             show::line(&json!(all).to_string());
         } else {
-            let rows = findings.iter().map(|f| {
-                vec![if f.fine { "ok" } else { "LOOK" }.to_owned(), f.what.clone(), f.seen.clone()]
-            });
+            let rows = findings
+                .iter()
+                .map(|f| vec![if f.fine { "ok" } else { "LOOK" }.to_owned(), f.what.clone(), f.seen.clone()]);
             show::table(&rows.collect::<Vec<_>>());
         }
         if findings.iter().all(|f| f.fine) { Ok(()) } else { Err(Failure::new(EX_UNAVAILABLE, "")) }
@@ -84,18 +85,21 @@ fn store(config: &config::Config) -> Vec<Finding> {
         }
     }
     let absent = crate::store::relation::ALL.iter().filter(|r| config.store.mapping.source(**r).is_none());
-    findings.extend(absent.map(|r| fine(&format!("store: {}", r.name), format!("not mapped; off: {}", r.feeds))));
+    findings
+        .extend(absent.map(|r| fine(&format!("store: {}", r.name), format!("not mapped; off: {}", r.feeds))));
     findings
 }
 
 fn ledger(config: &config::Config) -> Vec<Finding> {
     if !config.ledger.exists() {
-        return vec![fine("ledger", format!("none yet; {} is made at the first run", config.ledger.display()))];
+        return vec![fine(
+            "ledger",
+            format!("none yet; {} is made at the first run", config.ledger.display()),
+        )];
     }
     let opened = Ledger::open(&config.ledger, Access::Operator);
-    let read = opened.and_then(|ledger| {
-        ledger.run_blocking(|c| Ok((deliveries::tally(c)?, occurrences::recent(c, 5)?)))
-    });
+    let read = opened
+        .and_then(|ledger| ledger.run_blocking(|c| Ok((deliveries::tally(c)?, occurrences::recent(c, 5)?))));
     match read {
         Err(e) => vec![look("ledger", e.to_string())],
         Ok((tally, recent)) => {
@@ -108,7 +112,11 @@ fn ledger(config: &config::Config) -> Vec<Finding> {
             }
             for (job, at, state, reason) in recent {
                 let bad = state == "failed" || state == "stopped";
-                findings.push(Finding { fine: !bad, what: format!("{job} {at}"), seen: format!("{state}: {reason}") });
+                findings.push(Finding {
+                    fine: !bad,
+                    what: format!("{job} {at}"),
+                    seen: format!("{state}: {reason}"),
+                });
             }
             findings
         }

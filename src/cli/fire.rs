@@ -14,7 +14,9 @@ use crate::ledger::{Access, Ledger, occurrences, operator};
 /// Run an occurrence of a job now, or send a test message. The running daemon delivers it; without one,
 /// it goes out when the daemon starts.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  retaind fire weekly                                 as of now\n  retaind fire weekly --at 2026-11-02T08:00           as of then; a second time changes nothing\n  retaind fire weekly --at 2026-11-02T11:00:00Z --accept-rows\n  retaind fire --test ana                             a test to a person, over all their channels")]
+#[command(
+    after_help = "Examples:\n  retaind fire weekly                                 as of now\n  retaind fire weekly --at 2026-11-02T08:00           as of then; a second time changes nothing\n  retaind fire weekly --at 2026-11-02T11:00:00Z --accept-rows\n  retaind fire --test ana                             a test to a person, over all their channels"
+)]
 pub(super) struct Fire {
     /// The job.
     #[arg(required_unless_present = "test")]
@@ -52,7 +54,8 @@ impl Fire {
         let locales = Locales::load().map_err(|e| Failure::new(EX_DATAERR, e.to_string()))?;
         let shared = Shared { config, ledger, clock: clock.clone(), locales, owner: "fire".to_owned() };
         let rows = if self.accept_rows { runner::Rows::Accepted } else { runner::Rows::Checked };
-        let run = runner::run(&shared, name, at, rows).map_err(|e| Failure::new(EX_DATAERR, e.to_string()))?;
+        let run =
+            runner::run(&shared, name, at, rows).map_err(|e| Failure::new(EX_DATAERR, e.to_string()))?;
         for (recipient, reason) in &run.failed {
             show::error(&format!("{recipient} is left out: {reason}"));
         }
@@ -61,7 +64,8 @@ impl Fire {
         let (new, messages) = shared.ledger.run_blocking(move |c| {
             occurrences::reopen(c, &job_name, at)?;
             occurrences::plan_one(c, &job_name, at)?;
-            let what = format!("fired {job_name} as of {at}{}", if accepted { ", rows accepted" } else { "" });
+            let what =
+                format!("fired {job_name} as of {at}{}", if accepted { ", rows accepted" } else { "" });
             operator::audit(c, &operator_name(), &what, now)?;
             Ok((occurrences::commit(c, &run.decided, now)?, run.decided.deliveries.len()))
         })?;
@@ -85,8 +89,16 @@ fn test(config: &Config, ledger: &Ledger, who: &str) -> Done {
     let mut messages = Vec::new();
     for channel in &person.via {
         let Some(way) = config.channels.get(channel) else { continue };
-        let document: Document = notice("notice.test", |say| say.with("channel", channel.as_str()), Vec::new());
-        let envelope = Envelope { job: "test", occurrence: now, recipient: &person.recipient, channel, medium: &way.medium, attach: &[] };
+        let document: Document =
+            notice("notice.test", |say| say.with("channel", channel.as_str()), Vec::new());
+        let envelope = Envelope {
+            job: "test",
+            occurrence: now,
+            recipient: &person.recipient,
+            channel,
+            medium: &way.medium,
+            attach: &[],
+        };
         let sealed = seal(&document, envelope, &config.templates, &locales);
         messages.push(sealed.map_err(|e| Failure::new(EX_DATAERR, e))?);
     }
@@ -99,5 +111,8 @@ fn test(config: &Config, ledger: &Ledger, who: &str) -> Done {
 /// Who acts, for the audit.
 pub(super) fn operator_name() -> String {
     let name = ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|key| std::env::var(key).ok());
-    name.map_or_else(|| "operator".to_owned(), |name| crate::domain::text::excerpt(&crate::domain::text::clean(&name), 64))
+    name.map_or_else(
+        || "operator".to_owned(),
+        |name| crate::domain::text::excerpt(&crate::domain::text::clean(&name), 64),
+    )
 }

@@ -12,7 +12,9 @@ const CONFIG: &str = include_str!("../../config/retaind.toml");
 
 /// Write a commented configuration, the templates and an empty store into a folder.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  retaind init shop && cd shop && retaind check\n\nNothing that is there already is overwritten.")]
+#[command(
+    after_help = "Example:\n  retaind init shop && cd shop && retaind check\n\nNothing that is there already is overwritten."
+)]
 pub(super) struct Init {
     /// The folder; it is made if it is not there.
     dir: PathBuf,
@@ -25,7 +27,10 @@ impl Init {
         for path in [&config, &store] {
             if path.exists() {
                 let hint = "hint: choose another folder, or move it away";
-                return Err(Failure::new(EX_DATAERR, format!("`{}` is there already\n{hint}", path.display())));
+                return Err(Failure::new(
+                    EX_DATAERR,
+                    format!("`{}` is there already\n{hint}", path.display()),
+                ));
             }
         }
         write(&config, CONFIG)?;

@@ -37,10 +37,22 @@ pub const EX_CONFIG: u8 = 78;
 /// Keeps a business in touch with its customers: churn and value reports by mail, reps' digests in
 /// their chat, none lost, none doubled.
 #[derive(Debug, Parser)]
-#[command(name = "retaind", version, max_term_width = 100, after_help = "Start with `retaind demo`, then `retaind init DIR`.")]
+#[command(
+    name = "retaind",
+    version,
+    max_term_width = 100,
+    after_help = "Start with `retaind demo`, then `retaind init DIR`."
+)]
 pub struct Cli {
     /// The configuration.
-    #[arg(long, short, global = true, env = "RETAIND_CONFIG", default_value = "retaind.toml", value_name = "FILE")]
+    #[arg(
+        long,
+        short,
+        global = true,
+        env = "RETAIND_CONFIG",
+        default_value = "retaind.toml",
+        value_name = "FILE"
+    )]
     config: PathBuf,
     /// Print JSON for machines instead of text for people.
     #[arg(long, global = true)]

@@ -12,7 +12,9 @@ use crate::outbox::{Event, Status};
 
 /// Look at what was decided and sent, and decide what happens with what is stuck.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  retaind outbox list --status held\n  retaind outbox show 42\n  retaind outbox retry 42              send it again: dead, held or uncertain\n  retaind outbox resolve 42 --sent     it arrived, you know it\n  retaind outbox drop 42")]
+#[command(
+    after_help = "Examples:\n  retaind outbox list --status held\n  retaind outbox show 42\n  retaind outbox retry 42              send it again: dead, held or uncertain\n  retaind outbox resolve 42 --sent     it arrived, you know it\n  retaind outbox drop 42"
+)]
 pub(super) struct Outbox {
     #[command(subcommand)]
     command: Command,
@@ -76,10 +78,14 @@ fn list(ledger: &Ledger, status: Option<&str>, limit: usize, as_json: bool) -> D
         None => None,
         Some(name) => Some(Status::parse(name).ok_or_else(|| {
             let known = Status::ALL.map(|(name, _)| name);
-            Failure::new(EX_USAGE, format!("unknown status `{name}`\nhint: {}", crate::config::problem::one_of(name, &known)))
+            Failure::new(
+                EX_USAGE,
+                format!("unknown status `{name}`\nhint: {}", crate::config::problem::one_of(name, &known)),
+            )
         })?),
     };
-    let (rows, tally) = ledger.run_blocking(move |c| Ok((deliveries::list(c, wanted, limit)?, deliveries::tally(c)?)))?;
+    let (rows, tally) =
+        ledger.run_blocking(move |c| Ok((deliveries::list(c, wanted, limit)?, deliveries::tally(c)?)))?;
     if as_json {
         let rows: Vec<Json> = rows.iter().map(as_event).collect();
         show::line(&Json::Array(rows).to_string());
@@ -91,7 +97,15 @@ fn list(ledger: &Ledger, status: Option<&str>, limit: usize, as_json: bool) -> D
         let subject = crate::domain::text::excerpt(&d.subject, 48);
         let reason = crate::domain::text::excerpt(&row.state.reason, 60);
         let status = row.state.status.name().to_owned();
-        lines.push(vec![row.id.to_string(), status, d.job.clone(), d.recipient.clone(), d.channel.clone(), subject, reason]);
+        lines.push(vec![
+            row.id.to_string(),
+            status,
+            d.job.clone(),
+            d.recipient.clone(),
+            d.channel.clone(),
+            subject,
+            reason,
+        ]);
     }
     show::table(&lines);
     let counts: Vec<String> = tally.iter().map(|(status, n)| format!("{n} {status}")).collect();
@@ -140,14 +154,20 @@ fn detail(ledger: &Ledger, id: i64, source: bool, as_json: bool) -> Done {
     }
     for attempt in &attempts {
         let answer = text(&attempt["answer"]);
-        show::line(&format!("    attempt  {} {} {}: {answer}", attempt["number"], text(&attempt["started"]), text(&attempt["phase"])));
+        show::line(&format!(
+            "    attempt  {} {} {}: {answer}",
+            attempt["number"],
+            text(&attempt["started"]),
+            text(&attempt["phase"])
+        ));
     }
     Ok(())
 }
 
 fn act(ledger: &Ledger, id: i64, event: Event, said: &str) -> Done {
     let row = find(ledger, id)?;
-    operator::allows(row.state.status, &event).map_err(|why| Failure::new(EX_DATAERR, format!("delivery {id} cannot be touched: {why}")))?;
+    operator::allows(row.state.status, &event)
+        .map_err(|why| Failure::new(EX_DATAERR, format!("delivery {id} cannot be touched: {why}")))?;
     let (who, now) = (super::fire::operator_name(), Clock::System.now());
     ledger.run_blocking(move |c| operator::act(c, &row, &event, &who, now))?;
     show::line(&format!("delivery {id}: {said}"));

@@ -15,7 +15,9 @@ use crate::outbox::Delivery;
 
 /// List every message that would go out, to whom and why.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  retaind plan                                 the next 14 days\n  retaind plan --at 2026-03-27 --for 5d        over a clock change\n  retaind plan --json | jq '.[] | .messages'\n\nFigures are those of the store as it is now, seen as of each occurrence.")]
+#[command(
+    after_help = "Examples:\n  retaind plan                                 the next 14 days\n  retaind plan --at 2026-03-27 --for 5d        over a clock change\n  retaind plan --json | jq '.[] | .messages'\n\nFigures are those of the store as it is now, seen as of each occurrence."
+)]
 pub(super) struct Plan {
     /// From this instant. Default: now.
     #[arg(long, value_name = "TIME")]
@@ -35,9 +37,15 @@ impl Plan {
     pub(super) fn run(&self, cli: &Cli) -> Done {
         let config = cli.load(Outlet::Configured)?;
         let from = self.at.as_ref().map_or(Ok(Clock::System.now()), |text| read_at(text, &config.zone))?;
-        let days = self.span.strip_suffix('d').and_then(|n| n.parse::<i64>().ok()).map(|n| SignedDuration::from_hours(n * 24));
+        let days = self
+            .span
+            .strip_suffix('d')
+            .and_then(|n| n.parse::<i64>().ok())
+            .map(|n| SignedDuration::from_hours(n * 24));
         let span = days.or_else(|| self.span.parse().ok()).filter(|s: &SignedDuration| s.is_positive());
-        let span = span.ok_or_else(|| Failure::new(EX_USAGE, format!("not a span: `{}`\nhint: such as 14d or 36h", self.span)))?;
+        let span = span.ok_or_else(|| {
+            Failure::new(EX_USAGE, format!("not a span: `{}`\nhint: such as 14d or 36h", self.span))
+        })?;
         let locales = Locales::load().map_err(|e| Failure::new(EX_USAGE, e.to_string()))?;
         let mut occurrences: Vec<(Timestamp, &String)> = Vec::new();
         for (name, job) in &config.jobs {
@@ -67,7 +75,13 @@ impl Plan {
         Ok(())
     }
 
-    fn rows(&self, config: &Config, name: &str, at: Timestamp, planned: &Result<Planned, String>) -> Vec<Vec<String>> {
+    fn rows(
+        &self,
+        config: &Config,
+        name: &str,
+        at: Timestamp,
+        planned: &Result<Planned, String>,
+    ) -> Vec<Vec<String>> {
         let zone = config.jobs.get(name).map_or(config.zone.clone(), |job| job.schedule.zone.clone());
         let local = at.to_zoned(zone.clone());
         let city = zone.iana_name().and_then(|n| n.rsplit('/').next()).unwrap_or("UTC").replace('_', " ");
@@ -76,7 +90,10 @@ impl Plan {
         match planned {
             Err(reason) => vec![row("-".to_owned(), format!("would not run: {reason}"))],
             Ok(planned) if self.all => {
-                let lines = planned.messages.iter().map(|d| row(d.channel.clone(), format!("{}: {}", d.recipient, d.subject)));
+                let lines = planned
+                    .messages
+                    .iter()
+                    .map(|d| row(d.channel.clone(), format!("{}: {}", d.recipient, d.subject)));
                 lines.collect()
             }
             Ok(planned) => {
@@ -88,7 +105,9 @@ impl Plan {
                 if by_channel.is_empty() {
                     return vec![row("-".to_owned(), "nothing is due".to_owned())];
                 }
-                let lines = by_channel.into_iter().map(|(channel, who)| row(format!("{} via {channel}", who.len()), who.join(" · ")));
+                let lines = by_channel
+                    .into_iter()
+                    .map(|(channel, who)| row(format!("{} via {channel}", who.len()), who.join(" · ")));
                 lines.collect()
             }
         }

@@ -14,7 +14,9 @@ use crate::outbox::{Delivery, Medium};
 
 /// Show what a job would send, without sending it.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  retaind preview weekly               a page with every message, until Ctrl-C\n  retaind preview weekly --to ana --out mails/\n  retaind preview reps --at 2026-11-02T08:30")]
+#[command(
+    after_help = "Examples:\n  retaind preview weekly               a page with every message, until Ctrl-C\n  retaind preview weekly --to ana --out mails/\n  retaind preview reps --at 2026-11-02T08:30"
+)]
 pub(super) struct Preview {
     /// The job.
     job: String,
@@ -39,7 +41,10 @@ impl Preview {
         };
         let at = match &self.at {
             Some(text) => read_at(text, &job.schedule.zone)?,
-            None => job.schedule.next_after(Clock::System.now()).ok_or_else(|| Failure::new(EX_DATAERR, "it never fires"))?,
+            None => job
+                .schedule
+                .next_after(Clock::System.now())
+                .ok_or_else(|| Failure::new(EX_DATAERR, "it never fires"))?,
         };
         let data = |e: runner::RunError| Failure::new(EX_DATAERR, e.to_string());
         let locales = Locales::load().map_err(|e| Failure::new(EX_DATAERR, e.to_string()))?;
@@ -54,7 +59,9 @@ impl Preview {
             show::line(&format!("{} would send nothing at {at}.", self.job));
             return Ok(());
         }
-        let is_mail = |d: &Delivery| matches!(config.channels.get(&d.channel).map(|w| &w.medium), Some(Medium::Email { .. }));
+        let is_mail = |d: &Delivery| {
+            matches!(config.channels.get(&d.channel).map(|w| &w.medium), Some(Medium::Email { .. }))
+        };
         match &self.out {
             Some(folder) => write(folder, &messages, is_mail),
             None => super::runtime()?.block_on(serve(&messages, is_mail)),
@@ -67,7 +74,8 @@ fn write(folder: &std::path::Path, messages: &[Delivery], is_mail: impl Fn(&Deli
     std::fs::create_dir_all(folder).map_err(io)?;
     for message in messages {
         let ending = if is_mail(message) { "eml" } else { "json" };
-        let who: String = message.recipient.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
+        let who: String =
+            message.recipient.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
         let name = format!("{who}-{}.{ending}", message.channel);
         std::fs::write(folder.join(&name), message.payload.stored()).map_err(io)?;
         show::line(&format!("{}  {}", folder.join(name).display(), message.subject));
@@ -83,7 +91,11 @@ async fn serve(messages: &[Delivery], is_mail: impl Fn(&Delivery) -> bool) -> Do
             Captured::Mail { from: "(preview)".to_owned(), to: message.address.clone(), raw }
         } else {
             let body = String::from_utf8_lossy(message.payload.stored()).into_owned();
-            Captured::Post { channel: format!("{} for {}", message.channel, message.recipient), headers: "(preview)".to_owned(), body }
+            Captured::Post {
+                channel: format!("{} for {}", message.channel, message.recipient),
+                headers: "(preview)".to_owned(),
+                body,
+            }
         });
     }
     show::line(&format!("{} messages: http://127.0.0.1:{}/  (Ctrl-C ends)", messages.len(), server.http));

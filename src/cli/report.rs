@@ -18,7 +18,9 @@ use crate::render::{Locale, event, sheet};
 
 /// Compute a report now and write it.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  retaind report churn                              last month, as text\n  retaind report executive --period quarter --format xlsx --out q3.xlsx\n  retaind report value --at 2026-01-01 --split owner --format json")]
+#[command(
+    after_help = "Examples:\n  retaind report churn                              last month, as text\n  retaind report executive --period quarter --format xlsx --out q3.xlsx\n  retaind report value --at 2026-01-01 --split owner --format json"
+)]
 pub(super) struct Report {
     /// churn, value or executive.
     kind: String,
@@ -61,7 +63,8 @@ impl Report {
     pub(super) fn run(&self, cli: &Cli) -> Done {
         let config = cli.load(Outlet::Configured)?;
         let spec = self.spec(&config)?;
-        let zone = self.job.as_ref().and_then(|j| config.jobs.get(j)).map_or(&config.zone, |j| &j.schedule.zone);
+        let zone =
+            self.job.as_ref().and_then(|j| config.jobs.get(j)).map_or(&config.zone, |j| &j.schedule.zone);
         let as_of = self.at.as_ref().map_or(Ok(Clock::System.now()), |text| read_at(text, zone))?;
         let data = |e: crate::store::StoreError| Failure::new(EX_DATAERR, e.to_string());
         let mut store = config.store.open().map_err(data)?;
@@ -80,13 +83,17 @@ impl Report {
 
     fn spec(&self, config: &Config) -> Result<ReportSpec, Failure> {
         let usage = |what: &str, word: &str, known: &[&str]| {
-            Failure::new(EX_USAGE, format!("unknown {what} `{word}`\nhint: {}", crate::config::problem::one_of(word, known)))
+            Failure::new(
+                EX_USAGE,
+                format!("unknown {what} `{word}`\nhint: {}", crate::config::problem::one_of(word, known)),
+            )
         };
         let kinds = ReportKind::ALL.map(|(name, _)| name);
         let kind = ReportKind::ALL.iter().find(|(name, _)| *name == self.kind).map(|(_, kind)| *kind);
         let kind = kind.ok_or_else(|| usage("report", &self.kind, &kinds))?;
-        let period = PeriodKind::parse(&self.period)
-            .ok_or_else(|| usage("period", &self.period, &["week", "month", "quarter", "year", "rolling:30"]))?;
+        let period = PeriodKind::parse(&self.period).ok_or_else(|| {
+            usage("period", &self.period, &["week", "month", "quarter", "year", "rolling:30"])
+        })?;
         let of_job = |name: &String| match config.jobs.get(name).map(|job| &job.recipe) {
             Some(Recipe::Report(spec)) => Ok((spec.settings.clone(), spec.splits.clone())),
             _ => Err(usage("report job", name, &config.jobs.keys().map(String::as_str).collect::<Vec<_>>())),
@@ -111,21 +118,32 @@ impl Report {
         Ok(ReportSpec { kind, period, settings, splits, attach: Vec::new() })
     }
 
-    fn write(&self, config: &Config, document: &Document, locale: &Locale, format: Format, at: jiff::Zoned) -> Done {
+    fn write(
+        &self,
+        config: &Config,
+        document: &Document,
+        locale: &Locale,
+        format: Format,
+        at: jiff::Zoned,
+    ) -> Done {
         let fault = |e: String| Failure::new(EX_SOFTWARE, e);
         let (worded, drawings) = view(document, locale);
-        let body = |form| config.templates.body(Kind::Report, form, &worded).map_err(|e| fault(e.to_string()));
+        let body =
+            |form| config.templates.body(Kind::Report, form, &worded).map_err(|e| fault(e.to_string()));
         let bytes = match format {
             Format::Text => body("txt")?.into_bytes(),
             Format::Html => {
                 // Alone in a browser there are no parts to refer to: pictures go inside.
                 let mut html = body("html")?;
                 for (i, drawn) in drawings.iter().enumerate() {
-                    html = html.replace(&format!("cid:chart{}\"", i + 1), &format!("{}\"", data_url(&drawn.png)));
+                    html = html
+                        .replace(&format!("cid:chart{}\"", i + 1), &format!("{}\"", data_url(&drawn.png)));
                 }
                 html.into_bytes()
             }
-            Format::Xlsx => sheet::xlsx(&document.sheets, at.datetime(), locale).map_err(|e| fault(e.to_string()))?,
+            Format::Xlsx => {
+                sheet::xlsx(&document.sheets, at.datetime(), locale).map_err(|e| fault(e.to_string()))?
+            }
             Format::Json => {
                 let event = event::payload(document, &worded, locale, "report", at.timestamp(), "");
                 serde_json::to_vec_pretty(&json!(event["data"])).map_err(|e| fault(e.to_string()))?
@@ -133,8 +151,11 @@ impl Report {
             Format::Csv => return self.write_csv(document, locale),
         };
         match &self.out {
-            Some(path) => std::fs::write(path, bytes).map_err(|e| Failure::new(EX_IOERR, format!("`{}`: {e}", path.display()))),
-            None if format == Format::Xlsx => Err(Failure::new(EX_USAGE, "a workbook is not for a terminal\nhint: --out FILE.xlsx")),
+            Some(path) => std::fs::write(path, bytes)
+                .map_err(|e| Failure::new(EX_IOERR, format!("`{}`: {e}", path.display()))),
+            None if format == Format::Xlsx => {
+                Err(Failure::new(EX_USAGE, "a workbook is not for a terminal\nhint: --out FILE.xlsx"))
+            }
             None => {
                 show::bytes(&bytes);
                 Ok(())
@@ -148,7 +169,8 @@ impl Report {
             match &self.out {
                 Some(folder) => {
                     let path = folder.join(format!("{}.csv", table.name));
-                    let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, &bytes));
+                    let written =
+                        std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, &bytes));
                     written.map_err(|e| Failure::new(EX_IOERR, format!("`{}`: {e}", path.display())))?;
                 }
                 None => show::bytes(&bytes),

@@ -9,13 +9,15 @@ use super::{Cli, Done, EX_UNAVAILABLE, EX_USAGE, Failure, read_at, show};
 use crate::capture::Server;
 use crate::clock::Clock;
 use crate::config::Outlet;
-use crate::daemon::supervisor::{self, Origin};
 use crate::daemon::Daemon;
+use crate::daemon::supervisor::{self, Origin};
 use crate::ledger::{Access, Ledger};
 
 /// Run the daemon.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  retaind run\n  retaind run --capture                      everything real, nothing leaves the machine\n  retaind run --at 2026-03-27 --until 2026-04-03 --capture\n                                             replay a week as fast as the work allows\n\nSIGHUP reloads the configuration: all of it, or nothing changes. SIGTERM lets messages under way finish.")]
+#[command(
+    after_help = "Examples:\n  retaind run\n  retaind run --capture                      everything real, nothing leaves the machine\n  retaind run --at 2026-03-27 --until 2026-04-03 --capture\n                                             replay a week as fast as the work allows\n\nSIGHUP reloads the configuration: all of it, or nothing changes. SIGTERM lets messages under way finish."
+)]
 pub(super) struct Run {
     /// Send everything to a capture server on this machine and print the address of its page.
     #[arg(long)]
@@ -38,12 +40,14 @@ impl Run {
     }
 
     async fn serve(&self, cli: &Cli) -> Done {
-        let unavailable = |e: std::io::Error| Failure::new(EX_UNAVAILABLE, format!("the capture server cannot start: {e}"));
+        let unavailable =
+            |e: std::io::Error| Failure::new(EX_UNAVAILABLE, format!("the capture server cannot start: {e}"));
         let capture = match self.capture {
             true => Some(Server::start(self.capture_port).await.map_err(unavailable)?),
             false => None,
         };
-        let outlet = capture.as_ref().map_or(Outlet::Configured, |s| Outlet::Capture { smtp: s.smtp, http: s.http });
+        let outlet =
+            capture.as_ref().map_or(Outlet::Configured, |s| Outlet::Capture { smtp: s.smtp, http: s.http });
         let config = cli.load(outlet)?;
         if let Some(server) = &capture {
             show::line(&format!("captured messages: http://127.0.0.1:{}/", server.http));

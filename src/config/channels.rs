@@ -10,11 +10,11 @@ use secrecy::ExposeSecret as _;
 use super::file::{self, At};
 use super::problem::Problem;
 use super::{Builder, Outlet, Way, secret};
+use crate::channel::Channel;
 use crate::channel::email::{self, Deadlines, Email, Relay, Tls, Trust};
 use crate::channel::http::{self, Endpoint};
 use crate::channel::slack::Slack;
 use crate::channel::webhook::{Webhook, read_key};
-use crate::channel::Channel;
 use crate::outbox::Medium;
 
 /// The kinds of channels there are.
@@ -62,7 +62,8 @@ impl Builder {
 
     fn lacks(&mut self, at: &At<file::Channel>, name: &str, key: &str, example: &str) {
         let problem = Problem::error(format!("channel `{name}` lacks `{key}`"));
-        self.problems.push(problem.at(at.get().kind.span(), "this kind needs it").help(format!("{key} = {example}")));
+        self.problems
+            .push(problem.at(at.get().kind.span(), "this kind needs it").help(format!("{key} = {example}")));
     }
 
     fn mail_channel(&mut self, name: &str, kind: Kind, at: &At<file::Channel>) -> Option<Way> {
@@ -70,7 +71,10 @@ impl Builder {
         let way = match (kind, self.outlet) {
             (_, Outlet::Capture { smtp, .. }) => {
                 let _ = self.mail_way(name, kind, at);
-                Some((email::Way::Smtp(Box::new(relay("127.0.0.1", smtp, Tls::None))), "the capture page".to_owned()))
+                Some((
+                    email::Way::Smtp(Box::new(relay("127.0.0.1", smtp, Tls::None))),
+                    "the capture page".to_owned(),
+                ))
             }
             _ => self.mail_way(name, kind, at),
         };
@@ -97,7 +101,11 @@ impl Builder {
                 if !command.exists() {
                     let span = channel.command.as_ref().map_or(channel.kind.span(), At::span);
                     let problem = Problem::error(format!("`{}` is not there", command.display()));
-                    self.problems.push(problem.at(span, "no such command").help("install a mail transfer agent, or use kind = \"smtp\""));
+                    self.problems.push(
+                        problem
+                            .at(span, "no such command")
+                            .help("install a mail transfer agent, or use kind = \"smtp\""),
+                    );
                 }
                 let shown = command.display().to_string();
                 Some((email::Way::Sendmail(command), shown))
@@ -114,7 +122,8 @@ impl Builder {
         };
         let modes = [("starttls", 0), ("implicit", 1), ("none", 2)];
         let mode = self.choice("tls mode", channel.tls.as_ref(), &modes, 0);
-        let local = host.get() == "localhost" || host.get().parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+        let local = host.get() == "localhost"
+            || host.get().parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
         if let (2, false, Some(tls)) = (mode, local, &channel.tls) {
             self.error("mail would travel in the clear", tls, "`none` is for a relay on this machine only");
         }
@@ -125,7 +134,11 @@ impl Builder {
             (None, None) => None,
             (Some(login), Some(password)) => password.map(|p| (login.get().clone(), p)),
             (Some(login), None) => {
-                self.error(format!("channel `{name}` has a user name and no password"), login, "add `password = { file = \"…\" }`");
+                self.error(
+                    format!("channel `{name}` has a user name and no password"),
+                    login,
+                    "add `password = { file = \"…\" }`",
+                );
                 None
             }
             (None, Some(_)) => {
@@ -188,10 +201,14 @@ impl Builder {
         let secret_url = secret::read(url, &self.folder, &mut self.problems);
         let allow_private = channel.allow_private.as_ref().is_some_and(|b| *b.get());
         let endpoint = match self.outlet {
-            Outlet::Configured => Endpoint::new(secret_url?.expose_secret(), allow_private, http::Deadlines::default()),
-            Outlet::Capture { http, .. } => {
-                Endpoint::new(&format!("http://127.0.0.1:{http}/capture/{name}"), true, http::Deadlines::default())
+            Outlet::Configured => {
+                Endpoint::new(secret_url?.expose_secret(), allow_private, http::Deadlines::default())
             }
+            Outlet::Capture { http, .. } => Endpoint::new(
+                &format!("http://127.0.0.1:{http}/capture/{name}"),
+                true,
+                http::Deadlines::default(),
+            ),
         };
         let endpoint = match endpoint {
             Ok(endpoint) => endpoint,
@@ -211,7 +228,8 @@ impl Builder {
             match read_key(text.expose_secret()) {
                 Ok(key) => keys.push(key),
                 Err(reason) => {
-                    let problem = Problem::error("this webhook secret cannot be used").at(secret.span(), reason);
+                    let problem =
+                        Problem::error("this webhook secret cannot be used").at(secret.span(), reason);
                     self.problems.push(problem.help("make one: echo whsec_$(openssl rand -base64 32)"));
                 }
             }
@@ -219,7 +237,11 @@ impl Builder {
         if channel.secret.is_none() {
             let problem = Problem::warning(format!("channel `{name}` is not signed"));
             let span = channel.kind.span();
-            self.problems.push(problem.at(span, "receivers cannot tell our messages from forged ones").help("secret = { file = \"…\" }"));
+            self.problems.push(
+                problem
+                    .at(span, "receivers cannot tell our messages from forged ones")
+                    .help("secret = { file = \"…\" }"),
+            );
         }
         Some(Way { channel: Channel::Webhook(Webhook::new(endpoint, keys)), medium: Medium::Event, shown })
     }

@@ -38,7 +38,12 @@ pub(super) struct Context<'a> {
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 impl Builder {
-    pub(super) fn jobs(&mut self, file: &file::File, context: &Context<'_>, settings: &Settings) -> BTreeMap<String, Job> {
+    pub(super) fn jobs(
+        &mut self,
+        file: &file::File,
+        context: &Context<'_>,
+        settings: &Settings,
+    ) -> BTreeMap<String, Job> {
         let mut jobs = BTreeMap::new();
         for (name, at) in &file.jobs {
             if let Some(job) = self.job(name, at, context, settings) {
@@ -48,7 +53,13 @@ impl Builder {
         jobs
     }
 
-    fn job(&mut self, name: &str, at: &At<file::Job>, context: &Context<'_>, settings: &Settings) -> Option<Job> {
+    fn job(
+        &mut self,
+        name: &str,
+        at: &At<file::Job>,
+        context: &Context<'_>,
+        settings: &Settings,
+    ) -> Option<Job> {
         let job = at.get();
         let kinds = [("report", true), ("reminders", false)];
         let is_report = self.choice("kind of job", Some(&job.kind), &kinds, true);
@@ -57,7 +68,8 @@ impl Builder {
         let via = self.via(job.via.as_deref().unwrap_or_default(), context.channels);
         if is_report && job.to.is_empty() {
             let problem = Problem::error(format!("report `{name}` goes to nobody"));
-            self.problems.push(problem.at(job.kind.span(), "a report needs `to`").help("to = [\"managers\"]"));
+            self.problems
+                .push(problem.at(job.kind.span(), "a report needs `to`").help("to = [\"managers\"]"));
         }
         let reps_known = context.people.values().any(|p| p.rep.is_some());
         if !is_report && via.is_empty() && !reps_known {
@@ -100,7 +112,8 @@ impl Builder {
             Ok(cron) => Some(Schedule { cron, zone, misfire, max_late }),
             Err(CronProblem::Form(reason)) => {
                 let problem = Problem::error("this is no schedule").at(job.cron.span(), reason);
-                self.problems.push(problem.help("minute hour day month weekday: \"0 8 * * MON\" is Mondays at 8"));
+                self.problems
+                    .push(problem.help("minute hour day month weekday: \"0 8 * * MON\" is Mondays at 8"));
                 None
             }
             Err(CronProblem::Never { why, hint }) => {
@@ -137,10 +150,19 @@ impl Builder {
         let forms = [("xlsx", Attachment::Xlsx), ("csv", Attachment::Csv)];
         let attach = match &job.attach {
             None => vec![Attachment::Xlsx],
-            Some(names) => names.iter().map(|text| self.choice("attachment", Some(text), &forms, Attachment::Xlsx)).collect(),
+            Some(names) => names
+                .iter()
+                .map(|text| self.choice("attachment", Some(text), &forms, Attachment::Xlsx))
+                .collect(),
         };
         let settings = job.churn.as_ref().map_or(settings.clone(), |churn| self.counting(churn, settings));
-        Recipe::Report(ReportSpec { kind, period: PeriodChoice { kind: period, current }, settings, splits, attach })
+        Recipe::Report(ReportSpec {
+            kind,
+            period: PeriodChoice { kind: period, current },
+            settings,
+            splits,
+            attach,
+        })
     }
 
     fn reminders(&mut self, job: &file::Job, settings: &Settings) -> Recipe {

@@ -192,12 +192,18 @@ impl Builder {
             self.problems.push(problem.help("[ops]\nto = [\"somebody\"]"));
         }
         let settings = self.settings(&file.churn, &file.value);
-        let context = jobs::Context { people: &people, audiences: &audiences, channels: &channels, zone: &default_zone };
+        let context = jobs::Context {
+            people: &people,
+            audiences: &audiences,
+            channels: &channels,
+            zone: &default_zone,
+        };
         let jobs = self.jobs(file, &context, &settings);
         let templates = self.templates(file.templates.as_ref());
         let ledger = self.ledger_path(file.ledger.path.as_ref());
         let week = SignedDuration::from_hours(7 * 24);
-        let keep_bodies = file.ledger.keep_bodies.as_ref().map_or(week, |text| self.duration(text).unwrap_or(week));
+        let keep_bodies =
+            file.ledger.keep_bodies.as_ref().map_or(week, |text| self.duration(text).unwrap_or(week));
         Some(Config {
             store: store?,
             ledger,
@@ -220,7 +226,8 @@ impl Builder {
         TimeZone::get(text.get()).unwrap_or_else(|_| {
             let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
             let near = problem::nearest(text.get(), known.iter().map(String::as_str));
-            let label = near.map_or("an IANA name such as Europe/Paris".to_owned(), |n| format!("did you mean `{n}`?"));
+            let label = near
+                .map_or("an IANA name such as Europe/Paris".to_owned(), |n| format!("did you mean `{n}`?"));
             self.error(format!("unknown time zone `{}`", text.get()), text, label);
             TimeZone::UTC
         })
@@ -232,14 +239,24 @@ impl Builder {
             Some(tag) => tag.to_owned(),
             None => {
                 let known: Vec<&str> = crate::render::locale::tags().collect();
-                self.error(format!("no words for language `{}`", text.get()), text, one_of(text.get(), &known));
+                self.error(
+                    format!("no words for language `{}`", text.get()),
+                    text,
+                    one_of(text.get(), &known),
+                );
                 default.to_owned()
             }
         }
     }
 
     /// A word out of a list of named values.
-    fn choice<T: Copy>(&mut self, what: &str, text: Option<&file::Text>, known: &[(&str, T)], default: T) -> T {
+    fn choice<T: Copy>(
+        &mut self,
+        what: &str,
+        text: Option<&file::Text>,
+        known: &[(&str, T)],
+        default: T,
+    ) -> T {
         let Some(text) = text else { return default };
         if let Some((_, value)) = known.iter().find(|(name, _)| name == text.get()) {
             return *value;
@@ -249,7 +266,13 @@ impl Builder {
         default
     }
 
-    fn number(&mut self, what: &str, number: Option<&file::At<i64>>, range: std::ops::RangeInclusive<i64>, default: i64) -> i64 {
+    fn number(
+        &mut self,
+        what: &str,
+        number: Option<&file::At<i64>>,
+        range: std::ops::RangeInclusive<i64>,
+        default: i64,
+    ) -> i64 {
         let Some(number) = number else { return default };
         if range.contains(number.get()) {
             return *number.get();
@@ -304,7 +327,8 @@ impl Builder {
         for kind in [Kind::Report, Kind::Digest, Kind::Notice] {
             for form in ["html", "txt"] {
                 let sample = crate::job::sample::view(kind);
-                let rendered = sample.and_then(|view| templates.body(kind, form, &view).map_err(|e| e.to_string()));
+                let rendered =
+                    sample.and_then(|view| templates.body(kind, form, &view).map_err(|e| e.to_string()));
                 if let Err(reason) = rendered {
                     let error = Problem::error("a template does not render with sample data");
                     let span = folder.map_or(0..0, file::At::span);
@@ -315,7 +339,11 @@ impl Builder {
         Some(templates)
     }
 
-    fn template_problem(&mut self, folder: Option<&file::Text>, error: &crate::render::template::TemplateError) {
+    fn template_problem(
+        &mut self,
+        folder: Option<&file::Text>,
+        error: &crate::render::template::TemplateError,
+    ) {
         let problem = Problem::error("a template cannot be used");
         let span = folder.map_or(0..0, file::At::span);
         self.problems.push(problem.at(span, error.to_string()));

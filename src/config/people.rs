@@ -50,18 +50,27 @@ const WEEKDAYS: [(&str, Weekday); 7] = [
 ];
 
 impl Builder {
-    pub(super) fn calendars(&mut self, file: &BTreeMap<String, file::Calendar>) -> BTreeMap<String, Calendar> {
+    pub(super) fn calendars(
+        &mut self,
+        file: &BTreeMap<String, file::Calendar>,
+    ) -> BTreeMap<String, Calendar> {
         let mut calendars = BTreeMap::new();
         for (name, calendar) in file {
             let weekdays = match &calendar.working_days {
                 None => WEEKDAYS.iter().take(5).map(|(_, day)| *day).collect(),
-                Some(days) => days.iter().map(|day| self.choice("day", Some(day), &WEEKDAYS, Weekday::Monday)).collect(),
+                Some(days) => {
+                    days.iter().map(|day| self.choice("day", Some(day), &WEEKDAYS, Weekday::Monday)).collect()
+                }
             };
             let mut holidays = Vec::new();
             for text in &calendar.holidays {
                 match text.get().parse::<Date>() {
                     Ok(date) => holidays.push(date),
-                    Err(_) => self.error(format!("not a date: `{}`", text.get()), text, "YYYY-MM-DD, and a day that exists"),
+                    Err(_) => self.error(
+                        format!("not a date: `{}`", text.get()),
+                        text,
+                        "YYYY-MM-DD, and a day that exists",
+                    ),
                 }
             }
             calendars.insert(name.clone(), Calendar { weekdays, holidays });
@@ -69,7 +78,12 @@ impl Builder {
         calendars
     }
 
-    pub(super) fn calendar(&mut self, text: Option<&Text>, calendars: &BTreeMap<String, Calendar>, default: &Calendar) -> Calendar {
+    pub(super) fn calendar(
+        &mut self,
+        text: Option<&Text>,
+        calendars: &BTreeMap<String, Calendar>,
+        default: &Calendar,
+    ) -> Calendar {
         let Some(text) = text else { return default.clone() };
         if let Some(calendar) = calendars.get(text.get()) {
             return calendar.clone();
@@ -91,7 +105,9 @@ impl Builder {
             let person = at.get();
             let via = self.via(&person.via, channels);
             let email = person.email.as_ref().and_then(|text| self.email(text));
-            let by_mail = |name: &String| channels.get(name).is_some_and(|way| matches!(way.medium, Medium::Email { .. }));
+            let by_mail = |name: &String| {
+                channels.get(name).is_some_and(|way| matches!(way.medium, Medium::Email { .. }))
+            };
             if person.email.is_none() && via.iter().any(by_mail) {
                 let problem = Problem::error(format!("`{id}` is reached by mail and has no address"));
                 self.problems.push(problem.at(at.span(), "here").help("email = \"name@example.com\""));
@@ -172,15 +188,23 @@ impl Builder {
                 Some(members) => members.iter().collect(),
                 None if people.contains_key(text.get()) => vec![text.get()],
                 None => {
-                    let known: Vec<&str> = people.keys().chain(audiences.keys()).map(String::as_str).collect();
-                    self.error(format!("unknown person or audience `{}`", text.get()), text, one_of(text.get(), &known));
+                    let known: Vec<&str> =
+                        people.keys().chain(audiences.keys()).map(String::as_str).collect();
+                    self.error(
+                        format!("unknown person or audience `{}`", text.get()),
+                        text,
+                        one_of(text.get(), &known),
+                    );
                     continue;
                 }
             };
             for person in members.into_iter().filter_map(|id| people.get(id)) {
                 for channel in &person.via {
                     let key = (person.recipient.id.clone(), channel.clone());
-                    targets.insert(key, Target { recipient: person.recipient.clone(), channel: channel.clone() });
+                    targets.insert(
+                        key,
+                        Target { recipient: person.recipient.clone(), channel: channel.clone() },
+                    );
                 }
             }
         }

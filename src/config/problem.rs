@@ -31,7 +31,13 @@ pub struct Problem {
 impl Problem {
     /// An error.
     pub fn error(title: impl Into<String>) -> Problem {
-        Problem { severity: Severity::Error, title: title.into(), span: None, label: String::new(), help: None }
+        Problem {
+            severity: Severity::Error,
+            title: title.into(),
+            span: None,
+            label: String::new(),
+            help: None,
+        }
     }
 
     /// A warning.
@@ -69,7 +75,8 @@ pub fn render(problems: &[Problem], path: &str, source: &str, colour: bool) -> S
         let mut group = Group::with_title(level.primary_title(problem.title.as_str()));
         if let Some(span) = &problem.span {
             let end = source[span.clone()].find('\n').map_or(span.end, |n| span.start + n);
-            let annotation = AnnotationKind::Primary.span(span.start..end.max(span.start)).label(problem.label.as_str());
+            let annotation =
+                AnnotationKind::Primary.span(span.start..end.max(span.start)).label(problem.label.as_str());
             group = group.element(Snippet::source(source).path(path).annotation(annotation));
         }
         if let Some(help) = &problem.help {
@@ -87,7 +94,8 @@ pub fn render(problems: &[Problem], path: &str, source: &str, colour: bool) -> S
 
 /// "did you mean": the nearest of the known words, if one is near.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let scored = known.into_iter().map(|k| (strsim::jaro_winkler(&word.to_lowercase(), &k.to_lowercase()), k));
+    let scored =
+        known.into_iter().map(|k| (strsim::jaro_winkler(&word.to_lowercase(), &k.to_lowercase()), k));
     let best = scored.max_by(|a, b| a.0.total_cmp(&b.0))?;
     (best.0 > 0.8).then(|| best.1.to_owned())
 }

@@ -26,12 +26,15 @@ type Span = std::ops::Range<usize>;
 
 fn from_file(path: &Path, span: Span, strict: bool, problems: &mut Vec<Problem>) -> Option<SecretString> {
     if strict && readable_by_others(path) {
-        let problem = Problem::error("others can read this secret").at(span, "its mode lets group or world read it");
+        let problem =
+            Problem::error("others can read this secret").at(span, "its mode lets group or world read it");
         problems.push(problem.help(format!("chmod 600 {}", path.display())));
         return None;
     }
     match std::fs::read_to_string(path) {
-        Ok(text) if !text.trim().is_empty() => Some(SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned())),
+        Ok(text) if !text.trim().is_empty() => {
+            Some(SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned()))
+        }
         Ok(_) => {
             problems.push(Problem::error("this secret is empty").at(span, "nothing in it"));
             None
@@ -67,7 +70,9 @@ fn readable_by_others(_: &Path) -> bool {
 fn from_credential(name: &str, span: Span, problems: &mut Vec<Problem>) -> Option<SecretString> {
     let Some(folder) = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from) else {
         let problem = Problem::error("no credentials here").at(span, "only systemd gives credentials");
-        problems.push(problem.help(format!("add `LoadCredential={name}:/path` to the unit, and start it by systemd")));
+        problems.push(
+            problem.help(format!("add `LoadCredential={name}:/path` to the unit, and start it by systemd")),
+        );
         return None;
     };
     from_file(&folder.join(name), span, false, problems)
@@ -76,12 +81,15 @@ fn from_credential(name: &str, span: Span, problems: &mut Vec<Problem>) -> Optio
 fn from_environment(name: &str, span: Span, problems: &mut Vec<Problem>) -> Option<SecretString> {
     match std::env::var(name) {
         Ok(text) if !text.is_empty() => {
-            let problem = Problem::warning("a secret from the environment").at(span, "others on this machine may see it");
+            let problem = Problem::warning("a secret from the environment")
+                .at(span, "others on this machine may see it");
             problems.push(problem.help("prefer { credential = \"…\" } or { file = \"…\" }"));
             Some(SecretString::from(text))
         }
         _ => {
-            problems.push(Problem::error(format!("`{name}` is not set")).at(span, "no such environment variable"));
+            problems.push(
+                Problem::error(format!("`{name}` is not set")).at(span, "no such environment variable"),
+            );
             None
         }
     }

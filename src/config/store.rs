@@ -4,8 +4,8 @@ use super::file::{self, At};
 use super::problem::{Problem, one_of};
 use super::{Builder, Store};
 use crate::domain::Currency;
-use crate::metrics::definition::{Band, Basis, Definition, Settings};
 use crate::domain::Ratio;
+use crate::metrics::definition::{Band, Basis, Definition, Settings};
 use crate::store::relation::{self, Relation};
 use crate::store::{Mapping, Source, StoreError};
 
@@ -49,7 +49,9 @@ impl Builder {
         }
         if !relations.contains_key("customers") {
             let problem = Problem::error("the store maps no `customers`");
-            self.problems.push(problem.help("[store.relations.customers]\nquery = \"SELECT … AS id, … AS name FROM …\""));
+            self.problems.push(
+                problem.help("[store.relations.customers]\nquery = \"SELECT … AS id, … AS name FROM …\""),
+            );
         }
         sources.sort_by_key(|(relation, _)| relation::ALL.iter().position(|r| r == relation));
         Mapping::of(sources)
@@ -57,7 +59,8 @@ impl Builder {
 
     fn check_store(&mut self, file: &file::Store, store: &Store) {
         if !store.path.exists() {
-            let problem = Problem::error("there is no such store").at(file.path.span(), "no file of this name");
+            let problem =
+                Problem::error("there is no such store").at(file.path.span(), "no file of this name");
             let at = format!("looked for {}; `retaind init DIR` makes an empty store", store.path.display());
             self.problems.push(problem.help(at));
             return;
@@ -78,7 +81,9 @@ impl Builder {
         }
         let Ok(counts) = open.count() else { return };
         let customers = counts.iter().find(|(r, _)| *r == relation::CUSTOMERS).map_or(0, |(_, n)| *n);
-        for (relation, _) in counts.iter().filter(|(r, n)| *n == 0 && customers > 0 && file.relations.is_some() && *r != relation::CUSTOMERS) {
+        for (relation, _) in counts.iter().filter(|(r, n)| {
+            *n == 0 && customers > 0 && file.relations.is_some() && *r != relation::CUSTOMERS
+        }) {
             let title = format!("{customers} customers are mapped but `{}` gives 0 rows", relation.name);
             let problem = Problem::warning(title);
             let help = format!("run its query by hand; without rows this is off: {}", relation.feeds);
@@ -122,7 +127,8 @@ impl Builder {
                 self.problems.push(problem.at(rate.span(), "a share from 0 to 1: 0.35 is 35 %"));
             }
         }
-        settings.ltv_cap_years = self.number("`value.ltv_cap_years`", value.ltv_cap_years.as_ref(), 1..=50, 5) as u16;
+        settings.ltv_cap_years =
+            self.number("`value.ltv_cap_years`", value.ltv_cap_years.as_ref(), 1..=50, 5) as u16;
         let cac = value.cac_minor.as_ref();
         settings.cac_minor = cac.map(|_| self.number("`value.cac_minor`", cac, 1..=i64::MAX, 1));
         settings
@@ -145,9 +151,24 @@ impl Builder {
         Settings {
             basis: if inactivity { Basis::Inactivity(days) } else { Basis::Contract },
             definition,
-            early_days: self.number("`early_days`", churn.early_days.as_ref(), 1..=3660, i64::from(base.early_days)) as i32,
-            reactivation_in: self.choice("reactivation", churn.reactivation.as_ref(), &sides, base.reactivation_in),
-            min_base: i128::from(self.number("`min_base`", churn.min_base.as_ref(), 1..=1_000_000, base.min_base as i64)),
+            early_days: self.number(
+                "`early_days`",
+                churn.early_days.as_ref(),
+                1..=3660,
+                i64::from(base.early_days),
+            ) as i32,
+            reactivation_in: self.choice(
+                "reactivation",
+                churn.reactivation.as_ref(),
+                &sides,
+                base.reactivation_in,
+            ),
+            min_base: i128::from(self.number(
+                "`min_base`",
+                churn.min_base.as_ref(),
+                1..=1_000_000,
+                base.min_base as i64,
+            )),
             band: self.choice("band", churn.band.as_ref(), &bands, base.band),
             ..base.clone()
         }

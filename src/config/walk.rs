@@ -27,7 +27,8 @@ impl<'s> Walker<'s> {
             return found.map_or(schema, |found| self.resolve(found));
         }
         let choices = schema.get("anyOf").and_then(Json::as_array);
-        let real = choices.and_then(|all| all.iter().find(|s| s.get("type").and_then(Json::as_str) != Some("null")));
+        let real =
+            choices.and_then(|all| all.iter().find(|s| s.get("type").and_then(Json::as_str) != Some("null")));
         real.map_or(schema, |real| self.resolve(real))
     }
 
@@ -42,7 +43,8 @@ impl<'s> Walker<'s> {
                 None => {
                     let known: Vec<&str> =
                         properties.map(|p| p.keys().map(String::as_str).collect()).unwrap_or_default();
-                    let place = if path.is_empty() { "at the top".to_owned() } else { format!("in `{path}`") };
+                    let place =
+                        if path.is_empty() { "at the top".to_owned() } else { format!("in `{path}`") };
                     let problem = Problem::error(format!("unknown key `{name}` {place}"));
                     self.problems.push(problem.at(key.span(), one_of(name, &known)));
                 }
@@ -71,7 +73,9 @@ impl<'s> Walker<'s> {
     fn value(&mut self, value: &Spanned<DeValue<'_>>, schema: &'s Json, path: &str) {
         let wanted = match schema.get("type") {
             Some(Json::String(name)) => name.as_str(),
-            Some(Json::Array(names)) => names.iter().filter_map(Json::as_str).find(|n| *n != "null").unwrap_or(""),
+            Some(Json::Array(names)) => {
+                names.iter().filter_map(Json::as_str).find(|n| *n != "null").unwrap_or("")
+            }
             _ => "",
         };
         match (wanted, value.get_ref()) {
@@ -103,7 +107,13 @@ impl<'s> Walker<'s> {
         }
     }
 
-    fn integer(&mut self, number: &toml::de::DeInteger<'_>, span: std::ops::Range<usize>, schema: &Json, path: &str) {
+    fn integer(
+        &mut self,
+        number: &toml::de::DeInteger<'_>,
+        span: std::ops::Range<usize>,
+        schema: &Json,
+        path: &str,
+    ) {
         let read = i64::from_str_radix(&number.as_str().replace('_', ""), number.radix());
         let bound = |name: &str| schema.get(name).and_then(Json::as_i64);
         let fits = read.as_ref().is_ok_and(|n| {

@@ -58,13 +58,20 @@ impl Lane {
         self.pause.into_iter().chain(spaced).max().filter(|until| *until > self.shared.clock.now())
     }
 
+    /// How long the pause still lasts.
+    pub fn pause_left(&self) -> Option<std::time::Duration> {
+        let left = self.paused_until()?.duration_since(self.shared.clock.now());
+        std::time::Duration::try_from(left).ok()
+    }
+
     /// Sends all that is due now, as many at once as the channel allows.
     pub async fn drain(&mut self) -> Result<(), DaemonError> {
         let Some(way) = self.shared.config.channels.get(&self.name) else { return Ok(()) };
         let (concurrency, spaced) = (way.channel.concurrency(), !way.channel.spacing().is_zero());
         let mut under_way: JoinSet<Result<Ended, DaemonError>> = JoinSet::new();
         loop {
-            let room = if self.troubles > 0 || spaced { 1 } else { concurrency }.saturating_sub(under_way.len());
+            let room =
+                if self.troubles > 0 || spaced { 1 } else { concurrency }.saturating_sub(under_way.len());
             let open = self.paused_until().is_none() && !self.stopping.load(Ordering::SeqCst);
             let claimed = if room > 0 && open { self.claim(room).await? } else { Vec::new() };
             for claimed in claimed {
@@ -95,8 +102,10 @@ impl Lane {
         match &ended.answer {
             Some(Answer::NotNow { reason, after, scope: scope @ (Scope::Destination | Scope::Channel) }) => {
                 let step = PAUSES[self.troubles.min(PAUSES.len() - 1)];
-                let wait = if *scope == Scope::Channel { CHANNEL_PAUSE } else { SignedDuration::from_secs(step) };
-                let wait = after.unwrap_or(wait).clamp(SignedDuration::from_secs(1), SignedDuration::from_hours(24));
+                let wait =
+                    if *scope == Scope::Channel { CHANNEL_PAUSE } else { SignedDuration::from_secs(step) };
+                let wait =
+                    after.unwrap_or(wait).clamp(SignedDuration::from_secs(1), SignedDuration::from_hours(24));
                 self.pause = Some(now + wait);
                 self.troubles += 1;
                 tracing::warn!(channel = %self.name, reason = %reason, until = %(now + wait), "channel paused");
@@ -131,7 +140,8 @@ async fn attempt(shared: Arc<Shared>, claimed: Claimed) -> Result<Ended, DaemonE
     };
     let now = shared.clock.now();
     let d = &claimed.delivery;
-    let retry = shared.config.channels.get(&d.channel).map_or(crate::outbox::Retry::EMAIL, |way| way.channel.retry());
+    let retry =
+        shared.config.channels.get(&d.channel).map_or(crate::outbox::Retry::EMAIL, |way| way.channel.retry());
     let state = delivery::after(&claimed.state, &event, now, retry, d.key.seed(), d.expires);
     let (said, recorded, kept) = (describe(&event), claimed.clone(), state.clone());
     let ours = shared.ledger.run(move |c| deliveries::record(c, &recorded, &kept, &said, now)).await?;
@@ -175,7 +185,8 @@ fn gate(shared: &Arc<Shared>, claimed: &Claimed, passed: Arc<AtomicBool>) -> Gat
     Box::new(move || {
         Box::pin(async move {
             let now = shared.clock.now();
-            let marked = shared.ledger.run(move |c| deliveries::mark_committing(c, id, fence, number, now)).await;
+            let marked =
+                shared.ledger.run(move |c| deliveries::mark_committing(c, id, fence, number, now)).await;
             let ours = matches!(marked, Ok(true));
             passed.store(ours, Ordering::SeqCst);
             ours

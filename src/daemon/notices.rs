@@ -32,14 +32,17 @@ fn of_run(shared: &Shared, waiting: &Waiting, reason: &str, key: &str, notes: Ve
 
 /// A channel pauses. It is told over the others, once an hour at most: the key holds the hour.
 pub(super) fn channel_paused(shared: &Shared, channel: &str, reason: &str, now: Timestamp) -> Vec<Delivery> {
-    let document = notice("notice.channel", |say| say.with("channel", channel).with("reason", reason), Vec::new());
+    let document =
+        notice("notice.channel", |say| say.with("channel", channel).with("reason", reason), Vec::new());
     for_ops(shared, &document, &format!("ops:channel:{channel}"), hour(now), Some(channel))
 }
 
 /// A message waits for an operator.
 pub(super) fn held(shared: &Shared, delivery: &Delivery, reason: &str, now: Timestamp) -> Vec<Delivery> {
     let fill = |say: Say| {
-        say.with("subject", delivery.subject.as_str()).with("recipient", delivery.recipient.as_str()).with("reason", reason)
+        say.with("subject", delivery.subject.as_str())
+            .with("recipient", delivery.recipient.as_str())
+            .with("reason", reason)
     };
     let document = notice("notice.held", fill, Vec::new());
     for_ops(shared, &document, &format!("ops:held:{}", delivery.key.as_str()), hour(now), None)
@@ -49,7 +52,13 @@ fn hour(now: Timestamp) -> Timestamp {
     Timestamp::from_second(now.as_second().div_euclid(3600) * 3600).unwrap_or(now)
 }
 
-fn for_ops(shared: &Shared, document: &Document, topic: &str, at: Timestamp, but_not: Option<&str>) -> Vec<Delivery> {
+fn for_ops(
+    shared: &Shared,
+    document: &Document,
+    topic: &str,
+    at: Timestamp,
+    but_not: Option<&str>,
+) -> Vec<Delivery> {
     let targets = shared.config.ops.iter().filter(|target| Some(target.channel.as_str()) != but_not);
     let sealed = targets.filter_map(|target| {
         let medium = &shared.config.channels.get(&target.channel)?.medium;

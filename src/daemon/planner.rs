@@ -84,7 +84,8 @@ async fn run(shared: &std::sync::Arc<Shared>, waiting: Waiting) -> Result<(), Da
     let max_late = job.schedule.max_late;
     let (task, name, at) = (shared.clone(), waiting.job.clone(), waiting.at);
     // Reading and computing block; a panic in one job must not take the daemon along.
-    let outcome = tokio::task::spawn_blocking(move || runner::run(&task, &name, at, runner::Rows::Checked)).await;
+    let outcome =
+        tokio::task::spawn_blocking(move || runner::run(&task, &name, at, runner::Rows::Checked)).await;
     let outcome = outcome.unwrap_or_else(|e| Err(RunError::Broken(format!("the run panicked: {e}"))));
     let now = shared.clock.now();
     match outcome {

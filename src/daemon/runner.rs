@@ -61,7 +61,9 @@ pub fn run(shared: &Shared, name: &str, at: Timestamp, rows: Rows) -> Result<Run
 pub fn read(config: &Config, name: &str, at: Timestamp) -> Result<Facts, RunError> {
     let job = config.jobs.get(name).ok_or_else(|| RunError::Broken(format!("no job `{name}`")))?;
     let broken = |e: crate::store::StoreError| match e {
-        e @ (crate::store::StoreError::Repeated { .. } | crate::store::StoreError::TooMany) => RunError::Stopped(e.to_string()),
+        e @ (crate::store::StoreError::Repeated { .. } | crate::store::StoreError::TooMany) => {
+            RunError::Stopped(e.to_string())
+        }
         e => RunError::Broken(e.to_string()),
     };
     let mut store = config.store.open().map_err(broken)?;
@@ -92,18 +94,31 @@ fn check_faults(facts: &Facts) -> Result<(), RunError> {
             .map(|(n, _)| *n)
             .sum();
         if *rows >= 20 && bad * BAD_SHARE > *rows {
-            let first = facts.rejected.iter().find(|((r, _), _)| r == relation).and_then(|(_, (_, list))| list.first());
+            let first = facts
+                .rejected
+                .iter()
+                .find(|((r, _), _)| r == relation)
+                .and_then(|(_, (_, list))| list.first());
             let example = first.map_or(String::new(), |r| format!(", such as {} ({})", r.id, r.reason));
-            return Err(RunError::Stopped(format!("{bad} of {rows} rows of `{relation}` cannot be read{example}")));
+            return Err(RunError::Stopped(format!(
+                "{bad} of {rows} rows of `{relation}` cannot be read{example}"
+            )));
         }
     }
     Ok(())
 }
 
 /// Composes and seals, from facts that were read. Pure but for the locales it is given.
-pub fn decide(config: &Config, locales: &Locales, name: &str, at: Timestamp, facts: &Facts) -> Result<Run, RunError> {
+pub fn decide(
+    config: &Config,
+    locales: &Locales,
+    name: &str,
+    at: Timestamp,
+    facts: &Facts,
+) -> Result<Run, RunError> {
     let job = config.jobs.get(name).ok_or_else(|| RunError::Broken(format!("no job `{name}`")))?;
-    let mut sealer = Sealer { config, locales, job: name, at, attach: &[], deliveries: Vec::new(), failed: Vec::new() };
+    let mut sealer =
+        Sealer { config, locales, job: name, at, attach: &[], deliveries: Vec::new(), failed: Vec::new() };
     match &job.recipe {
         Recipe::Report(spec) => {
             sealer.attach = &spec.attach;

@@ -110,7 +110,9 @@ async fn heartbeat(beat: Arc<Notify>) -> Option<JobScheduler> {
         Box::pin(async move { beat.notify_one() })
     });
     match job {
-        Ok(job) if scheduler.add(job.clone()).await.is_ok() && scheduler.start().await.is_ok() => Some(scheduler),
+        Ok(job) if scheduler.add(job.clone()).await.is_ok() && scheduler.start().await.is_ok() => {
+            Some(scheduler)
+        }
         _ => {
             tracing::warn!("the heartbeat did not start; our own timer goes on");
             None
@@ -126,7 +128,9 @@ async fn reload(daemon: &mut Daemon, lanes: &mut Lanes, origin: &Origin) -> Resu
     match config {
         None => tracing::error!("reload refused, the old configuration stays:\n{}", findings.render(false)),
         Some(config) if config.ledger != daemon.shared.config.ledger => {
-            tracing::error!("reload refused, the old configuration stays: `ledger.path` changes only with a restart");
+            tracing::error!(
+                "reload refused, the old configuration stays: `ledger.path` changes only with a restart"
+            );
         }
         Some(config) => {
             lanes.stop().await;
@@ -163,8 +167,11 @@ impl Lanes {
                         }
                         other => other?,
                     }
-                    if woken.changed().await.is_err() {
-                        break;
+                    // A pause that ends soon is waited out here; the planner's rhythm would be slower.
+                    let pause = lane.pause_left().unwrap_or(LOOK);
+                    match tokio::time::timeout(pause, woken.changed()).await {
+                        Ok(Err(_)) => break,
+                        Ok(Ok(())) | Err(_) => {}
                     }
                 }
                 Ok(())

@@ -72,8 +72,9 @@ impl When {
 /// Why a date or a timestamp cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DateError {
-    /// Not in one of the forms we read.
-    #[error("not a date: `{0}` (ISO 8601 such as 2026-03-27 or 2026-03-27T09:00:00, or Unix seconds)")]
+    /// Not in one of the forms we read: ISO 8601 such as 2026-03-27 or 2026-03-27T09:00:00, or Unix
+    /// seconds.
+    #[error("not a date: `{0}`")]
     Form(String),
     /// A year outside [`YEARS`].
     #[error("year out of range: `{0}` (1900 to 2200)")]
@@ -132,9 +133,17 @@ mod tests {
 
     #[test]
     fn what_sql_would_accept_is_refused() {
-        for bad in
-            ["0000-00-00", "2026-02-30", "12/31/1990", "", "n/a", "2026-1-1", "9999-12-31", "1066-10-14", "2026-13-01 00:00:00"]
-        {
+        for bad in [
+            "0000-00-00",
+            "2026-02-30",
+            "12/31/1990",
+            "",
+            "n/a",
+            "2026-1-1",
+            "9999-12-31",
+            "1066-10-14",
+            "2026-13-01 00:00:00",
+        ] {
             assert!(read_day(bad, &paris()).is_err(), "{bad} was read");
         }
     }

@@ -169,7 +169,7 @@ mod tests {
             (PeriodKind::Month, day(2026, 10, 1), day(2026, 11, 1)),
             (PeriodKind::Quarter, day(2026, 7, 1), day(2026, 10, 1)),
             (PeriodKind::Year, day(2025, 1, 1), day(2026, 1, 1)),
-            (PeriodKind::Rolling(30), day(2026, 10, 3) , day(2026, 11, 2)),
+            (PeriodKind::Rolling(30), day(2026, 10, 3), day(2026, 11, 2)),
         ] {
             let period = match kind {
                 PeriodKind::Rolling(_) => Period::containing(kind, monday.plus(-1)),

@@ -112,7 +112,9 @@ mod tests {
 
     #[test]
     fn rounding_is_half_away_from_zero() {
-        for (a, b, rounded) in [(5, 10, 1), (-5, 10, -1), (4, 10, 0), (15, 10, 2), (-14, 10, -1), (5, -10, -1)] {
+        for (a, b, rounded) in
+            [(5, 10, 1), (-5, 10, -1), (4, 10, 0), (15, 10, 2), (-14, 10, -1), (5, -10, -1)]
+        {
             assert_eq!(divide(a, b), rounded, "{a}/{b}");
         }
         assert_eq!(Ratio::of(50, 200).unwrap().scaled(3), 250);

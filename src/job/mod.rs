@@ -81,7 +81,9 @@ impl Recipe {
         let all = Needs { reps: true, subscriptions: true, transactions: true, ..Needs::default() };
         match self {
             Recipe::Report(_) => all,
-            Recipe::Reminders(_) => Needs { transactions: false, follow_ups: true, interactions: true, ..all },
+            Recipe::Reminders(_) => {
+                Needs { transactions: false, follow_ups: true, interactions: true, ..all }
+            }
         }
     }
 }

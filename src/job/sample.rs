@@ -42,10 +42,15 @@ pub fn document(kind: Kind) -> Option<Document> {
                 rep_id: None,
                 customer: 0,
                 days_late: 2,
-                why: Say::new("due.late").with("n", 2i128).with("day", Day::of(jiff::civil::date(2026, 1, 3)).date()),
+                why: Say::new("due.late")
+                    .with("n", 2i128)
+                    .with("day", Day::of(jiff::civil::date(2026, 1, 3)).date()),
                 what: Some("Send the new proposal".to_owned()),
             };
-            let entries = [entry.clone(), digest::Entry { days_late: 0, why: Say::new("due.today"), what: None, ..entry }];
+            let entries = [
+                entry.clone(),
+                digest::Entry { days_late: 0, why: Say::new("due.today"), what: None, ..entry },
+            ];
             Some(digest::compose(&Panel::of(&facts, &settings), &recipient(), &entries, 1))
         }
         Kind::Notice => Some(notice("notice.test", |say| say.with("channel", "office"), Vec::new())),
@@ -104,7 +109,13 @@ fn facts() -> Option<Facts> {
         });
         for month in 0..10 {
             let day = start.plus(month * 30);
-            facts.transactions.push(Transaction { customer: n, day, amount_minor: 10_000, cost_minor: 3_000, counted: true });
+            facts.transactions.push(Transaction {
+                customer: n,
+                day,
+                amount_minor: 10_000,
+                cost_minor: 3_000,
+                counted: true,
+            });
         }
     }
     facts.sort();

@@ -55,14 +55,20 @@ pub struct Envelope<'a> {
 }
 
 /// Seals `document`. The error is for ops; it concerns this recipient only.
-pub fn seal(document: &Document, envelope: Envelope<'_>, templates: &Templates, locales: &Locales) -> Result<Delivery, String> {
+pub fn seal(
+    document: &Document,
+    envelope: Envelope<'_>,
+    templates: &Templates,
+    locales: &Locales,
+) -> Result<Delivery, String> {
     let recipient = envelope.recipient;
     let locale = locales.get(&recipient.language).ok_or("no languages are loaded")?;
     let (view, drawings) = view(document, locale);
     let key = DeliveryKey::of(envelope.job, envelope.occurrence, &recipient.id, envelope.channel);
     let (address, payload) = match envelope.medium {
         Medium::Email { from } => {
-            let address = recipient.email.as_deref().ok_or_else(|| format!("{} has no mail address", recipient.id))?;
+            let address =
+                recipient.email.as_deref().ok_or_else(|| format!("{} has no mail address", recipient.id))?;
             let to = mime::address(address)?;
             let bodies = |form| templates.body(document.kind, form, &view).map_err(|e| e.to_string());
             let (html, text) = (bodies("html")?, bodies("txt")?);
@@ -88,7 +94,8 @@ pub fn seal(document: &Document, envelope: Envelope<'_>, templates: &Templates, 
             (String::new(), slack::payload(&view, more).to_string().into_bytes())
         }
         Medium::Event => {
-            let payload = event::payload(document, &view, locale, envelope.job, envelope.occurrence, &recipient.id);
+            let payload =
+                event::payload(document, &view, locale, envelope.job, envelope.occurrence, &recipient.id);
             (String::new(), payload.to_string().into_bytes())
         }
     };
@@ -119,7 +126,12 @@ fn arrival(at: Timestamp, kind: Kind, recipient: &Recipient) -> Timestamp {
     moved.unwrap_or(at)
 }
 
-fn files(document: &Document, view: &View, envelope: Envelope<'_>, locale: &Locale) -> Result<Vec<File>, String> {
+fn files(
+    document: &Document,
+    view: &View,
+    envelope: Envelope<'_>,
+    locale: &Locale,
+) -> Result<Vec<File>, String> {
     let mut files = Vec::new();
     if document.sheets.is_empty() {
         return Ok(files);
@@ -131,7 +143,8 @@ fn files(document: &Document, view: &View, envelope: Envelope<'_>, locale: &Loca
         match form {
             Attachment::Xlsx => {
                 let created = envelope.recipient.zone.to_datetime(envelope.occurrence);
-                let bytes = sheet::xlsx(&document.sheets, created, locale).map_err(|e| format!("workbook: {e}"))?;
+                let bytes =
+                    sheet::xlsx(&document.sheets, created, locale).map_err(|e| format!("workbook: {e}"))?;
                 let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
                 files.push(File { name: format!("{stem}.xlsx"), kind, bytes });
             }

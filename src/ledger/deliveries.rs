@@ -97,7 +97,13 @@ pub fn insert(c: &Connection, delivery: &Delivery, now: Timestamp) -> Result<()>
 }
 
 /// Takes up to `limit` due deliveries of `channel`, oldest first, and opens an attempt for each.
-pub fn claim(c: &Connection, channel: &str, now: Timestamp, limit: usize, owner: &str) -> Result<Vec<Claimed>> {
+pub fn claim(
+    c: &Connection,
+    channel: &str,
+    now: Timestamp,
+    limit: usize,
+    owner: &str,
+) -> Result<Vec<Claimed>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM delivery WHERE status IN ('pending', 'uncertain') AND not_before <= ?1
          AND channel = ?2 ORDER BY not_before, id LIMIT ?3"
@@ -227,8 +233,9 @@ pub type AttemptRow = (u32, Timestamp, Option<Timestamp>, String, Option<String>
 
 /// The attempts of one delivery.
 pub fn attempts(c: &Connection, id: i64) -> Result<Vec<AttemptRow>> {
-    let mut statement =
-        c.prepare("SELECT number, started, ended, phase, answer FROM attempt WHERE delivery = ?1 ORDER BY number")?;
+    let mut statement = c.prepare(
+        "SELECT number, started, ended, phase, answer FROM attempt WHERE delivery = ?1 ORDER BY number",
+    )?;
     let rows = statement.query_map([id], |row| {
         let ended: Option<i64> = row.get(2)?;
         Ok((row.get(0)?, from_micros(row.get(1)?), ended.map(from_micros), row.get(3)?, row.get(4)?))

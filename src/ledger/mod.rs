@@ -127,9 +127,17 @@ fn gone() -> LedgerError {
 /// locks SQLite holds on it.
 fn lock(path: &Path) -> Result<File, LedgerError> {
     let lock_path = beside(path, "lock");
-    let open = |e: std::io::Error| LedgerError::Open { path: lock_path.display().to_string(), reason: e.to_string() };
-    let mut file =
-        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&lock_path).map_err(open)?;
+    let open = |e: std::io::Error| LedgerError::Open {
+        path: lock_path.display().to_string(),
+        reason: e.to_string(),
+    };
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&lock_path)
+        .map_err(open)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
@@ -223,7 +231,11 @@ fn serve(connection: Connection, receiver: &mpsc::Receiver<Work>) {
     let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
-fn serve_group(connection: &Connection, receiver: &mpsc::Receiver<Work>, first: Work) -> Result<(), LedgerError> {
+fn serve_group(
+    connection: &Connection,
+    receiver: &mpsc::Receiver<Work>,
+    first: Work,
+) -> Result<(), LedgerError> {
     let mut replies = Vec::new();
     let begun = connection.execute_batch("BEGIN IMMEDIATE");
     let mut next = Some(first);
@@ -240,7 +252,10 @@ fn serve_group(connection: &Connection, receiver: &mpsc::Receiver<Work>, first: 
         Ok(()) => connection.execute_batch("COMMIT").map_err(|e| {
             let _ = connection.execute_batch("ROLLBACK");
             let full = e.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull);
-            (if full { LedgerError::Failed(e.to_string()) } else { LedgerError::Broken(e.to_string()) }, !full)
+            (
+                if full { LedgerError::Failed(e.to_string()) } else { LedgerError::Broken(e.to_string()) },
+                !full,
+            )
         }),
     };
     let error = outcome.as_ref().err().map(|(e, _)| e);

@@ -134,7 +134,13 @@ pub fn commit(c: &Connection, decided: &Decided, now: Timestamp) -> Result<bool>
 }
 
 /// Notes that a run failed: again at `again`, or for good.
-pub fn fail(c: &Connection, waiting: &Waiting, reason: &str, again: Option<Timestamp>, now: Timestamp) -> Result<()> {
+pub fn fail(
+    c: &Connection,
+    waiting: &Waiting,
+    reason: &str,
+    again: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<()> {
     match again {
         Some(again) => c.execute(
             "UPDATE occurrence SET tries = tries + 1, reason = ?3, not_before = ?4

@@ -26,7 +26,10 @@ pub fn act(c: &Connection, listed: &Listed, event: &Event, who: &str, now: Times
     deliveries::restate(c, listed.id, &state, now)?;
     if *event == Event::Requeued {
         let life = listed.delivery.expires.duration_since(listed.created);
-        c.execute("UPDATE delivery SET expires = ?2 WHERE id = ?1", params![listed.id, to_micros(now + life)])?;
+        c.execute(
+            "UPDATE delivery SET expires = ?2 WHERE id = ?1",
+            params![listed.id, to_micros(now + life)],
+        )?;
     }
     audit(c, who, &format!("{} delivery {} ({})", verb(event), listed.id, listed.delivery.key.as_str()), now)
 }

@@ -29,8 +29,7 @@ impl Activity {
             self.spans.insert(start, Span { from, to });
             return;
         }
-        let merged =
-            Span { from: from.min(self.spans[start].from), to: to.max(self.spans[end - 1].to) };
+        let merged = Span { from: from.min(self.spans[start].from), to: to.max(self.spans[end - 1].to) };
         self.spans[start] = merged;
         self.spans.drain(start + 1..end);
     }

@@ -96,7 +96,9 @@ impl Panel<'_> {
             (true, false, _) => Fate::Churned,
             (false, true, false) => Fate::New,
             (false, true, true) => Fate::Reactivated,
-            (false, false, false) if activity.first().is_some_and(|d| period.contains(d)) => Fate::JoinedAndLeft,
+            (false, false, false) if activity.first().is_some_and(|d| period.contains(d)) => {
+                Fate::JoinedAndLeft
+            }
             (false, false, _) => Fate::Absent,
         }
     }

@@ -68,7 +68,9 @@ impl Panel<'_> {
             Split::Region => row.region.clone(),
             Split::Tier => row.tier.clone(),
             Split::Plan => self.plan_on(customer, period).or_else(|| row.plan.clone()),
-            Split::Owner => self.facts.owner_name(customer).map(str::to_owned).or_else(|| row.owner_id.clone()),
+            Split::Owner => {
+                self.facts.owner_name(customer).map(str::to_owned).or_else(|| row.owner_id.clone())
+            }
             Split::Tenure => self.tenure_band(customer, period).map(str::to_owned),
             Split::Cohort => self.summary(customer).activity.first().map(|day| {
                 let date = day.date();

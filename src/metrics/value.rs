@@ -232,7 +232,8 @@ mod tests {
     #[test]
     fn subscription_value_divides_by_monthly_churn_and_caps_at_none() {
         let churn = Ratio::of(5, 100).unwrap();
-        let lifetime = subscription(Ratio::whole(10_000), Ratio::of(8, 10).unwrap(), churn, (1, 1), 5).unwrap();
+        let lifetime =
+            subscription(Ratio::whole(10_000), Ratio::of(8, 10).unwrap(), churn, (1, 1), 5).unwrap();
         assert_eq!((lifetime.value_minor, lifetime.capped), (160_000, false));
         let quarterly = subscription(Ratio::whole(10_000), Ratio::whole(1), churn, (3, 1), 5).unwrap();
         assert_eq!(quarterly.value_minor, 600_000);

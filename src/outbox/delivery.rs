@@ -146,7 +146,14 @@ pub struct State {
 impl State {
     /// A fresh one, due at `not_before`.
     pub fn pending(not_before: Timestamp) -> State {
-        State { status: Status::Pending, not_before, attempts: 0, ambiguous: 0, crashes: 0, reason: String::new() }
+        State {
+            status: Status::Pending,
+            not_before,
+            attempts: 0,
+            ambiguous: 0,
+            crashes: 0,
+            reason: String::new(),
+        }
     }
 }
 
@@ -176,27 +183,43 @@ pub const CRASHES_MAX: u32 = 3;
 pub const AMBIGUOUS_MAX: u32 = 1;
 
 /// The one place where a delivery moves. `retry` is its channel's table, `seed` its key's.
-pub fn after(state: &State, event: &Event, now: Timestamp, retry: Retry, seed: u64, expires: Timestamp) -> State {
-    let to = |status, reason: &str| State { status, not_before: now, reason: reason.to_owned(), ..state.clone() };
+pub fn after(
+    state: &State,
+    event: &Event,
+    now: Timestamp,
+    retry: Retry,
+    seed: u64,
+    expires: Timestamp,
+) -> State {
+    let to =
+        |status, reason: &str| State { status, not_before: now, reason: reason.to_owned(), ..state.clone() };
     match event {
         Event::Answered(Answer::Accepted(note)) => to(Status::Sent, note),
-        Event::Answered(Answer::Never(reason)) => State { attempts: state.attempts + 1, ..to(Status::Dead, reason) },
+        Event::Answered(Answer::Never(reason)) => {
+            State { attempts: state.attempts + 1, ..to(Status::Dead, reason) }
+        }
         Event::Answered(Answer::Unknown(reason)) => uncertain(state, reason, now),
         Event::Answered(Answer::NotNow { reason, after, scope }) => {
             let charged = state.attempts + u32::from(*scope == Scope::Message);
             let state = State { attempts: charged, reason: reason.clone(), ..state.clone() };
             match retry.delay(charged, seed, *after) {
-                None => State { status: Status::Dead, reason: format!("attempts used up: {reason}"), ..state },
-                Some(delay) if now + delay >= expires => {
-                    State { status: Status::Dead, reason: format!("expires before the next try: {reason}"), ..state }
+                None => {
+                    State { status: Status::Dead, reason: format!("attempts used up: {reason}"), ..state }
                 }
+                Some(delay) if now + delay >= expires => State {
+                    status: Status::Dead,
+                    reason: format!("expires before the next try: {reason}"),
+                    ..state
+                },
                 Some(delay) => State { status: Status::Pending, not_before: now + delay, ..state },
             }
         }
         Event::Crashed(phase) => crashed(state, *phase, now),
         Event::Expired => to(Status::Dead, &format!("expired: {}", state.reason)),
         Event::Corrupt => to(Status::Dead, "corrupt: the stored bytes do not match their checksum"),
-        Event::Requeued => State { attempts: 0, ambiguous: 0, crashes: 0, ..to(Status::Pending, "requeued by an operator") },
+        Event::Requeued => {
+            State { attempts: 0, ambiguous: 0, crashes: 0, ..to(Status::Pending, "requeued by an operator") }
+        }
         Event::Dropped => to(Status::Dead, "dropped by an operator"),
         Event::KnownSent => to(Status::Sent, "known to have arrived, says an operator"),
     }

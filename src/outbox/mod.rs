@@ -8,7 +8,7 @@ pub mod medium;
 pub mod retry;
 
 pub use answer::{Answer, Scope};
-pub use delivery::{Delivery, Event, Phase, State, Status, Sealed};
+pub use delivery::{Delivery, Event, Phase, Sealed, State, Status};
 pub use key::DeliveryKey;
 pub use medium::Medium;
 pub use retry::Retry;

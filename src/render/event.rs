@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use super::locale::Locale;
-use super::sheet::{json_value, json as table_json};
+use super::sheet::{json as table_json, json_value};
 use super::view::View;
 use crate::document::{Block, Document, Item, Kind, Reach};
 
@@ -12,7 +12,14 @@ use crate::document::{Block, Document, Item, Kind, Reach};
 pub const VERSION: u32 = 1;
 
 /// The event of a document: what Standard Webhooks calls the payload.
-pub fn payload(document: &Document, view: &View, locale: &Locale, job: &str, occurrence: Timestamp, recipient: &str) -> Json {
+pub fn payload(
+    document: &Document,
+    view: &View,
+    locale: &Locale,
+    job: &str,
+    occurrence: Timestamp,
+    recipient: &str,
+) -> Json {
     let figures = document.blocks.iter().filter_map(|block| match block {
         Block::Figures(figures) => Some(&figures.rows),
         _ => None,

@@ -14,13 +14,11 @@ use crate::document::{Say, Value};
 use crate::domain::{Money, Period, PeriodKind, Ratio};
 
 /// The locale files, compiled in.
-const FILES: &[(&str, &str)] = &[
-    ("en", include_str!("../../locales/en.toml")),
-    ("pt-BR", include_str!("../../locales/pt-BR.toml")),
-];
+const FILES: &[(&str, &str)] =
+    &[("en", include_str!("../../locales/en.toml")), ("pt-BR", include_str!("../../locales/pt-BR.toml"))];
 
 /// Joins a number to its unit where a line must not break.
-pub const NBSP: char = '\u{a0}';
+const NBSP: &str = "\u{a0}";
 
 /// A true minus sign, as wide as a plus.
 const MINUS: &str = "\u{2212}";
@@ -124,8 +122,12 @@ impl Locale {
     /// The keys it has words for, each with its placeholders: for the test that languages agree.
     pub fn keys(&self) -> BTreeMap<String, Vec<String>> {
         let names = |text: &str| {
-            let mut names: Vec<String> =
-                text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(n, _)| n.to_owned()).collect();
+            let mut names: Vec<String> = text
+                .split('{')
+                .skip(1)
+                .filter_map(|rest| rest.split_once('}'))
+                .map(|(n, _)| n.to_owned())
+                .collect();
             names.sort();
             names.dedup();
             names
@@ -180,9 +182,8 @@ impl Locale {
             Value::Money(money) => self.money(*money),
             Value::Rate(ratio) => self.rate(*ratio),
             Value::SmallRate(ratio) => {
-                let fraction = Say::new("rate.of")
-                    .with("part", ratio.numerator())
-                    .with("base", ratio.denominator());
+                let fraction =
+                    Say::new("rate.of").with("part", ratio.numerator()).with("base", ratio.denominator());
                 format!("{} ({})", self.rate(*ratio), self.say(&fraction))
             }
             Value::Percent(share) => self.percent(*share),
@@ -260,8 +261,10 @@ impl Locale {
         } else {
             self.number(Decimal::from(crate::domain::ratio::divide(money.minor.abs(), unit)), false)
         };
-        let symbol = self.file.currencies.get(money.currency.code()).map_or(money.currency.code(), String::as_str);
-        let text = self.file.format.money.replace("{n}", &number).replace("{symbol}", symbol);
+        let symbol =
+            self.file.currencies.get(money.currency.code()).map_or(money.currency.code(), String::as_str);
+        let text =
+            self.file.format.money.replace("{n}", &number).replace("{symbol}", symbol).replace(' ', NBSP);
         if money.minor < 0 { format!("{MINUS}{text}") } else { text }
     }
 

@@ -66,7 +66,9 @@ pub enum MimeError {
 /// Reads an address by stricter rules than the grammar: what can hurt on its way is refused.
 pub fn address(text: &str) -> Result<Address, String> {
     let text = text.trim();
-    let address: Address = text.parse().map_err(|e: AddressError| format!("not a mail address: `{}` ({e})", excerpt(text, 80)))?;
+    let address: Address = text
+        .parse()
+        .map_err(|e: AddressError| format!("not a mail address: `{}` ({e})", excerpt(text, 80)))?;
     let domain = address.domain();
     let wrong = if text.len() > 254 {
         Some("longer than 254 bytes")
@@ -81,7 +83,9 @@ pub fn address(text: &str) -> Result<Address, String> {
     } else {
         None
     };
-    wrong.map_or(Ok(address), |why| Err(format!("not a mail address we can write to: `{}` ({why})", excerpt(text, 80))))
+    wrong.map_or(Ok(address), |why| {
+        Err(format!("not a mail address we can write to: `{}` ({why})", excerpt(text, 80)))
+    })
 }
 
 /// A display name that cannot break a header: lettre panics on line breaks in one.
@@ -93,7 +97,9 @@ pub fn mailbox(name: &str, address: &Address) -> Mailbox {
 /// The message as it will be sent. Equal input gives equal bytes.
 pub fn build(mail: &Mail<'_>) -> Result<Vec<u8>, MimeError> {
     let boundary = |name: &str| format!("retaind-{}-{name}", mail.key.as_str());
-    let mut related = MultiPart::related().boundary(boundary("related")).singlepart(text_part(ContentType::TEXT_HTML, mail.html)?);
+    let mut related = MultiPart::related()
+        .boundary(boundary("related"))
+        .singlepart(text_part(ContentType::TEXT_HTML, mail.html)?);
     let png = content_type("image/png")?;
     for (cid, bytes) in mail.inline {
         related = related.singlepart(Part::new_inline(cid.clone()).body(base64(bytes)?, png.clone()));
@@ -104,10 +110,12 @@ pub fn build(mail: &Mail<'_>) -> Result<Vec<u8>, MimeError> {
         .multipart(related);
     let mut mixed = MultiPart::mixed().boundary(boundary("mixed")).multipart(alternative);
     for file in mail.files {
-        mixed = mixed.singlepart(Part::new(file.name.clone()).body(base64(&file.bytes)?, content_type(file.kind)?));
+        mixed = mixed
+            .singlepart(Part::new(file.name.clone()).body(base64(&file.bytes)?, content_type(file.kind)?));
     }
     let domain = mail.from.email.domain();
-    let auto = HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
+    let auto =
+        HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
     let message = Message::builder()
         .from(mailbox(mail.from.name.as_deref().unwrap_or_default(), &mail.from.email))
         .to(mailbox(mail.to_name, mail.to))
@@ -200,7 +208,9 @@ mod tests {
 
     #[test]
     fn hostile_headers_are_harmless_and_bytes_repeat() {
-        for hostile in ["a\r\nBcc: evil@example.com", "\u{0}\u{7f}", "x".repeat(5000).as_str(), "王芳 👩‍💻", "\"a\" <b@c>"] {
+        for hostile in
+            ["a\r\nBcc: evil@example.com", "\u{0}\u{7f}", "x".repeat(5000).as_str(), "王芳 👩‍💻", "\"a\" <b@c>"]
+        {
             let bytes = mail(hostile, hostile);
             assert!(check_wire(&bytes).is_ok());
             let text = String::from_utf8(bytes.clone()).unwrap();
@@ -213,7 +223,8 @@ mod tests {
     fn the_wire_check_refuses_what_it_must() {
         let good = mail("s", "n");
         assert_eq!(check_wire(&good), Ok(()));
-        for (from, to) in [("\r\n", "\n"), ("Subject: s", "Subject: s\r\nSubject: t"), ("Subject", "Sübject")] {
+        for (from, to) in [("\r\n", "\n"), ("Subject: s", "Subject: s\r\nSubject: t"), ("Subject", "Sübject")]
+        {
             let bad = String::from_utf8(good.clone()).unwrap().replacen(from, to, 1);
             assert!(check_wire(bad.as_bytes()).is_err(), "{from} -> {to}");
         }
@@ -223,7 +234,17 @@ mod tests {
     fn addresses_are_read_strictly() {
         assert!(address(" ana@example.com ").is_ok());
         assert!(address("ana@пример.рф").is_ok());
-        for bad in ["a@b@c", "ana", "ana@localhost5", "\"a b\"@x.com", "-oX@x.com", "a@[127.0.0.1]", "олена@example.com", "a b@x.com", ""] {
+        for bad in [
+            "a@b@c",
+            "ana",
+            "ana@localhost5",
+            "\"a b\"@x.com",
+            "-oX@x.com",
+            "a@[127.0.0.1]",
+            "олена@example.com",
+            "a b@x.com",
+            "",
+        ] {
             assert!(address(bad).is_err(), "{bad}");
         }
     }

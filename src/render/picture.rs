@@ -24,7 +24,9 @@ pub fn draw(chart: &Chart, locale: &Locale) -> Option<Drawn> {
             let minor = (value * 10f64.powi(i32::from(unit.currency.exponent()))).round() as i128;
             locale.value(&Value::Money(Money::new(minor, unit.currency)))
         }
-        None if matches!(chart, Chart::Distribution { .. }) => locale.value(&Value::Count(value.round() as i128)),
+        None if matches!(chart, Chart::Distribution { .. }) => {
+            locale.value(&Value::Count(value.round() as i128))
+        }
         None => locale.percent(value),
     };
     let svg = chart::svg(&picture, &tick);
@@ -43,15 +45,21 @@ fn picture(chart: &Chart, locale: &Locale) -> (Picture, Option<Money>) {
                 series: locale.say(series),
                 points: points
                     .iter()
-                    .map(|(period, rate)| Point { label: label(*period), value: value(rate), text: text(rate) })
+                    .map(|(period, rate)| Point {
+                        label: label(*period),
+                        value: value(rate),
+                        text: text(rate),
+                    })
                     .collect(),
                 before: before.iter().any(Option::is_some).then(|| Before {
                     label: locale.word("figure.year_ago"),
                     values: before.iter().map(value).collect(),
                 }),
-                band: band
-                    .as_ref()
-                    .map(|(low, high, name)| Band { low: *low, high: *high, label: locale.say(name) }),
+                band: band.as_ref().map(|(low, high, name)| Band {
+                    low: *low,
+                    high: *high,
+                    label: locale.say(name),
+                }),
             };
             (Picture::Trend(trend), None)
         }

@@ -27,8 +27,11 @@ pub fn xlsx(tables: &[Table], created: jiff::civil::DateTime, locale: &Locale) -
 
 fn excel(at: jiff::civil::DateTime) -> Result<ExcelDateTime, XlsxError> {
     let year = u16::try_from(at.year()).unwrap_or(1900);
-    ExcelDateTime::from_ymd(year, at.month() as u8, at.day() as u8)?
-        .and_hms(at.hour() as u16, at.minute() as u8, at.second() as u8)
+    ExcelDateTime::from_ymd(year, at.month() as u8, at.day() as u8)?.and_hms(
+        at.hour() as u16,
+        at.minute() as u8,
+        at.second() as u8,
+    )
 }
 
 /// Excel refuses some characters, names over 31 characters and two equal names.
@@ -67,10 +70,18 @@ fn fill_sheet(sheet: &mut Worksheet, table: &Table, locale: &Locale) -> Result<(
 }
 
 /// Text is only ever written as a string: what looks like a formula or a link stays text.
-fn cell(sheet: &mut Worksheet, row: u32, column: u16, value: &Value, locale: &Locale) -> Result<(), XlsxError> {
+fn cell(
+    sheet: &mut Worksheet,
+    row: u32,
+    column: u16,
+    value: &Value,
+    locale: &Locale,
+) -> Result<(), XlsxError> {
     let number = |pattern: &str| Format::new().set_num_format(pattern);
     match value {
-        Value::Count(n) | Value::Signed(n) => sheet.write_number_with_format(row, column, *n as f64, &number("#,##0"))?,
+        Value::Count(n) | Value::Signed(n) => {
+            sheet.write_number_with_format(row, column, *n as f64, &number("#,##0"))?
+        }
         Value::Money(money) => {
             let decimals = "0".repeat(usize::from(money.currency.exponent()));
             let dot = if decimals.is_empty() { "" } else { "." };
@@ -85,9 +96,12 @@ fn cell(sheet: &mut Worksheet, row: u32, column: u16, value: &Value, locale: &Lo
             let pattern = format!("0.{}", "0".repeat(usize::from((*decimals).max(1))));
             sheet.write_number_with_format(row, column, *n, &number(&pattern))?
         }
-        Value::Day(date) => {
-            sheet.write_datetime_with_format(row, column, excel(date.at(0, 0, 0, 0))?, &number("yyyy-mm-dd"))?
-        }
+        Value::Day(date) => sheet.write_datetime_with_format(
+            row,
+            column,
+            excel(date.at(0, 0, 0, 0))?,
+            &number("yyyy-mm-dd"),
+        )?,
         Value::Month(date) => {
             sheet.write_datetime_with_format(row, column, excel(date.at(0, 0, 0, 0))?, &number("yyyy-mm"))?
         }
@@ -160,7 +174,9 @@ pub fn json(table: &Table, locale: &Locale) -> Json {
 pub fn json_value(value: &Value, locale: &Locale) -> Json {
     match value {
         Value::Empty => Json::Null,
-        Value::Count(n) | Value::Signed(n) => i64::try_from(*n).map_or_else(|_| json!(n.to_string()), |n| json!(n)),
+        Value::Count(n) | Value::Signed(n) => {
+            i64::try_from(*n).map_or_else(|_| json!(n.to_string()), |n| json!(n))
+        }
         Value::Money(money) => {
             json!({ "amount": exact(*money), "currency": money.currency.code() })
         }

@@ -52,7 +52,8 @@ fn from_block(block: &BlockView) -> Vec<Json> {
     if let Some(figures) = &block.figures {
         let rows = figures.rows.iter().map(|row| {
             let others: Vec<&str> = row.others.iter().filter(|o| !o.is_empty()).map(String::as_str).collect();
-            let before = if others.is_empty() { String::new() } else { format!(" ({})", others.join(" · ")) };
+            let before =
+                if others.is_empty() { String::new() } else { format!(" ({})", others.join(" · ")) };
             format!("{}: *{}*{}", escape(&row.name), escape(&row.now), escape(&before))
         });
         blocks.push(section(&rows.collect::<Vec<_>>().join("\n")));
@@ -170,7 +171,10 @@ mod tests {
     fn an_escape_is_never_cut_in_two() {
         for max in 4..12 {
             let short = cut("ab&amp;cd&lt;ef", max);
-            assert!(short.chars().count() <= max.max(4) && !short.contains("&…") && !short.contains("&am…"), "{short}");
+            assert!(
+                short.chars().count() <= max.max(4) && !short.contains("&…") && !short.contains("&am…"),
+                "{short}"
+            );
         }
     }
 }

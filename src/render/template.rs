@@ -66,7 +66,9 @@ impl Templates {
         }
         let texts: BTreeMap<&str, &str> = PIECES
             .iter()
-            .map(|(name, ours)| (*name, own.iter().find(|(n, _)| n == name).map_or(*ours, |(_, t)| t.as_str())))
+            .map(|(name, ours)| {
+                (*name, own.iter().find(|(n, _)| n == name).map_or(*ours, |(_, t)| t.as_str()))
+            })
             .collect();
         errors.extend(texts.keys().filter_map(|name| circle(&texts, name)));
         if errors.is_empty() { Ok(templates) } else { Err(errors) }
@@ -100,7 +102,9 @@ impl Templates {
 fn included(text: &str) -> impl Iterator<Item = &str> {
     let openings = ["{{>", "{{#>", "{{~>", "{{~#>"];
     let after = openings.into_iter().flat_map(move |open| text.split(open).skip(1));
-    after.filter_map(|rest| rest.trim_start().split([' ', '}', '~', '\n']).next()).map(|n| n.trim_matches(['"', '\'']))
+    after
+        .filter_map(|rest| rest.trim_start().split([' ', '}', '~', '\n']).next())
+        .map(|n| n.trim_matches(['"', '\'']))
 }
 
 /// Pieces that include one another without end would overflow the stack, which nothing can catch.
@@ -139,7 +143,11 @@ fn render(registry: &Handlebars<'_>, name: &str, view: &impl Serialize) -> Resul
         let name = e.template_name.clone().unwrap_or_else(|| name.to_owned());
         TemplateError { name, line: e.line_no, reason }
     })?;
-    String::from_utf8(out.text).map_err(|e| TemplateError { name: name.to_owned(), line: None, reason: e.to_string() })
+    String::from_utf8(out.text).map_err(|e| TemplateError {
+        name: name.to_owned(),
+        line: None,
+        reason: e.to_string(),
+    })
 }
 
 /// A writer that ends at [`OUTPUT_MAX`]: handlebars itself has no limit.

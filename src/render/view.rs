@@ -197,7 +197,8 @@ fn block(block: &Block, locale: &Locale, drawings: &mut Vec<Drawn>) -> Option<Bl
 
 /// Width and height stand at fixed places in a PNG's first chunk.
 fn png_size(png: &[u8]) -> (u32, u32) {
-    let number = |at: usize| png.get(at..at + 4).and_then(|b| b.try_into().ok()).map_or(0, u32::from_be_bytes);
+    let number =
+        |at: usize| png.get(at..at + 4).and_then(|b| b.try_into().ok()).map_or(0, u32::from_be_bytes);
     (number(16), number(20))
 }
 
@@ -219,7 +220,9 @@ fn figures_view(figures: &Figures, locale: &Locale) -> FiguresView {
         .collect();
     let mut cells = vec![[vec![String::new()], columns.clone(), vec![String::new()]].concat()];
     for row in &rows {
-        cells.push([vec![row.name.clone(), row.now.clone()], row.others.clone(), vec![row.remark.clone()]].concat());
+        cells.push(
+            [vec![row.name.clone(), row.now.clone()], row.others.clone(), vec![row.remark.clone()]].concat(),
+        );
     }
     let numeric: Vec<bool> = (0..columns.len() + 2).map(|i| i != 0 && i != columns.len() + 1).collect();
     FiguresView { columns, rows, lines: align(&cells, &numeric) }
@@ -227,24 +230,25 @@ fn figures_view(figures: &Figures, locale: &Locale) -> FiguresView {
 
 /// A table in words.
 pub fn table_view(table: &Table, locale: &Locale) -> TableView {
-    let columns: Vec<ColumnView> = table
-        .columns
-        .iter()
-        .map(|c| ColumnView { text: locale.say(&c.title), numeric: c.numeric })
-        .collect();
+    let columns: Vec<ColumnView> =
+        table.columns.iter().map(|c| ColumnView { text: locale.say(&c.title), numeric: c.numeric }).collect();
     let rows: Vec<Vec<CellView>> = table
         .rows
         .iter()
         .map(|row| {
             let cells = row.iter().zip(&columns);
-            cells.map(|(value, column)| CellView { text: locale.value(value), numeric: column.numeric }).collect()
+            cells
+                .map(|(value, column)| CellView { text: locale.value(value), numeric: column.numeric })
+                .collect()
         })
         .collect();
     let shown = crate::document::Say::new("table.cut")
         .with("shown", table.rows.len() as i128)
         .with("of", table.of as i128);
     let mut cells = vec![columns.iter().map(|c| c.text.clone()).collect::<Vec<_>>()];
-    cells.extend(rows.iter().map(|row| row.iter().map(|cell| crate::domain::text::excerpt(&cell.text, 34)).collect()));
+    cells.extend(
+        rows.iter().map(|row| row.iter().map(|cell| crate::domain::text::excerpt(&cell.text, 34)).collect()),
+    );
     let numeric: Vec<bool> = columns.iter().map(|c| c.numeric).collect();
     TableView {
         title: locale.say(&table.title),
@@ -277,7 +281,8 @@ fn item_view(number: usize, item: &Item, locale: &Locale) -> ItemView {
 
 /// Cells as lines: columns as wide as their widest cell, by what a terminal or a mono-spaced mail shows.
 fn align(cells: &[Vec<String>], numeric: &[bool]) -> Vec<String> {
-    let width = |column: usize| cells.iter().filter_map(|row| row.get(column)).map(|c| c.width()).max().unwrap_or(0);
+    let width =
+        |column: usize| cells.iter().filter_map(|row| row.get(column)).map(|c| c.width()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..numeric.len()).map(width).collect();
     let line = |row: &Vec<String>| {
         let mut line = String::new();

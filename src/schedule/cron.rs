@@ -121,8 +121,9 @@ fn never(written: &str, fields: &[&str]) -> CronProblem {
     let named = count.checked_sub(3).zip(count.checked_sub(2)).and_then(|(day, month)| {
         let wanted: u8 = fields.get(day)?.parse().ok()?;
         let month_text = fields.get(month)?.to_ascii_uppercase();
-        let (_, name, last) =
-            MONTHS.iter().find(|(n, name, _)| month_text == *n || month_text == name.to_ascii_uppercase()[..3])?;
+        let (_, name, last) = MONTHS
+            .iter()
+            .find(|(n, name, _)| month_text == *n || month_text == name.to_ascii_uppercase()[..3])?;
         let mut suggestion: Vec<&str> = fields.to_vec();
         suggestion[day] = "L";
         (wanted > *last).then(|| CronProblem::Never {
@@ -185,7 +186,10 @@ mod tests {
             ]
         );
         // Started between the passes: the fixed hour is over, the wildcard is not.
-        assert_eq!(fires("30 2 * * *", "Europe/Berlin", "2026-10-25T00:45:00Z", 1), ["2026-10-26 02:30:00+01:00"]);
+        assert_eq!(
+            fires("30 2 * * *", "Europe/Berlin", "2026-10-25T00:45:00Z", 1),
+            ["2026-10-26 02:30:00+01:00"]
+        );
     }
 
     #[test]

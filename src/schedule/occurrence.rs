@@ -139,8 +139,14 @@ mod tests {
     fn down_for_three_days_runs_what_the_policy_says() {
         let (from, now) = (at("2026-03-01T10:00:00Z"), at("2026-03-04T12:00:00Z"));
         for (misfire, expected) in [
-            (Misfire::Latest, vec![Verdict::Missed(Missed::TooLate), Verdict::Missed(Missed::TooLate), Verdict::Run]),
-            (Misfire::All, vec![Verdict::Missed(Missed::TooLate), Verdict::Missed(Missed::TooLate), Verdict::Run]),
+            (
+                Misfire::Latest,
+                vec![Verdict::Missed(Missed::TooLate), Verdict::Missed(Missed::TooLate), Verdict::Run],
+            ),
+            (
+                Misfire::All,
+                vec![Verdict::Missed(Missed::TooLate), Verdict::Missed(Missed::TooLate), Verdict::Run],
+            ),
             (
                 Misfire::Skip,
                 vec![

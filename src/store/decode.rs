@@ -75,7 +75,9 @@ impl RowView<'_, '_> {
             ValueRef::Text(bytes) => {
                 let text = String::from_utf8_lossy(bytes);
                 let number = text.trim().parse().map(Some);
-                number.map_err(|_| self.bad(column, &format!("not a whole number: `{}`", text::excerpt(&text, 40))))
+                number.map_err(|_| {
+                    self.bad(column, &format!("not a whole number: `{}`", text::excerpt(&text, 40)))
+                })
             }
             ValueRef::Blob(_) => Err(self.bad(column, "a blob where a number belongs")),
         }
@@ -97,7 +99,9 @@ impl RowView<'_, '_> {
             },
             ValueRef::Integer(seconds) => read_seconds(seconds, self.store_zone),
             ValueRef::Real(x) if x.is_finite() && x.abs() < 9e15 => read_seconds(x as i64, self.store_zone),
-            ValueRef::Real(_) | ValueRef::Blob(_) => Err(DateError::Form("(not text or a number)".to_owned())),
+            ValueRef::Real(_) | ValueRef::Blob(_) => {
+                Err(DateError::Form("(not text or a number)".to_owned()))
+            }
         };
         read.map(Some).map_err(|e| self.bad(column, &e.to_string()))
     }
@@ -127,7 +131,9 @@ impl RowView<'_, '_> {
                 "" => Ok(default),
                 "1" | "true" | "t" | "yes" | "y" => Ok(true),
                 "0" | "false" | "f" | "no" | "n" => Ok(false),
-                other => Err(self.bad(column, &format!("neither yes nor no: `{}`", text::excerpt(other, 40)))),
+                other => {
+                    Err(self.bad(column, &format!("neither yes nor no: `{}`", text::excerpt(other, 40))))
+                }
             },
             _ => Err(self.bad(column, "neither yes nor no")),
         }

@@ -33,9 +33,10 @@ fn check_birthday(view: &RowView<'_, '_>) -> Result<(), Bad> {
     match view.text("birthday")? {
         Some(text) if text.len() == 5 => {
             let full = format!("2000-{text}");
-            crate::domain::day::read_day(&full, view.store_zone)
-                .map(|_| ())
-                .map_err(|_| Bad { fault: Fault::Unreadable, reason: format!("birthday: not a date: `{text}`") })
+            crate::domain::day::read_day(&full, view.store_zone).map(|_| ()).map_err(|_| Bad {
+                fault: Fault::Unreadable,
+                reason: format!("birthday: not a date: `{text}`"),
+            })
         }
         _ => view.day("birthday").map(|_| ()),
     }
@@ -155,7 +156,11 @@ pub(super) fn read_follow_up(
     Ok(())
 }
 
-pub(super) fn read_contact(view: &RowView<'_, '_>, facts: &mut Facts, index: &HashMap<String, u32>) -> Result<(), Bad> {
+pub(super) fn read_contact(
+    view: &RowView<'_, '_>,
+    facts: &mut Facts,
+    index: &HashMap<String, u32>,
+) -> Result<(), Bad> {
     let customer = customer_of(view, index)?;
     let when = view.required_when("at")?;
     if when.is_after(facts.lens.as_of, &facts.lens.zone) {
@@ -163,7 +168,9 @@ pub(super) fn read_contact(view: &RowView<'_, '_>, facts: &mut Facts, index: &Ha
     }
     let at = match when {
         When::Instant(at) => at,
-        When::Day(day) => day.date().to_zoned(facts.lens.zone.clone()).map_or(facts.lens.as_of, |z| z.timestamp()),
+        When::Day(day) => {
+            day.date().to_zoned(facts.lens.zone.clone()).map_or(facts.lens.as_of, |z| z.timestamp())
+        }
     };
     let kind = view.required_text("kind")?;
     let known = facts.contacts.get(&customer);

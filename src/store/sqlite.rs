@@ -63,7 +63,9 @@ pub enum StoreError {
         given: String,
     },
     /// Ids come more than once: the mapping multiplies rows, and every figure would be wrong.
-    #[error("`{relation}`: {count} ids come more than once (such as {example}); a join in the query multiplies rows")]
+    #[error(
+        "`{relation}`: {count} ids come more than once (such as {example}); a join in the query multiplies rows"
+    )]
     Repeated {
         /// The relation.
         relation: &'static str,
@@ -94,7 +96,9 @@ impl SqliteStore {
                     "\n  hint: the store is in WAL mode: let our group write its folder and its -shm file, \
                      or point `path` at a copy"
                 }
-                Some(rusqlite::ErrorCode::NotADatabase) => "\n  hint: is it an SQLite database, and unencrypted?",
+                Some(rusqlite::ErrorCode::NotADatabase) => {
+                    "\n  hint: is it an SQLite database, and unencrypted?"
+                }
                 _ => "",
             };
             StoreError::Open { path: path.display().to_string(), source, hint }
@@ -179,10 +183,14 @@ impl SqliteStore {
             self.each(relation::REPS, &mut facts, read_rep)?;
         }
         if needs.subscriptions {
-            self.each(relation::SUBSCRIPTIONS, &mut facts, |view, facts| read_subscription(view, facts, &index))?;
+            self.each(relation::SUBSCRIPTIONS, &mut facts, |view, facts| {
+                read_subscription(view, facts, &index)
+            })?;
         }
         if needs.transactions {
-            self.each(relation::TRANSACTIONS, &mut facts, |view, facts| read_transaction(view, facts, &index))?;
+            self.each(relation::TRANSACTIONS, &mut facts, |view, facts| {
+                read_transaction(view, facts, &index)
+            })?;
         }
         if needs.follow_ups {
             self.each(relation::FOLLOW_UPS, &mut facts, |view, facts| read_follow_up(view, facts, &index))?;
@@ -261,9 +269,11 @@ fn hash_of(id: &str) -> u64 {
 fn refuse_repeated(relation: Relation, repeated: &[String]) -> Result<(), StoreError> {
     match repeated.first() {
         None => Ok(()),
-        Some(example) => {
-            Err(StoreError::Repeated { relation: relation.name, count: repeated.len(), example: example.clone() })
-        }
+        Some(example) => Err(StoreError::Repeated {
+            relation: relation.name,
+            count: repeated.len(),
+            example: example.clone(),
+        }),
     }
 }
 

@@ -82,7 +82,8 @@ impl Trust {
         let mut extra = Vec::new();
         if let Some(pem) = own {
             let wrong = |e: String| format!("not a certificate in PEM: {e}");
-            parameters = parameters.add_root_certificate(Certificate::from_pem(pem).map_err(|e| wrong(e.to_string()))?);
+            parameters = parameters
+                .add_root_certificate(Certificate::from_pem(pem).map_err(|e| wrong(e.to_string()))?);
             extra.push(CertificateDer::from_pem_slice(pem).map_err(|e| wrong(e.to_string()))?.into_owned());
         }
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -171,7 +172,8 @@ impl Email {
                 Err(answer) => return answer,
             },
         };
-        let (answer, clean) = session.transfer(relay, &self.from.email, to, attempt.payload, attempt.gate).await;
+        let (answer, clean) =
+            session.transfer(relay, &self.from.email, to, attempt.payload, attempt.gate).await;
         if clean {
             self.idle.lock().await.push(session);
         }
@@ -193,7 +195,9 @@ impl Email {
                 session.quit().await;
                 Ok(())
             }
-            Err(Answer::NotNow { reason, .. } | Answer::Never(reason) | Answer::Unknown(reason)) => Err(reason),
+            Err(Answer::NotNow { reason, .. } | Answer::Never(reason) | Answer::Unknown(reason)) => {
+                Err(reason)
+            }
             Err(Answer::Accepted(_)) => Ok(()),
         }
     }

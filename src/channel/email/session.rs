@@ -163,7 +163,11 @@ async fn stage<T>(
     }
 }
 
-async fn within<T>(deadline: Duration, work: impl Future<Output = std::io::Result<T>>, what: &str) -> Result<T, Answer> {
+async fn within<T>(
+    deadline: Duration,
+    work: impl Future<Output = std::io::Result<T>>,
+    what: &str,
+) -> Result<T, Answer> {
     match timeout(deadline, work).await {
         Err(_) => Err(unreachable(format!("{what}: no answer in time"))),
         Ok(Err(e)) => Err(unreachable(format!("{what}: {e}"))),

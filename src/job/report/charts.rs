@@ -22,14 +22,21 @@ impl Story<'_> {
         let lowest = known.iter().min()?;
         let place = match now {
             _ if known.len() < 2 => Value::Empty,
-            now if now == *highest && now > *lowest => Say::new("chart.trend.highest").with("n", known.len() as i128).into(),
-            now if now == *lowest && now < *highest => Say::new("chart.trend.lowest").with("n", known.len() as i128).into(),
+            now if now == *highest && now > *lowest => {
+                Say::new("chart.trend.highest").with("n", known.len() as i128).into()
+            }
+            now if now == *lowest && now < *highest => {
+                Say::new("chart.trend.lowest").with("n", known.len() as i128).into()
+            }
             _ => Say::new("chart.trend.between").with("low", *lowest).with("high", *highest).into(),
         };
         let (low, high) = self.spec.settings.band.bounds(self.now.period.kind.per_year());
         let name = Say::new("chart.band").with("high", Value::Percent(high));
         Some(Chart::Trend {
-            title: Say::new("chart.trend.title").with("rate", self.rate(Some(now))).with("period", self.now.period).with("place", place),
+            title: Say::new("chart.trend.title")
+                .with("rate", self.rate(Some(now)))
+                .with("period", self.now.period)
+                .with("place", place),
             series: Say::new("figure.churn"),
             points,
             before,
@@ -42,7 +49,9 @@ impl Story<'_> {
         if moved.opening <= 0 {
             return None;
         }
-        let step = |key: &str, minor: i128, total| (Say::new(format!("chart.moved.{key}")), self.money(minor), total);
+        let step = |key: &str, minor: i128, total| {
+            (Say::new(format!("chart.moved.{key}")), self.money(minor), total)
+        };
         let change = moved.closing - moved.opening;
         let key = if change >= 0 { "chart.moved.grew" } else { "chart.moved.shrank" };
         Some(Chart::Waterfall {

@@ -65,8 +65,7 @@ impl Story<'_> {
     }
 
     fn net_figure(&self, reactivation_in: bool) -> Figure {
-        let mut figure =
-            self.figure("figure.net", |_, slice| plain(slice.moved.net_churn(reactivation_in)));
+        let mut figure = self.figure("figure.net", |_, slice| plain(slice.moved.net_churn(reactivation_in)));
         if self.now.moved.net_churn(reactivation_in).is_some_and(|rate| rate.numerator() < 0) {
             figure.remark = Say::new("figure.negative").into();
         }

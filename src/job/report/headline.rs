@@ -94,8 +94,15 @@ impl Story<'_> {
         if so_far * 4 >= lost && lost > 0 { named } else { Vec::new() }
     }
 
+    /// Two names fit into a subject; the rest are counted.
     fn names_only(&self, movers: &[&Departure]) -> Value {
-        Value::List(movers.iter().map(|d| Value::Text(self.name(d.customer))).collect())
+        let mut names: Vec<Value> =
+            movers.iter().take(2).map(|d| Value::Text(self.name(d.customer))).collect();
+        let more = movers.len().saturating_sub(names.len());
+        if more > 0 {
+            names.push(Say::new("count.others").with("n", more as i128).into());
+        }
+        Value::List(names)
     }
 
     fn who_moved_it(&self) -> Option<Say> {
@@ -177,9 +184,14 @@ impl Story<'_> {
             let enough = now.denominator() >= base && before.denominator() >= base;
             enough.then_some((points, label.clone()?, now, before))
         });
-        let (points, label, now, before) = moved.max_by_key(|(points, label, ..)| (points.abs(), label.clone()))?;
+        let (points, label, now, before) =
+            moved.max_by_key(|(points, label, ..)| (points.abs(), label.clone()))?;
         (points.abs() >= 5).then(|| {
-            Say::new("report.lead.where").with("group", label).with("before", before).with("now", Value::SmallRate(now))
+            Say::new("report.lead.where")
+                .with("split", Say::new(format!("split.{}", split.name())))
+                .with("group", label)
+                .with("before", before)
+                .with("now", Value::SmallRate(now))
         })
     }
 

@@ -57,7 +57,10 @@ impl Story<'_> {
 
     fn rows_read(&self) -> Say {
         let rows = self.panel.facts.rows.iter().map(|(relation, n)| {
-            Say::new("note.rows").with("n", i128::from(*n)).with("relation", *relation).into()
+            Say::new("note.rows")
+                .with("n", i128::from(*n))
+                .with("relation", Say::new(format!("relation.{relation}")))
+                .into()
         });
         Say::new("note.read").with("rows", Value::List(rows.collect()))
     }
@@ -80,7 +83,7 @@ pub(crate) fn quality(facts: &Facts) -> Vec<Say> {
         };
         Say::new(key)
             .with("n", i128::from(*n))
-            .with("relation", *relation)
+            .with("relation", Say::new(format!("relation.{relation}")))
             .with("ids", Value::List(ids))
             .with("more", more)
             .with("reason", reason)

@@ -108,7 +108,8 @@ impl Story<'_> {
             let now = Slice::of(&self.panel, &customers, *period);
             let before = self.panel.churn_rate(&customers, &self.before.period);
             let year_ago = self.panel.churn_rate(&customers, &self.year_ago.period);
-            if now.counts.opening == 0 && now.counts.closing == 0 && now.counts.seen == 0 {
+            let silent = !self.is_contract() && now.counts.seen > 0;
+            if now.counts.opening == 0 && now.counts.closing == 0 && !silent {
                 continue;
             }
             rows.push(vec![
@@ -123,8 +124,13 @@ impl Story<'_> {
         }
         let name = split.name();
         let mut columns = vec![Column { name, title: Say::new(format!("split.{name}")), numeric: false }];
-        columns.extend(["opening", "churned", "rate", "rate_before", "rate_year_ago", "gross"].map(|n| column(n, true)));
-        Table { title: Say::new("table.groups").with("split", Say::new(format!("split.{name}"))), ..table(name, columns, rows) }
+        columns.extend(
+            ["opening", "churned", "rate", "rate_before", "rate_year_ago", "gross"].map(|n| column(n, true)),
+        );
+        Table {
+            title: Say::new("table.groups").with("split", Say::new(format!("split.{name}"))),
+            ..table(name, columns, rows)
+        }
     }
 
     /// Tenure bands are our words; the other labels are the shop's.
@@ -189,11 +195,13 @@ impl Story<'_> {
             let m = slice.moved;
             let rate = |r: Option<crate::domain::Ratio>| r.map_or_else(none, Value::Rate);
             let mut row = vec![Value::Period(period)];
-            let counts = [c.opening, c.new, c.reactivated, c.churned, c.closing, c.joined_and_left, c.departures];
+            let counts =
+                [c.opening, c.new, c.reactivated, c.churned, c.closing, c.joined_and_left, c.departures];
             row.extend(counts.map(Value::Count));
             row.push(rate(self.churn_rate(&slice)));
             row.push(rate(c.retention()));
-            let amounts = [m.opening, m.new, m.reactivation, m.expansion, m.contraction, m.churned, m.closing];
+            let amounts =
+                [m.opening, m.new, m.reactivation, m.expansion, m.contraction, m.churned, m.closing];
             row.extend(amounts.map(|minor| Value::Money(self.money(minor))));
             row.push(rate(m.gross_churn()));
             row.push(rate(m.net_churn(reactivation_in)));
@@ -203,9 +211,24 @@ impl Story<'_> {
         let columns = columns(
             &["period"],
             &[
-                "opening", "new", "reactivated", "churned", "closing", "joined_and_left", "departures", "rate", "retention",
-                "money_opening", "money_new", "money_reactivation", "money_expansion", "money_contraction",
-                "money_churned", "money_closing", "gross", "net",
+                "opening",
+                "new",
+                "reactivated",
+                "churned",
+                "closing",
+                "joined_and_left",
+                "departures",
+                "rate",
+                "retention",
+                "money_opening",
+                "money_new",
+                "money_reactivation",
+                "money_expansion",
+                "money_contraction",
+                "money_churned",
+                "money_closing",
+                "gross",
+                "net",
             ],
         );
         table("trend", columns, rows)
