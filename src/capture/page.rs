@@ -117,14 +117,14 @@ fn mail_page(pages: &Pages, number: usize, from: &str, to: &str, raw: &[u8]) -> 
         .parts
         .iter()
         .enumerate()
-        .filter(|(_, part)| part.content_disposition().is_some_and(|d| d.is_attachment()))
+        .filter(|(_, part)| part.content_disposition().is_some_and(mail_parser::ContentType::is_attachment))
         .map(|(index, part)| json!({ "index": index, "name": part.attachment_name().unwrap_or("file"), "size": part.len() }))
         .collect();
-    let text = mail.body_text(0).map(|t| t.into_owned()).unwrap_or_default();
+    let text = mail.body_text(0).map(std::borrow::Cow::into_owned).unwrap_or_default();
     let subject = mail.subject().unwrap_or_default();
     let view = json!({
         "title": subject, "subject": subject, "from": from, "to": to, "number": number,
-        "date": mail.date().map(|d| d.to_rfc822()).unwrap_or_default(), "size": raw.len(),
+        "date": mail.date().map(mail_parser::DateTime::to_rfc822).unwrap_or_default(), "size": raw.len(),
         "files": files, "text": text,
     });
     pages.render("mail", &view)
@@ -138,7 +138,7 @@ async fn html(State(pages): Shared, Path(number): Path<usize>) -> Response {
     let Some(mail) = MessageParser::default().parse(&raw) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let mut html = mail.body_html(0).map(|t| t.into_owned()).unwrap_or_default();
+    let mut html = mail.body_html(0).map(std::borrow::Cow::into_owned).unwrap_or_default();
     for (index, part) in mail.parts.iter().enumerate() {
         if let Some(cid) = part.content_id() {
             html = html.replace(&format!("cid:{cid}"), &format!("/message/{number}/part/{index}"));

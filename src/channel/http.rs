@@ -154,7 +154,7 @@ pub fn answer(response: &Response) -> Answer {
 fn read_retry_after(text: &str, date: Option<&str>) -> Option<SignedDuration> {
     let text = text.trim();
     if let Ok(seconds) = text.parse::<f64>() {
-        let sane = seconds.is_finite() && seconds >= 0.0 && seconds < 1e9;
+        let sane = (0.0..1e9).contains(&seconds);
         return sane.then(|| SignedDuration::from_millis((seconds * 1000.0) as i64));
     }
     let read = |text: &str| jiff::fmt::rfc2822::parse(text).ok().map(|z| z.timestamp());

@@ -42,10 +42,10 @@ impl Run {
     async fn serve(&self, cli: &Cli) -> Done {
         let unavailable =
             |e: std::io::Error| Failure::new(EX_UNAVAILABLE, format!("the capture server cannot start: {e}"));
-        let capture = match self.capture {
-            true => Some(Server::start(self.capture_port).await.map_err(unavailable)?),
-            false => None,
-        };
+        let mut capture = None;
+        if self.capture {
+            capture = Some(Server::start(self.capture_port).await.map_err(unavailable)?);
+        }
         let outlet =
             capture.as_ref().map_or(Outlet::Configured, |s| Outlet::Capture { smtp: s.smtp, http: s.http });
         let config = cli.load(outlet)?;
@@ -53,20 +53,16 @@ impl Run {
             show::line(&format!("captured messages: http://127.0.0.1:{}/", server.http));
         }
         let ledger = Ledger::open(&config.ledger, Access::Daemon)?;
-        match (&self.at, &self.until) {
-            (Some(at), Some(until)) => {
-                let (at, until) = (read_at(at, &config.zone)?, read_at(until, &config.zone)?);
-                if until <= at {
-                    return Err(Failure::new(EX_USAGE, "`--until` is not after `--at`"));
-                }
-                let mut daemon = Daemon::start(config, ledger, Clock::manual(at)).await?;
-                Ok(daemon.replay_until(until).await?)
+        if let (Some(at), Some(until)) = (&self.at, &self.until) {
+            let (at, until) = (read_at(at, &config.zone)?, read_at(until, &config.zone)?);
+            if until <= at {
+                return Err(Failure::new(EX_USAGE, "`--until` is not after `--at`"));
             }
-            _ => {
-                let daemon = Daemon::start(config, ledger, Clock::System).await?;
-                let origin = Origin { path: cli.config.clone(), outlet };
-                Ok(supervisor::run(daemon, &origin, Arc::new(Notify::new())).await?)
-            }
+            let mut daemon = Daemon::start(config, ledger, Clock::manual(at)).await?;
+            return Ok(daemon.replay_until(until).await?);
         }
+        let daemon = Daemon::start(config, ledger, Clock::System).await?;
+        let origin = Origin { path: cli.config.clone(), outlet };
+        Ok(supervisor::run(daemon, &origin, Arc::new(Notify::new())).await?)
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn bytes(bytes: &[u8]) {
 
 /// Something went wrong.
 pub(super) fn error(text: &str) {
-    let marked = text.starts_with("error") || text.starts_with("\u{1b}");
+    let marked = text.starts_with("error") || text.starts_with('\u{1b}');
     let _ = writeln!(std::io::stderr(), "{}{text}", if marked { "" } else { "error: " });
 }
 

@@ -235,18 +235,12 @@ impl Builder {
 
     fn language(&mut self, text: Option<&file::Text>, default: &str) -> String {
         let Some(text) = text else { return default.to_owned() };
-        match crate::render::locale::best(text.get()) {
-            Some(tag) => tag.to_owned(),
-            None => {
-                let known: Vec<&str> = crate::render::locale::tags().collect();
-                self.error(
-                    format!("no words for language `{}`", text.get()),
-                    text,
-                    one_of(text.get(), &known),
-                );
-                default.to_owned()
-            }
+        if let Some(tag) = crate::render::locale::best(text.get()) {
+            return tag.to_owned();
         }
+        let known: Vec<&str> = crate::render::locale::tags().collect();
+        self.error(format!("no words for language `{}`", text.get()), text, one_of(text.get(), &known));
+        default.to_owned()
     }
 
     /// A word out of a list of named values.
@@ -287,13 +281,11 @@ impl Builder {
         // jiff's friendly form lacks days for exact durations; a day here is 24 hours.
         let days = text.get().strip_suffix('d').and_then(|n| n.trim().parse::<i64>().ok());
         let read = days.map(|n| SignedDuration::from_hours(n.saturating_mul(24))).or(read.ok());
-        match read.filter(|d| d.is_positive() && *d <= SignedDuration::from_hours(24 * 3660)) {
-            Some(duration) => Some(duration),
-            None => {
-                self.error(format!("not a duration: `{}`", text.get()), text, "such as 90s, 30m, 24h, 7d");
-                None
-            }
+        let read = read.filter(|d| d.is_positive() && *d <= SignedDuration::from_hours(24 * 3660));
+        if read.is_none() {
+            self.error(format!("not a duration: `{}`", text.get()), text, "such as 90s, 30m, 24h, 7d");
         }
+        read
     }
 
     /// Relative to the configuration; under systemd, its state folder where nothing is said.

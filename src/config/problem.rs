@@ -88,8 +88,7 @@ pub fn render(problems: &[Problem], path: &str, source: &str, colour: bool) -> S
     let count = |severity| sorted.iter().filter(|p| p.severity == severity).count();
     let plural = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
-    out.push_str(&format!("{}, {}", plural(errors, "error"), plural(warnings, "warning")));
-    out
+    out + &plural(errors, "error") + ", " + &plural(warnings, "warning")
 }
 
 /// "did you mean": the nearest of the known words, if one is near.
@@ -101,7 +100,7 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
 }
 
 /// A label for a word that is none of the known ones.
-pub fn one_of<'a>(word: &str, known: &[&'a str]) -> String {
+pub fn one_of(word: &str, known: &[&str]) -> String {
     match nearest(word, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("one of: {}", known.join(", ")),

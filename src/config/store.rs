@@ -87,21 +87,15 @@ impl Builder {
             let title = format!("{customers} customers are mapped but `{}` gives 0 rows", relation.name);
             let problem = Problem::warning(title);
             let help = format!("run its query by hand; without rows this is off: {}", relation.feeds);
-            self.problems.push(match self.source_span(file, *relation) {
+            self.problems.push(match source_span(file, *relation) {
                 Some(span) => problem.at(span, "0 rows").help(help),
                 None => problem.help(help),
             });
         }
     }
 
-    fn source_span(&self, file: &file::Store, relation: Relation) -> Option<std::ops::Range<usize>> {
-        let at = file.relations.as_ref()?.get(relation.name)?;
-        let source = at.get().query.as_ref().or(at.get().table.as_ref());
-        source.map(At::span)
-    }
-
     fn store_problem(&mut self, file: &file::Store, relation: Relation, error: &StoreError) {
-        let span = self.source_span(file, relation).unwrap_or_else(|| file.path.span());
+        let span = source_span(file, relation).unwrap_or_else(|| file.path.span());
         let problem = Problem::error(format!("`{}` cannot be read", relation.name));
         let problem = match error {
             StoreError::NoColumn { column, given, .. } => problem
@@ -173,4 +167,11 @@ impl Builder {
             ..base.clone()
         }
     }
+}
+
+/// Where a relation's source stands in the file.
+fn source_span(file: &file::Store, relation: Relation) -> Option<std::ops::Range<usize>> {
+    let at = file.relations.as_ref()?.get(relation.name)?;
+    let source = at.get().query.as_ref().or(at.get().table.as_ref());
+    source.map(At::span)
 }

@@ -38,16 +38,14 @@ impl<'s> Walker<'s> {
         for (key, value) in table {
             let name = key.get_ref().as_ref();
             let below = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
-            match properties.and_then(|p| p.get(name)).or(any) {
-                Some(schema) => self.value(value, self.resolve(schema), &below),
-                None => {
-                    let known: Vec<&str> =
-                        properties.map(|p| p.keys().map(String::as_str).collect()).unwrap_or_default();
-                    let place =
-                        if path.is_empty() { "at the top".to_owned() } else { format!("in `{path}`") };
-                    let problem = Problem::error(format!("unknown key `{name}` {place}"));
-                    self.problems.push(problem.at(key.span(), one_of(name, &known)));
-                }
+            if let Some(schema) = properties.and_then(|p| p.get(name)).or(any) {
+                self.value(value, self.resolve(schema), &below);
+            } else {
+                let known: Vec<&str> =
+                    properties.map(|p| p.keys().map(String::as_str).collect()).unwrap_or_default();
+                let place = if path.is_empty() { "at the top".to_owned() } else { format!("in `{path}`") };
+                let problem = Problem::error(format!("unknown key `{name}` {place}"));
+                self.problems.push(problem.at(key.span(), one_of(name, &known)));
             }
         }
         let required = schema.get("required").and_then(Json::as_array).into_iter().flatten();
@@ -88,8 +86,10 @@ impl<'s> Walker<'s> {
                     }
                 }
             }
-            ("string", DeValue::String(_)) | ("boolean", DeValue::Boolean(_)) | ("", _) => {}
-            ("number", DeValue::Float(_) | DeValue::Integer(_)) => {}
+            ("string", DeValue::String(_))
+            | ("boolean", DeValue::Boolean(_))
+            | ("number", DeValue::Float(_) | DeValue::Integer(_))
+            | ("", _) => {}
             ("integer", DeValue::Integer(number)) => self.integer(number, value.span(), schema, path),
             (wanted, found) => {
                 let article = |kind: &str| match kind {

@@ -169,9 +169,8 @@ impl Lanes {
                     }
                     // A pause that ends soon is waited out here; the planner's rhythm would be slower.
                     let pause = lane.pause_left().unwrap_or(LOOK);
-                    match tokio::time::timeout(pause, woken.changed()).await {
-                        Ok(Err(_)) => break,
-                        Ok(Ok(())) | Err(_) => {}
+                    if let Ok(Err(_)) = tokio::time::timeout(pause, woken.changed()).await {
+                        break;
                     }
                 }
                 Ok(())

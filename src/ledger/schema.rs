@@ -85,7 +85,7 @@ CREATE TABLE audit (
 
 /// Why a ledger file is refused.
 #[derive(Debug, thiserror::Error)]
-pub enum SchemaError {
+pub(super) enum SchemaError {
     /// Made by a newer retaind.
     #[error("the ledger is of version {found}, this retaind knows up to {known}; install the newer one")]
     Newer {
@@ -100,7 +100,7 @@ pub enum SchemaError {
 }
 
 /// Brings the file to the current version.
-pub fn migrate(connection: &mut Connection) -> Result<(), SchemaError> {
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), SchemaError> {
     let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let start = usize::try_from(found).unwrap_or(usize::MAX);
     if start > MIGRATIONS.len() {

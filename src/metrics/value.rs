@@ -94,7 +94,7 @@ pub fn top_share(amounts: &[i128], share: Ratio) -> Option<Ratio> {
     Ratio::of(top, total).filter(|_| total > 0)
 }
 
-/// Gini coefficient: (2 Σ i·x_i ÷ (n Σ x)) − (n + 1) ÷ n over amounts in ascending order; debts count
+/// Gini coefficient: `(2 Σ i·xᵢ ÷ (n Σ x)) − (n + 1) ÷ n` over amounts in ascending order; debts count
 /// as nothing. `amounts` sorted, largest first.
 pub fn gini(amounts: &[i128]) -> Option<Ratio> {
     let n = amounts.len() as i128;

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use fixed_decimal::{Decimal, SignDisplay};
 use icu_decimal::DecimalFormatter;
+use icu_decimal::options::DecimalFormatterOptions;
 use icu_locale_core::Locale as IcuLocale;
 use icu_plurals::{PluralCategory, PluralRules};
 use jiff::civil::Date;
@@ -104,7 +105,7 @@ impl Locale {
         let wrong = |reason: String| LocaleError::File { tag, reason };
         let file: File = toml::from_str(text).map_err(|e| wrong(e.to_string()))?;
         let icu: IcuLocale = tag.parse().map_err(|_| wrong("not a BCP 47 tag".to_owned()))?;
-        let numbers = DecimalFormatter::try_new((&icu).into(), Default::default());
+        let numbers = DecimalFormatter::try_new((&icu).into(), DecimalFormatterOptions::default());
         let plurals = PluralRules::try_new_cardinal((&icu).into());
         Ok(Locale {
             tag,

@@ -73,7 +73,7 @@ fn picture(chart: &Chart, locale: &Locale) -> (Picture, Option<Money>) {
             let bars = bars
                 .iter()
                 .map(|(from, to, n)| Bar {
-                    label: range(from, to, locale),
+                    label: range(*from, *to, locale),
                     value: *n as f64,
                     text: locale.value(&Value::Count(*n)),
                     strong: false,
@@ -95,12 +95,12 @@ fn step(name: &Say, money: Money, total: bool, locale: &Locale) -> Step {
     Step { label: locale.say(name), amount: money.approximate().abs(), text, kind }
 }
 
-fn range(from: &Option<Money>, to: &Option<Money>, locale: &Locale) -> String {
+fn range(from: Option<Money>, to: Option<Money>, locale: &Locale) -> String {
     let say = match (from, to) {
         (None, None) => Say::new("range.all"),
-        (None, Some(to)) => Say::new("range.under").with("to", *to),
-        (Some(from), None) => Say::new("range.over").with("from", *from),
-        (Some(from), Some(to)) => Say::new("range.between").with("from", *from).with("to", *to),
+        (None, Some(to)) => Say::new("range.under").with("to", to),
+        (Some(from), None) => Say::new("range.over").with("from", from),
+        (Some(from), Some(to)) => Say::new("range.between").with("from", from).with("to", to),
     };
     locale.say(&say)
 }

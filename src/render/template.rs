@@ -83,7 +83,7 @@ impl Templates {
             let reason = "`{{{` and `{{&` print without escaping; write `{{`".to_owned();
             return Err(wrong(Some(line + 1), reason));
         }
-        let registry = if name.ends_with(".html") { &mut self.html } else { &mut self.text };
+        let registry = if is_html(name) { &mut self.html } else { &mut self.text };
         registry.register_template_string(name, text).map_err(|e| {
             let line = e.pos().map(|(line, _)| line);
             wrong(line, e.reason().to_string())
@@ -96,6 +96,11 @@ impl Templates {
         let registry = if form == "html" { &self.html } else { &self.text };
         render(registry, &name, view)
     }
+}
+
+/// Whether a piece is HTML, by its name.
+fn is_html(name: &str) -> bool {
+    std::path::Path::new(name).extension().is_some_and(|ending| ending == "html")
 }
 
 /// The pieces that a text includes.
@@ -116,7 +121,7 @@ fn circle(texts: &BTreeMap<&str, &str>, start: &str) -> Option<TemplateError> {
             let reason = format!("it includes itself, by way of {}", reached[..at].join(", "));
             return Some(TemplateError { name: start.to_owned(), line: None, reason });
         }
-        let next = texts.get(name).map(|text| included(text).collect()).unwrap_or_else(Vec::new);
+        let next = texts.get(name).map_or_else(Vec::<&str>::new, |text| included(text).collect());
         reached.extend(next.into_iter().filter(|n| !reached.contains(n)).collect::<Vec<_>>());
         at += 1;
     }

@@ -37,7 +37,7 @@ impl RowView<'_, '_> {
         place.and_then(|place| self.row.get_ref(place).ok()).unwrap_or(ValueRef::Null)
     }
 
-    fn bad(&self, column: &str, what: &str) -> Bad {
+    fn bad(column: &str, what: &str) -> Bad {
         Bad { fault: Fault::Unreadable, reason: format!("{column}: {what}") }
     }
 
@@ -56,7 +56,7 @@ impl RowView<'_, '_> {
                 let clean = text::clean(&String::from_utf8_lossy(bytes));
                 Ok((!clean.is_empty()).then_some(clean))
             }
-            ValueRef::Blob(_) => Err(self.bad(column, "a blob where text belongs")),
+            ValueRef::Blob(_) => Err(Self::bad(column, "a blob where text belongs")),
         }
     }
 
@@ -71,15 +71,15 @@ impl RowView<'_, '_> {
             ValueRef::Null => Ok(None),
             ValueRef::Integer(n) => Ok(Some(n)),
             ValueRef::Real(x) if x.fract() == 0.0 && x.abs() < 9e15 => Ok(Some(x as i64)),
-            ValueRef::Real(x) => Err(self.bad(column, &format!("not a whole number: `{x}`"))),
+            ValueRef::Real(x) => Err(Self::bad(column, &format!("not a whole number: `{x}`"))),
             ValueRef::Text(bytes) => {
                 let text = String::from_utf8_lossy(bytes);
                 let number = text.trim().parse().map(Some);
                 number.map_err(|_| {
-                    self.bad(column, &format!("not a whole number: `{}`", text::excerpt(&text, 40)))
+                    Self::bad(column, &format!("not a whole number: `{}`", text::excerpt(&text, 40)))
                 })
             }
-            ValueRef::Blob(_) => Err(self.bad(column, "a blob where a number belongs")),
+            ValueRef::Blob(_) => Err(Self::bad(column, "a blob where a number belongs")),
         }
     }
 
@@ -103,7 +103,7 @@ impl RowView<'_, '_> {
                 Err(DateError::Form("(not text or a number)".to_owned()))
             }
         };
-        read.map(Some).map_err(|e| self.bad(column, &e.to_string()))
+        read.map(Some).map_err(|e| Self::bad(column, &e.to_string()))
     }
 
     /// A date or timestamp that must be there.
@@ -132,10 +132,10 @@ impl RowView<'_, '_> {
                 "1" | "true" | "t" | "yes" | "y" => Ok(true),
                 "0" | "false" | "f" | "no" | "n" => Ok(false),
                 other => {
-                    Err(self.bad(column, &format!("neither yes nor no: `{}`", text::excerpt(other, 40))))
+                    Err(Self::bad(column, &format!("neither yes nor no: `{}`", text::excerpt(other, 40))))
                 }
             },
-            _ => Err(self.bad(column, "neither yes nor no")),
+            _ => Err(Self::bad(column, "neither yes nor no")),
         }
     }
 

@@ -128,7 +128,7 @@ impl SqliteStore {
         if !statement.readonly() || statement.column_count() == 0 {
             return Err(StoreError::NotAQuery { relation: relation.name });
         }
-        Ok(statement.column_names().into_iter().map(str::to_owned).collect())
+        Ok(statement.column_names().map(str::to_owned).collect())
     }
 
     /// What is wrong with the mapping, against the live store: everything at once.

@@ -81,20 +81,18 @@ fn of_silence(stage: Stage, error: &Error, reason: String) -> Answer {
 fn of_reply(stage: Stage, code: u16, said: &str, reason: String) -> Answer {
     let enhanced = enhanced(said);
     // Daily or hourly quotas: ours, not the message's, whatever the basic code says.
-    if matches!(enhanced, Some((5, 4, 5) | (4, 7, 28) | (5, 7, 28) | (4, 5, 3))) && stage >= Stage::Sender {
+    if matches!(enhanced, Some((5, 4, 5) | (4 | 5, 7, 28) | (4, 5, 3))) && stage >= Stage::Sender {
         return not_now(reason, Some(QUOTA), Scope::Channel);
     }
     match (stage, code) {
-        (_, 421) => not_now(reason, None, Scope::Destination),
-        (Stage::Greeting, 400..=499) => not_now(reason, None, Scope::Destination),
+        (_, 421) | (Stage::Greeting, 400..=499) => not_now(reason, None, Scope::Destination),
         (Stage::Login, 454) => not_now(reason, None, Scope::Channel),
         (Stage::Greeting | Stage::Tls | Stage::Login | Stage::Sender, 500..=599) => {
             not_now(reason, None, Scope::Channel)
         }
-        // RFC 5321, section 4.5.3.1.10: some say 552 for "too many recipients"; it is temporary there.
-        (Stage::Recipient, 552) => not_now(reason, None, Scope::Message),
         (Stage::Recipient, 450 | 451) => not_now(reason, Some(GREYLIST), Scope::Message),
-        (_, 400..=499) => not_now(reason, None, Scope::Message),
+        // RFC 5321, section 4.5.3.1.10: some say 552 for "too many recipients"; it is temporary there.
+        (Stage::Recipient, 552) | (_, 400..=499) => not_now(reason, None, Scope::Message),
         (_, 500..=599) => Answer::Never(reason),
         _ => not_now(reason, None, Scope::Destination),
     }

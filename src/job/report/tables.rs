@@ -113,7 +113,7 @@ impl Story<'_> {
                 continue;
             }
             rows.push(vec![
-                self.label(split, label),
+                worded(split, label),
                 now.counts.opening.into(),
                 now.counts.churned.into(),
                 self.rate(self.churn_rate(&now)),
@@ -133,15 +133,6 @@ impl Story<'_> {
         }
     }
 
-    /// Tenure bands are our words; the other labels are the shop's.
-    fn label(&self, split: Split, label: Option<String>) -> Value {
-        match (split, label) {
-            (_, None) => Say::new("label.none").into(),
-            (Split::Tenure, Some(label)) => Say::new(label).into(),
-            (_, Some(label)) => Value::Text(label),
-        }
-    }
-
     fn value_groups(&self, split: Split) -> Table {
         let period = &self.now.period;
         let rows = self.panel.split(split, period).into_iter().filter_map(|(label, customers)| {
@@ -150,7 +141,7 @@ impl Story<'_> {
             let money = |m: Option<i128>| m.map_or_else(none, |m| self.money(m).into());
             (worth.customers > 0).then(|| {
                 vec![
-                    self.label(split, label),
+                    worded(split, label),
                     worth.customers.into(),
                     self.money(worth.historic_minor).into(),
                     money(worth.average_minor),
@@ -232,5 +223,14 @@ impl Story<'_> {
             ],
         );
         table("trend", columns, rows)
+    }
+}
+
+/// Tenure bands are our words; the other labels are the shop's.
+fn worded(split: Split, label: Option<String>) -> Value {
+    match (split, label) {
+        (_, None) => Say::new("label.none").into(),
+        (Split::Tenure, Some(label)) => Say::new(label).into(),
+        (_, Some(label)) => Value::Text(label),
     }
 }
