@@ -1,5 +1,4 @@
 //! The only file that prints.
-#![expect(clippy::print_stdout, reason = "a command line prints")]
 
 use std::io::{IsTerminal as _, Write as _};
 

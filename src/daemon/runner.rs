@@ -53,6 +53,12 @@ pub fn run(shared: &Shared, name: &str, at: Timestamp, rows: Rows) -> Result<Run
     }
     check_faults(&facts)?;
     let mut run = decide(&shared.config, &shared.locales, name, at, &facts)?;
+    let now = shared.clock.now();
+    for delivery in &mut run.decided.deliveries {
+        // A message lives from when it is decided on: one of an old occurrence is as good as new.
+        let life = delivery.expires.duration_since(delivery.not_before);
+        delivery.expires = delivery.not_before.max(now) + life;
+    }
     run.decided.rows = facts.rows.iter().map(|(relation, n)| (*relation, *n)).collect();
     Ok(run)
 }

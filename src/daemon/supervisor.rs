@@ -48,9 +48,9 @@ pub async fn run(mut daemon: Daemon, origin: &Origin, stop: Arc<Notify>) -> Resu
     let mut lanes = Lanes::start(&mut daemon);
     let _ = sd_notify::notify(&[NotifyState::Ready]);
     tracing::info!(jobs = daemon.shared.config.jobs.len(), "ready");
-    let mut watch = Jumps::default();
+    let mut rounds = Rounds::default();
     let outcome = loop {
-        match round(&daemon.shared, &mut watch).await {
+        match round(&daemon.shared, &mut rounds).await {
             Ok(()) => {}
             Err(DaemonError::Ledger(crate::ledger::LedgerError::Failed(reason))) => {
                 tracing::error!(reason = %reason, "the ledger refused; trying again");
@@ -83,13 +83,15 @@ pub async fn run(mut daemon: Daemon, origin: &Origin, stop: Arc<Notify>) -> Resu
 }
 
 /// One round of planning. The watchdog is fed here: after a ledger query and a step of the planner.
-async fn round(shared: &Arc<Shared>, watch: &mut Jumps) -> Result<(), DaemonError> {
+async fn round(shared: &Arc<Shared>, rounds: &mut Rounds) -> Result<(), DaemonError> {
     let now = shared.clock.now();
-    if watch.may_plan(now) {
+    if rounds.may_plan(now) {
         planner::step(shared).await?;
     }
-    let keep = shared.config.keep_bodies;
-    shared.ledger.run(move |c| deliveries::purge(c, now, keep)).await?;
+    if rounds.may_purge(now) {
+        let keep = shared.config.keep_bodies;
+        shared.ledger.run(move |c| deliveries::purge(c, now, keep)).await?;
+    }
     let _ = sd_notify::notify(&[NotifyState::Watchdog]);
     Ok(())
 }
@@ -207,14 +209,24 @@ impl Lanes {
     }
 }
 
-/// Watches the wall clock against the monotonic one.
+/// What the rounds remember: how the wall clock ran against the monotonic one, and the last purge.
 #[derive(Default)]
-struct Jumps {
+struct Rounds {
     last: Option<(Timestamp, crate::clock::Stopwatch)>,
     hold_until: Option<Timestamp>,
+    purged: Option<Timestamp>,
 }
 
-impl Jumps {
+impl Rounds {
+    /// Once an hour: looking at every sent message is work.
+    fn may_purge(&mut self, now: Timestamp) -> bool {
+        let due = self.purged.is_none_or(|at| now.duration_since(at).abs() >= SignedDuration::from_hours(1));
+        if due {
+            self.purged = Some(now);
+        }
+        due
+    }
+
     fn may_plan(&mut self, now: Timestamp) -> bool {
         if let Some((then, stopwatch)) = self.last {
             let ran = SignedDuration::try_from(stopwatch.elapsed()).unwrap_or(SignedDuration::MAX);

@@ -68,12 +68,6 @@ CREATE TABLE row_count (                -- what runs read, to notice a store tha
   PRIMARY KEY (job, relation, at)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE suppression (
-  address TEXT PRIMARY KEY,             -- SHA-256 of the lower-cased address
-  reason TEXT NOT NULL,
-  since INTEGER NOT NULL
-) STRICT;
-
 CREATE TABLE audit (
   id INTEGER PRIMARY KEY,
   at INTEGER NOT NULL,

@@ -1,1 +1,3 @@
 //! One integration-test binary: what the pieces do together.
+
+mod process;

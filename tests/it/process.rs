@@ -1,0 +1,161 @@
+//! The real binary as systemd and an operator meet it: start, second daemon, reload, stop, exit codes.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+fn retaind(dir: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_retaind"));
+    command
+        .current_dir(dir)
+        .args(arguments)
+        .env_remove("STATE_DIRECTORY")
+        .env("NO_COLOR", "1")
+        .env("RETAIND_LOG", "info");
+    command
+}
+
+fn run(dir: &Path, arguments: &[&str]) -> Output {
+    retaind(dir, arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A folder as `retaind init` leaves it.
+fn shop() -> TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let made = run(dir.path(), &["init", "."]);
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    dir
+}
+
+struct Daemon {
+    child: Child,
+    lines: std::io::Lines<BufReader<ChildStderr>>,
+}
+
+impl Daemon {
+    fn start(dir: &Path) -> Daemon {
+        let mut child =
+            retaind(dir, &["run", "--capture"]).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut daemon = Daemon { child, lines };
+        daemon.wait_for(" ready");
+        daemon
+    }
+
+    /// Reads the log until a line holds `text`.
+    fn wait_for(&mut self, text: &str) -> String {
+        let mut seen = String::new();
+        for line in self.lines.by_ref() {
+            let line = line.unwrap();
+            seen.push_str(&line);
+            seen.push('\n');
+            if line.contains(text) {
+                return seen;
+            }
+        }
+        panic!("the daemon ended without saying `{text}`:\n{seen}");
+    }
+
+    fn signal(&self, name: &str) {
+        let sent =
+            Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    fn code(mut self) -> Option<i32> {
+        self.lines.by_ref().for_each(drop);
+        self.child.wait().unwrap().code()
+    }
+}
+
+#[test]
+fn a_new_folder_is_good_as_it_is_and_is_not_overwritten() {
+    let dir = shop();
+    let checked = run(dir.path(), &["check"]);
+    assert!(checked.status.success(), "{}", text(&checked.stderr));
+    assert!(text(&checked.stdout).contains("The configuration is good: 2 jobs"));
+    let again = run(dir.path(), &["init", "."]);
+    assert_eq!(again.status.code(), Some(65));
+    assert!(text(&again.stderr).contains("is there already"));
+}
+
+#[test]
+fn one_daemon_a_ledger_and_a_clean_end() {
+    let dir = shop();
+    let mut first = Daemon::start(dir.path());
+    let second = run(dir.path(), &["run", "--capture"]);
+    assert_eq!(second.status.code(), Some(75), "{}", text(&second.stderr));
+    assert!(text(&second.stderr).contains(&format!("(process {})", first.child.id())));
+    first.signal("TERM");
+    first.wait_for("stopping");
+    assert_eq!(first.code(), Some(0));
+}
+
+#[test]
+fn a_reload_is_all_or_nothing() {
+    let dir = shop();
+    let path = dir.path().join("retaind.toml");
+    let good = std::fs::read_to_string(&path).unwrap();
+    let mut daemon = Daemon::start(dir.path());
+    std::fs::write(&path, good.replace("0 8 * * MON\"", "0 8 31 2 *\"")).unwrap();
+    daemon.signal("HUP");
+    let said = daemon.wait_for("1 error");
+    assert!(said.contains("reload refused") && said.contains("February has no 31st day"), "{said}");
+    std::fs::write(&path, good).unwrap();
+    daemon.signal("HUP");
+    daemon.wait_for("configuration reloaded");
+    daemon.signal("INT");
+    assert_eq!(daemon.code(), Some(0));
+}
+
+#[test]
+fn what_is_fired_arrives_once() {
+    let dir = shop();
+    let path = dir.path().join("retaind.toml");
+    let store = rusqlite::Connection::open(dir.path().join("shop.db")).unwrap();
+    store.execute_batch("INSERT INTO customers (id, name) VALUES ('1', 'Casa Verde')").unwrap();
+    let fire = || run(dir.path(), &["fire", "weekly", "--at", "2026-11-02T08:00"]);
+    assert!(text(&fire().stdout).contains("1 messages decided"));
+    assert!(text(&fire().stdout).contains("nothing is sent twice"));
+    let config = std::fs::read_to_string(&path).unwrap();
+    assert!(config.contains("folder = \"mails\""));
+    let mut child = retaind(dir.path(), &["run"]).stderr(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut daemon = Daemon { child, lines };
+    daemon.wait_for("delivery attempted");
+    daemon.signal("TERM");
+    assert_eq!(daemon.code(), Some(0));
+    let mails: Vec<_> = std::fs::read_dir(dir.path().join("mails")).unwrap().collect();
+    assert_eq!(mails.len(), 1);
+    let listed = run(dir.path(), &["outbox", "list", "--json"]);
+    let listed: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
+    assert_eq!(listed[0]["status"], "sent");
+    let resent = run(dir.path(), &["outbox", "retry", "1"]);
+    assert_eq!(resent.status.code(), Some(65));
+    assert!(text(&resent.stderr).contains("it is sent"));
+}
+
+#[test]
+fn exit_codes_say_whose_fault_it_is() {
+    let dir = shop();
+    std::fs::write(dir.path().join("bad.toml"), "[store]\npath = 3\n").unwrap();
+    for (arguments, code) in [
+        (vec!["report", "chrun"], 64),
+        (vec!["frobnicate"], 64),
+        (vec!["plan", "--for", "soon"], 64),
+        (vec!["check", "--config", "bad.toml"], 78),
+        (vec!["run", "--config", "nowhere.toml"], 78),
+        (vec!["outbox", "show", "7"], 65),
+        (vec!["schema"], 0),
+        (vec!["plan", "--at", "2026-11-01", "--for", "7d"], 0),
+    ] {
+        let output = run(dir.path(), &arguments);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", text(&output.stderr));
+    }
+}
