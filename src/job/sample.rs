@@ -16,7 +16,7 @@ use crate::render::view::{self, View};
 
 /// A worded sample of a kind of document.
 pub fn view_of(kind: Kind, locale: &Locale) -> Option<View> {
-    document(kind).map(|document| view::view(&document, locale).0)
+    document(kind).map(|document| view::words(&document, locale))
 }
 
 /// A sample in English.

@@ -6,7 +6,7 @@ use crate::document::{Chart, Say, Value};
 use crate::domain::{Money, Ratio};
 
 /// A drawn chart: an image and the words that stand in for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Drawn {
     /// PNG at twice its size.
     pub png: Vec<u8>,

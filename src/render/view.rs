@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::locale::Locale;
 use super::picture::{self, Drawn};
-use crate::document::{Block, Document, Figures, Item, Reach, Table};
+use crate::document::{Block, Chart, Document, Figures, Item, Reach, Table};
 
 /// A document, worded.
 #[derive(Debug, Clone, Serialize)]
@@ -148,8 +148,24 @@ pub struct ReachView {
 /// A document in words, with its drawings in the order of their `cid`s.
 pub fn view(document: &Document, locale: &Locale) -> (View, Vec<Drawn>) {
     let mut drawings = Vec::new();
-    let blocks = document.blocks.iter().filter_map(|b| block(b, locale, &mut drawings)).collect();
-    let view = View {
+    let draw = &mut |chart: &Chart| picture::draw(chart, locale);
+    let view = worded(document, locale, &mut drawings, draw);
+    (view, drawings)
+}
+
+/// A document in words alone; its pictures are named and not drawn.
+pub fn words(document: &Document, locale: &Locale) -> View {
+    worded(document, locale, &mut Vec::new(), &mut |_| Some(Drawn::default()))
+}
+
+fn worded(
+    document: &Document,
+    locale: &Locale,
+    drawings: &mut Vec<Drawn>,
+    draw: &mut dyn FnMut(&Chart) -> Option<Drawn>,
+) -> View {
+    let blocks = document.blocks.iter().filter_map(|b| block(b, locale, drawings, draw)).collect();
+    View {
         lang: locale.tag().to_owned(),
         kind: document.kind.name(),
         subject: locale.say(&document.subject),
@@ -159,8 +175,7 @@ pub fn view(document: &Document, locale: &Locale) -> (View, Vec<Drawn>) {
         notes_title: locale.word("notes.title"),
         notes: document.notes.iter().map(|say| tidy(&locale.say(say))).collect(),
         sent_by: locale.word("sent_by"),
-    };
-    (view, drawings)
+    }
 }
 
 /// Where an optional part of a sentence is empty, two blanks or a blank before a stop remain.
@@ -174,7 +189,12 @@ pub(super) fn tidy(text: &str) -> String {
     rest.next().map_or(String::new(), |first| first.to_uppercase().chain(rest).collect())
 }
 
-fn block(block: &Block, locale: &Locale, drawings: &mut Vec<Drawn>) -> Option<BlockView> {
+fn block(
+    block: &Block,
+    locale: &Locale,
+    drawings: &mut Vec<Drawn>,
+    draw: &mut dyn FnMut(&Chart) -> Option<Drawn>,
+) -> Option<BlockView> {
     let empty = BlockView::default();
     Some(match block {
         Block::Figures(figures) => BlockView { figures: Some(figures_view(figures, locale)), ..empty },
@@ -185,7 +205,7 @@ fn block(block: &Block, locale: &Locale, drawings: &mut Vec<Drawn>) -> Option<Bl
             BlockView { items: Some(items), ..empty }
         }
         Block::Chart(chart) => {
-            let drawn = picture::draw(chart, locale)?;
+            let drawn = draw(chart)?;
             let (width, height) = png_size(&drawn.png);
             let cid = format!("chart{}", drawings.len() + 1);
             let view = ChartView { cid, alt: drawn.alt.clone(), width: width / 2, height: height / 2 };
