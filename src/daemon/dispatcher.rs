@@ -108,7 +108,7 @@ impl Lane {
                     after.unwrap_or(wait).clamp(SignedDuration::from_secs(1), SignedDuration::from_hours(24));
                 self.pause = Some(now + wait);
                 self.troubles += 1;
-                tracing::warn!(channel = %self.name, reason = %reason, until = %(now + wait), "channel paused");
+                tracing::warn!(channel = %self.name, reason = %crate::domain::text::masked(reason), until = %(now + wait), "channel paused");
                 if *scope == Scope::Channel || self.troubles == 5 {
                     notice = notices::channel_paused(&self.shared, &self.name, reason, now);
                 }
@@ -150,7 +150,7 @@ async fn attempt(shared: Arc<Shared>, claimed: Claimed) -> Result<Ended, DaemonE
     }
     tracing::info!(
         delivery.id = claimed.id, attempt.number = claimed.number, channel = %d.channel, job.name = %d.job,
-        recipient = %d.recipient, status = state.status.name(), reason = %state.reason, "delivery attempted"
+        recipient = %d.recipient, status = state.status.name(), reason = %crate::domain::text::masked(&state.reason), "delivery attempted"
     );
     Ok(Ended { claimed, answer, state })
 }

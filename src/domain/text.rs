@@ -38,6 +38,26 @@ pub fn excerpt(text: &str, graphemes: usize) -> String {
     if ends.next().is_none() { text.to_owned() } else { format!("{}…", text[..last].trim_end()) }
 }
 
+/// `text` with every mail address masked as `j***@e***`, for logs: relays like to repeat addresses.
+pub fn masked(text: &str) -> String {
+    let is_part = |c: char| c.is_alphanumeric() || ".!#$%&'*+/=?^_{|}~-@".contains(c);
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(is_part) {
+        let end = rest[start..].find(|c| !is_part(c)).map_or(rest.len(), |n| start + n);
+        out.push_str(&rest[..start]);
+        let word = &rest[start..end];
+        match word.split_once('@').map(|(local, domain)| (local.chars().next(), domain.chars().next())) {
+            Some((Some(local), Some(domain))) => {
+                out.extend([local.to_string(), "***@".to_owned(), domain.to_string(), "***".to_owned()])
+            }
+            _ => out.push_str(word),
+        }
+        rest = &rest[end..];
+    }
+    out + rest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,6 +67,15 @@ mod tests {
         assert_eq!(clean("Evil\r\nBcc: x@y"), "Evil Bcc: x@y");
         assert_eq!(clean("abc\u{202E}fed\u{0}"), "abc fed");
         assert_eq!(clean("  a \t b  "), "a b");
+    }
+
+    #[test]
+    fn addresses_are_masked_and_nothing_else_is() {
+        assert_eq!(
+            masked("RCPT: 550 5.1.1 <ana.lima@example.com>: no such user"),
+            "RCPT: 550 5.1.1 <a***@e***>: no such user"
+        );
+        assert_eq!(masked("250 2.0.0 ok @ 12:00, queued"), "250 2.0.0 ok @ 12:00, queued");
     }
 
     #[test]
