@@ -49,7 +49,7 @@ pub fn masked(text: &str) -> String {
         let word = &rest[start..end];
         match word.split_once('@').map(|(local, domain)| (local.chars().next(), domain.chars().next())) {
             Some((Some(local), Some(domain))) => {
-                out.extend([local.to_string(), "***@".to_owned(), domain.to_string(), "***".to_owned()])
+                out.extend([local.to_string(), "***@".to_owned(), domain.to_string(), "***".to_owned()]);
             }
             _ => out.push_str(word),
         }

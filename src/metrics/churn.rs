@@ -51,11 +51,6 @@ impl Counts {
         }
     }
 
-    /// retained ÷ opening.
-    pub fn retention(&self) -> Option<Ratio> {
-        Ratio::of(self.retained, self.opening)
-    }
-
     /// Early departures ÷ customers who became active in the period.
     pub fn early_rate(&self) -> Option<Ratio> {
         Ratio::of(self.early, self.joined())

@@ -205,6 +205,9 @@ pub fn distribution(amounts: &[i128], unit: i128) -> Vec<(Option<i128>, Option<i
     let (low, high) = (at(4), at(98));
     let steps = (0..12u32).flat_map(|power| [1, 2, 5].map(|step| step * unit * 10i128.pow(power)));
     let mut edges: Vec<i128> = steps.filter(|edge| *edge > low && *edge <= high).collect();
+    if edges.len() < 3 {
+        edges = linear_edges(low, high);
+    }
     while edges.len() > 7 {
         edges = edges.into_iter().step_by(2).collect();
     }
@@ -216,6 +219,15 @@ pub fn distribution(amounts: &[i128], unit: i128) -> Vec<(Option<i128>, Option<i
         from = to;
     }
     bars
+}
+
+/// Edges a nice step apart, for amounts so close together that powers of ten say nothing.
+fn linear_edges(low: i128, high: i128) -> Vec<i128> {
+    let wanted = ((high - low) / 6).max(1);
+    let steps = (0..30u32).flat_map(|power| [1, 2, 5].map(|step| step * 10i128.pow(power)));
+    let step = steps.into_iter().find(|step| *step >= wanted).unwrap_or(wanted);
+    let first = low - low.rem_euclid(step) + step;
+    (0..32).map(|n| first + n * step).take_while(|edge| *edge <= high).collect()
 }
 
 #[cfg(test)]
@@ -261,5 +273,9 @@ mod tests {
         assert_eq!(bars.iter().map(|b| b.2).sum::<usize>(), amounts.len());
         assert!(bars.len() <= 8 && bars.windows(2).all(|w| w[0].1 == w[1].0));
         assert_eq!(distribution(&[7], 100).len(), 1);
+        let close: Vec<i128> = (3600..4900).rev().step_by(25).collect();
+        let bars = distribution(&close, 100);
+        assert!((4..=8).contains(&bars.len()), "{bars:?}");
+        assert_eq!(bars.iter().map(|b| b.2).sum::<usize>(), close.len());
     }
 }

@@ -13,7 +13,10 @@ impl Story<'_> {
 
     fn trend(&self) -> Option<Chart> {
         let rate = |period| self.panel.churn_rate(&self.all, &period);
-        let trail = self.now.period.trail(TREND);
+        let mut trail = self.now.period.trail(TREND);
+        // Years before the shop began are no part of its story.
+        let begins = trail.iter().position(|period| rate(*period).is_some()).unwrap_or(0);
+        trail.drain(..begins);
         let points: Vec<_> = trail.iter().map(|period| (*period, rate(*period))).collect();
         let before: Vec<_> = trail.iter().map(|period| rate(period.year_before())).collect();
         let known: Vec<Ratio> = points.iter().filter_map(|(_, rate)| *rate).collect();

@@ -10,17 +10,19 @@ use crate::metrics::value::Lifetime;
 
 impl Story<'_> {
     pub(super) fn key_figures(&self) -> Figures {
-        let columns = vec![
-            Value::PeriodShort(self.now.period),
-            Value::PeriodShort(self.before.period),
-            Say::new("figure.year_ago").into(),
-        ];
+        let mut columns = vec![Value::PeriodShort(self.now.period), Value::PeriodShort(self.before.period)];
+        if self.has_year_ago() {
+            columns.push(Say::new("figure.year_ago").into());
+        }
         let mut rows = Vec::new();
         if self.spec.kind != ReportKind::Value {
             rows.extend(self.churn_figures());
         }
         if self.spec.kind != ReportKind::Churn {
             rows.extend(self.value_figures());
+        }
+        for row in &mut rows {
+            row.values.truncate(columns.len());
         }
         Figures { columns, rows }
     }
@@ -29,7 +31,9 @@ impl Story<'_> {
         let reactivation_in = self.spec.settings.reactivation_in;
         let mut rows = vec![
             self.headline_figure(),
-            self.figure("figure.retention", |s, slice| s.rate(slice.counts.retention())),
+            self.figure("figure.retention", |s, slice| {
+                s.rate(s.churn_rate(slice).map(|rate| rate.complement()))
+            }),
             self.figure("figure.gross", |_, slice| plain(slice.moved.gross_churn())),
             self.net_figure(reactivation_in),
             self.figure("figure.customers", |_, slice| Value::Count(slice.counts.closing)),

@@ -124,6 +124,14 @@ impl Story<'_> {
     fn mover(&self, departure: &Departure) -> Value {
         let owner = self.panel.facts.owner_name(departure.customer);
         let owner = owner.map_or_else(|| Say::new("mover.nobody").into(), Value::from);
+        if !self.is_contract() {
+            // Nobody cancels where there is nothing to cancel: there is no reason to name.
+            return Say::new("mover.plain")
+                .with("name", self.name(departure.customer))
+                .with("money", self.money(departure.lost_minor))
+                .with("owner", owner)
+                .into();
+        }
         let reason = match &departure.reason {
             Some(reason) => Say::new("mover.reason").with("reason", reason.as_str()),
             None => Say::new("mover.no_reason"),

@@ -102,6 +102,11 @@ impl<'a> Story<'a> {
         slice.counts.rate(self.spec.settings.definition)
     }
 
+    /// Whether a year ago is another period than the one before: for yearly reports it is the same.
+    fn has_year_ago(&self) -> bool {
+        self.year_ago.period != self.before.period
+    }
+
     fn is_contract(&self) -> bool {
         self.spec.settings.basis == Basis::Contract
     }

@@ -52,7 +52,9 @@ impl Story<'_> {
     fn who_left(&self) -> Table {
         let rows = self.gone.iter().map(|d| self.departure_row(d)).collect();
         let mut columns = columns(&["customer"], &["lost"]);
-        columns.extend(["since", "plan", "reason", "owner"].map(|name| column(name, false)));
+        let words: &[&'static str] =
+            if self.is_contract() { &["since", "plan", "reason", "owner"] } else { &["since", "owner"] };
+        columns.extend(words.iter().map(|name| column(name, false)));
         table("left", columns, rows)
     }
 
@@ -63,14 +65,16 @@ impl Story<'_> {
             (None, CancelKind::Involuntary) => Say::new("kind.involuntary").into(),
             (None, _) => Say::new("reason.none").into(),
         };
-        vec![
+        let mut row = vec![
             self.name(d.customer).into(),
             self.money(d.lost_minor).into(),
             d.since.map_or(Value::Empty, |day| Value::Month(day.date())),
-            text(d.plan.as_deref()),
-            reason,
-            text(self.panel.facts.owner_name(d.customer)),
-        ]
+        ];
+        if self.is_contract() {
+            row.extend([text(d.plan.as_deref()), reason]);
+        }
+        row.push(text(self.panel.facts.owner_name(d.customer)));
+        row
     }
 
     fn reasons(&self) -> Table {
@@ -107,26 +111,31 @@ impl Story<'_> {
         for (label, customers) in self.panel.split(split, period) {
             let now = Slice::of(&self.panel, &customers, *period);
             let before = self.panel.churn_rate(&customers, &self.before.period);
-            let year_ago = self.panel.churn_rate(&customers, &self.year_ago.period);
             let silent = !self.is_contract() && now.counts.seen > 0;
             if now.counts.opening == 0 && now.counts.closing == 0 && !silent {
                 continue;
             }
-            rows.push(vec![
+            let mut row = vec![
                 worded(split, label),
                 now.counts.opening.into(),
                 now.counts.churned.into(),
                 self.rate(self.churn_rate(&now)),
                 self.rate(before),
-                self.rate(year_ago),
-                now.moved.gross_churn().map_or_else(none, Value::Rate),
-            ]);
+            ];
+            if self.has_year_ago() {
+                row.push(self.rate(self.panel.churn_rate(&customers, &self.year_ago.period)));
+            }
+            row.push(now.moved.gross_churn().map_or_else(none, Value::Rate));
+            rows.push(row);
         }
         let name = split.name();
         let mut columns = vec![Column { name, title: Say::new(format!("split.{name}")), numeric: false }];
-        columns.extend(
-            ["opening", "churned", "rate", "rate_before", "rate_year_ago", "gross"].map(|n| column(n, true)),
-        );
+        let numbers: &[&'static str] = if self.has_year_ago() {
+            &["opening", "churned", "rate", "rate_before", "rate_year_ago", "gross"]
+        } else {
+            &["opening", "churned", "rate", "rate_before", "gross"]
+        };
+        columns.extend(numbers.iter().map(|n| column(n, true)));
         Table {
             title: Say::new("table.groups").with("split", Say::new(format!("split.{name}"))),
             ..table(name, columns, rows)
@@ -190,7 +199,7 @@ impl Story<'_> {
                 [c.opening, c.new, c.reactivated, c.churned, c.closing, c.joined_and_left, c.departures];
             row.extend(counts.map(Value::Count));
             row.push(rate(self.churn_rate(&slice)));
-            row.push(rate(c.retention()));
+            row.push(rate(self.churn_rate(&slice).map(|rate| rate.complement())));
             let amounts =
                 [m.opening, m.new, m.reactivation, m.expansion, m.contraction, m.churned, m.closing];
             row.extend(amounts.map(|minor| Value::Money(self.money(minor))));
