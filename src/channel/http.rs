@@ -16,6 +16,9 @@ use crate::outbox::{Answer, Scope};
 /// How much of an answer is read. Enough for any error text; the rest is dropped with the connection.
 const ANSWER_MAX: usize = 64 << 10;
 
+/// Shortest part of a URL that is taken for a secret.
+const SECRET_MIN: usize = 8;
+
 /// How long a POST may take: to connect, and in all.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadlines {
@@ -43,8 +46,10 @@ pub struct Endpoint {
 pub struct Response {
     /// The status code.
     pub status: u16,
-    /// The start of the body.
+    /// The start of the body, without what is secret in the URL.
     pub body: String,
+    /// Whether the body came to its end, or to as much of it as is read.
+    pub whole: bool,
     /// What was asked for by `Retry-After`.
     pub retry_after: Option<SignedDuration>,
 }
@@ -109,16 +114,36 @@ impl Endpoint {
         let retry_after =
             response.headers().get(RETRY_AFTER).and_then(|v| v.to_str().ok()).map(str::to_owned);
         let mut bytes = Vec::new();
-        // The status is the answer; what of the body does not come is not needed.
-        while let Ok(Some(chunk)) = response.chunk().await {
-            bytes.extend_from_slice(&chunk[..chunk.len().min(ANSWER_MAX - bytes.len())]);
-            if bytes.len() >= ANSWER_MAX {
-                break;
+        // The status is the answer; what of the body does not come is seldom needed.
+        let whole = loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) => {
+                    bytes.extend_from_slice(&chunk[..chunk.len().min(ANSWER_MAX - bytes.len())]);
+                }
+                Ok(None) => break true,
+                Err(_) => break false,
             }
-        }
-        let body = String::from_utf8_lossy(&bytes).into_owned();
+            if bytes.len() >= ANSWER_MAX {
+                break true;
+            }
+        };
+        let body = self.without_secrets(String::from_utf8_lossy(&bytes).into_owned());
         let date = response.headers().get(reqwest::header::DATE).and_then(|v| v.to_str().ok());
-        Ok(Response { status, body, retry_after: retry_after.and_then(|text| read_retry_after(&text, date)) })
+        Ok(Response {
+            status,
+            body,
+            whole,
+            retry_after: retry_after.and_then(|text| read_retry_after(&text, date)),
+        })
+    }
+
+    /// Some servers say in their error page what was asked for: "Cannot POST /hooks/…".
+    fn without_secrets(&self, body: String) -> String {
+        let path = self.url.path();
+        let whole = Some(path).filter(|path| path.len() > 1).into_iter().chain(self.url.query());
+        let parts = path.split('/').chain(self.url.query().into_iter().flat_map(|q| q.split(['&', '='])));
+        let parts = parts.filter(|part| part.len() >= SECRET_MIN);
+        whole.chain(parts).fold(body, |body, secret| body.replace(secret, "…"))
     }
 }
 
@@ -281,7 +306,7 @@ mod tests {
 
     #[test]
     fn statuses_mean_what_they_mean() {
-        let of = |status| answer(&Response { status, body: String::new(), retry_after: None });
+        let of = |status| answer(&Response { status, body: String::new(), whole: true, retry_after: None });
         assert!(matches!(of(204), Answer::Accepted(_)));
         for (status, scope) in [
             (429, Scope::Destination),

@@ -31,6 +31,10 @@ impl Slack {
 
     pub(super) async fn send(&self, attempt: Attempt<'_>) -> Answer {
         match self.endpoint.post(attempt.payload.to_vec(), HeaderMap::new(), attempt.gate).await {
+            // A success is the word `ok`; cut short, nobody knows what was said.
+            Ok(response) if response.status == 200 && !response.whole => {
+                Answer::Unknown("200, but its body was cut".to_owned())
+            }
             Ok(response) => judge(&response),
             Err(Failed::Unsent(reason)) => Answer::NotNow { reason, after: None, scope: Scope::Destination },
             Err(Failed::Unknown(reason)) => Answer::Unknown(reason),
@@ -70,7 +74,9 @@ mod tests {
 
     #[test]
     fn slacks_own_words_are_understood() {
-        let of = |status, body: &str| judge(&Response { status, body: body.into(), retry_after: None });
+        let of = |status, body: &str| {
+            judge(&Response { status, body: body.into(), whole: true, retry_after: None })
+        };
         assert!(matches!(of(200, "ok"), Answer::Accepted(_)));
         assert!(matches!(of(200, "invalid_payload"), Answer::Never(_)));
         assert!(matches!(of(400, "invalid_blocks"), Answer::Never(_)));

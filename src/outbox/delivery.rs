@@ -202,7 +202,15 @@ pub fn after(
         Event::Answered(Answer::NotNow { reason, after, scope }) => {
             let charged = state.attempts + u32::from(*scope == Scope::Message);
             let state = State { attempts: charged, reason: reason.clone(), ..state.clone() };
-            match retry.delay(charged, seed, *after) {
+            // What a destination asks for is honoured to the letter. For a message's own trouble it is a
+            // lower bound: a greylist that asks for five minutes each time must not use up its tries
+            // within hours.
+            let own = retry.delay(charged, seed, None);
+            let delay = match (own, retry.delay(charged, seed, *after)) {
+                (Some(own), Some(asked)) if *scope == Scope::Message => Some(own.max(asked)),
+                (_, asked) => asked,
+            };
+            match delay {
                 None => {
                     State { status: Status::Dead, reason: format!("attempts used up: {reason}"), ..state }
                 }

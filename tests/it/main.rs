@@ -1,4 +1,6 @@
 //! One integration-test binary: what the pieces do together.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+mod http_faults;
 mod process;
+mod smtp_faults;

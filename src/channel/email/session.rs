@@ -9,7 +9,7 @@ use lettre::Address;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::commands::{Data, Mail, Noop, Rcpt};
-use lettre::transport::smtp::response::Severity;
+use lettre::transport::smtp::response::{Response, Severity};
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -103,10 +103,10 @@ impl Session {
         let deadlines = relay.deadlines;
         self.budget.renew();
         let sender = self.connection.command(Mail::new(Some(from.clone()), vec![]));
-        stage(Stage::Sender, deadlines.command, sender).await?;
+        in_step("MAIL", &stage(Stage::Sender, deadlines.command, sender).await?)?;
         self.budget.renew();
         let recipient = self.connection.command(Rcpt::new(to, vec![]));
-        stage(Stage::Recipient, deadlines.command, recipient).await?;
+        in_step("RCPT", &stage(Stage::Recipient, deadlines.command, recipient).await?)?;
         self.budget.renew();
         let data = stage(Stage::Data, deadlines.data, self.connection.command(Data)).await?;
         if data.has_code(354) {
@@ -163,6 +163,14 @@ async fn stage<T>(
     }
 }
 
+/// lettre takes a 3xx for a yes; here it is the answer to something else.
+fn in_step(command: &str, reply: &Response) -> Result<(), Answer> {
+    match reply.code().severity {
+        Severity::PositiveCompletion => Ok(()),
+        _ => Err(unreachable(format!("{command}: out of step: {}", reply.code()))),
+    }
+}
+
 async fn within<T>(
     deadline: Duration,
     work: impl Future<Output = std::io::Result<T>>,
@@ -178,10 +186,9 @@ async fn within<T>(
 /// A certificate that does not fit is the channel's trouble; a cut is the way's.
 fn tls_failed(error: &std::io::Error) -> Answer {
     let reason = format!("TLS: {error}");
-    match error.kind() {
-        std::io::ErrorKind::InvalidData | std::io::ErrorKind::InvalidInput => {
-            Answer::NotNow { reason, after: None, scope: crate::outbox::Scope::Channel }
-        }
-        _ => unreachable(reason),
+    if verdict::is_distrust(error) {
+        Answer::NotNow { reason, after: None, scope: crate::outbox::Scope::Channel }
+    } else {
+        unreachable(reason)
     }
 }

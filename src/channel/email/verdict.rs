@@ -72,10 +72,24 @@ pub(super) fn of_timeout(stage: Stage) -> Answer {
 fn of_silence(stage: Stage, error: &Error, reason: String) -> Answer {
     match stage {
         Stage::End => Answer::Unknown(reason),
-        Stage::Tls => not_now(reason, None, Scope::Channel),
-        Stage::Login if error.is_client() => not_now(reason, None, Scope::Channel),
+        Stage::Tls | Stage::Login if error.is_client() => not_now(reason, None, Scope::Channel),
+        Stage::Tls if is_distrust(error) => not_now(reason, None, Scope::Channel),
         _ => not_now(reason, None, Scope::Destination),
     }
+}
+
+/// Whether TLS failed by what the two sides trust or speak. What was no TLS at all, or was cut, is the
+/// way's trouble.
+pub(super) fn is_distrust(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        if let Some(tls) = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+            return !matches!(tls, rustls::Error::InvalidMessage(_));
+        }
+        next = error.source();
+    }
+    false
 }
 
 fn of_reply(stage: Stage, code: u16, said: &str, reason: String) -> Answer {
@@ -85,8 +99,11 @@ fn of_reply(stage: Stage, code: u16, said: &str, reason: String) -> Answer {
         return not_now(reason, Some(QUOTA), Scope::Channel);
     }
     match (stage, code) {
-        (_, 421) | (Stage::Greeting, 400..=499) => not_now(reason, None, Scope::Destination),
         (Stage::Login, 454) => not_now(reason, None, Scope::Channel),
+        // Nothing of this message was said yet but who sends it; so it is not charged.
+        (_, 421) | (Stage::Greeting | Stage::Tls | Stage::Login | Stage::Sender, 400..=499) => {
+            not_now(reason, None, Scope::Destination)
+        }
         (Stage::Greeting | Stage::Tls | Stage::Login | Stage::Sender, 500..=599) => {
             not_now(reason, None, Scope::Channel)
         }
