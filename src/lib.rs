@@ -3,7 +3,8 @@
 //! The crate reads from the inside out. What is true of a shop and its time: [`domain`], [`schedule`].
 //! What is computed and who is owed what: [`metrics`], [`care`]. What is said, and how it looks:
 //! [`document`], [`render`]. What becomes of a message: [`outbox`]. The recipes that join them: [`job`].
-//! None of these reads a clock, a file or a socket.
+//! None of these reads a clock, a file or a socket, save that charts look for the system's fonts where
+//! ours lack a glyph.
 
 pub mod domain;
 pub mod schedule;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use lettre::message::Mailbox;
 use lettre::transport::smtp::extension::ClientId;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretBox};
 
 use super::file::{self, At};
 use super::problem::Problem;
@@ -125,7 +125,9 @@ impl Builder {
         let local = host.get() == "localhost"
             || host.get().parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
         if let (2, false, Some(tls)) = (mode, local, &channel.tls) {
-            self.error("mail would travel in the clear", tls, "`none` is for a relay on this machine only");
+            let problem = Problem::error("mail would travel in the clear");
+            let problem = problem.at(tls.span(), "`none` is for a relay on this machine only");
+            self.problems.push(problem.help("tls = \"starttls\", or \"implicit\" for port 465"));
         }
         let tls = if mode == 2 { Some(Tls::None) } else { self.trust(channel, host, mode == 1) };
         let port = channel.port.as_ref().map_or(if mode == 1 { 465 } else { 587 }, |p| *p.get());
@@ -158,7 +160,10 @@ impl Builder {
             Some(ca) => match std::fs::read(self.folder.join(ca.get())) {
                 Ok(pem) => Some(pem),
                 Err(e) => {
-                    self.error("the certificate cannot be read", ca, e.to_string());
+                    let problem = Problem::error("the certificate cannot be read");
+                    let problem = problem.at(ca.span(), secret::reason(&e));
+                    let path = self.folder.join(ca.get());
+                    self.problems.push(problem.help(format!("looked for {}", path.display())));
                     return None;
                 }
             },
@@ -203,6 +208,7 @@ impl Builder {
 
     fn web_channel(&mut self, name: &str, kind: Kind, at: &At<file::Channel>) -> Option<Way> {
         let channel = at.get();
+        let keys = if kind == Kind::Webhook { self.signing_keys(name, channel) } else { Vec::new() };
         let Some(url) = &channel.url else {
             self.lacks(at, name, "url", "{ file = \"webhook-url\" }");
             return None;
@@ -231,6 +237,10 @@ impl Builder {
         if kind == Kind::Slack {
             return Some(Way { channel: Channel::Slack(Slack::new(endpoint)), medium: Medium::Slack, shown });
         }
+        Some(Way { channel: Channel::Webhook(Webhook::new(endpoint, keys)), medium: Medium::Event, shown })
+    }
+
+    fn signing_keys(&mut self, name: &str, channel: &file::Channel) -> Vec<SecretBox<Vec<u8>>> {
         let mut keys = Vec::new();
         for secret in channel.secret.iter().chain(&channel.old_secret) {
             let Some(text) = self.secret(secret) else { continue };
@@ -252,7 +262,7 @@ impl Builder {
                     .help("secret = { file = \"…\" }"),
             );
         }
-        Some(Way { channel: Channel::Webhook(Webhook::new(endpoint, keys)), medium: Medium::Event, shown })
+        keys
     }
 }
 

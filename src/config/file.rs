@@ -74,7 +74,7 @@ pub struct File {
     pub people: BTreeMap<String, At<Person>>,
     /// Groups of people, by name.
     #[serde(default)]
-    pub audiences: BTreeMap<String, Vec<Text>>,
+    pub audiences: BTreeMap<String, At<Vec<Text>>>,
     /// Who hears of trouble.
     #[serde(default)]
     pub ops: Ops,
@@ -277,7 +277,7 @@ pub struct Job {
     /// What is attached to mails: `xlsx`, `csv`. Default: `xlsx`. (report)
     pub attach: Option<Vec<Text>>,
     /// Counts differently from `[churn]` in this report. (report)
-    pub churn: Option<Churn>,
+    pub churn: Option<At<Churn>>,
     /// How reps without an entry in `people` are reached: names of channels. (reminders)
     pub via: Option<Vec<Text>>,
     /// Days before a follow-up is due that it is told already. Default: 0. (reminders)

@@ -62,14 +62,34 @@ impl Builder {
     ) -> Option<Job> {
         let job = at.get();
         let kinds = [("report", true), ("reminders", false)];
+        let known = kinds.iter().any(|(kind, _)| kind == job.kind.get());
         let is_report = self.choice("kind of job", Some(&job.kind), &kinds, true);
         let schedule = self.schedule(job, context.zone);
         let to = self.targets(&job.to, context.people, context.audiences);
         let via = self.via(job.via.as_deref().unwrap_or_default(), context.channels);
-        if is_report && job.to.is_empty() {
+        if known {
+            self.reaches_somebody(name, job, is_report, &via, context);
+            self.refuse_strangers(job, is_report);
+        }
+        let recipe = if is_report { self.report(job, settings) } else { self.reminders(job, settings) };
+        Some(Job { schedule: schedule?, recipe, to, via })
+    }
+
+    fn reaches_somebody(
+        &mut self,
+        name: &str,
+        job: &file::Job,
+        is_report: bool,
+        via: &[String],
+        context: &Context<'_>,
+    ) {
+        let nobody = |text: &file::Text| context.audiences.get(text.get()).is_some_and(Vec::is_empty);
+        if is_report && job.to.iter().all(nobody) {
             let problem = Problem::error(format!("report `{name}` goes to nobody"));
-            self.problems
-                .push(problem.at(job.kind.span(), "a report needs `to`").help("to = [\"managers\"]"));
+            self.problems.push(match job.to.first() {
+                None => problem.at(job.kind.span(), "a report needs `to`").help("to = [\"managers\"]"),
+                Some(first) => problem.at(first.span(), "nobody is in it"),
+            });
         }
         let reps_known = context.people.values().any(|p| p.rep.is_some());
         if !is_report && via.is_empty() && !reps_known {
@@ -77,28 +97,30 @@ impl Builder {
             let help = "via = [\"chat\"], or people with `rep = \"ID\"`";
             self.problems.push(problem.at(job.kind.span(), "name a channel for reps").help(help));
         }
-        self.refuse_strangers(job, is_report);
-        let recipe = if is_report { self.report(job, settings) } else { self.reminders(job, settings) };
-        Some(Job { schedule: schedule?, recipe, to, via })
     }
 
     /// Keys of the other kind would be read and do nothing; say so.
     fn refuse_strangers(&mut self, job: &file::Job, is_report: bool) {
+        let first = |list: Option<&Vec<file::Text>>| list.and_then(|list| list.first()).map(At::span);
         let of_reports = [
             ("report", job.report.as_ref().map(At::span)),
             ("period", job.period.as_ref().map(At::span)),
             ("current", job.current.as_ref().map(At::span)),
+            ("split", first(job.split.as_ref())),
+            ("attach", first(job.attach.as_ref())),
+            ("churn", job.churn.as_ref().map(At::span)),
         ];
         let of_reminders = [
             ("lead_days", job.lead_days.as_ref().map(At::span)),
             ("items", job.items.as_ref().map(At::span)),
-            ("via", job.via.as_ref().and_then(|via| via.first()).map(At::span)),
+            ("via", first(job.via.as_ref())),
         ];
-        let (strangers, kind) = if is_report { (of_reminders, "reminders") } else { (of_reports, "report") };
+        let (strangers, kind): (&[_], _) =
+            if is_report { (&of_reminders, "reminders") } else { (&of_reports, "report") };
         for (key, span) in strangers {
             if let Some(span) = span {
                 let problem = Problem::error(format!("`{key}` does nothing here"));
-                self.problems.push(problem.at(span, format!("only for jobs of kind \"{kind}\"")));
+                self.problems.push(problem.at(span.clone(), format!("only for jobs of kind \"{kind}\"")));
             }
         }
     }
@@ -108,7 +130,11 @@ impl Builder {
         let misfires = [("latest", Misfire::Latest), ("all", Misfire::All), ("skip", Misfire::Skip)];
         let misfire = self.choice("misfire policy", job.misfire.as_ref(), &misfires, Misfire::Latest);
         let max_late = job.max_late.as_ref().map_or(DAY, |text| self.duration(text).unwrap_or(DAY));
-        match Cron::parse(job.cron.get()) {
+        let parsed = match shape(job.cron.get()) {
+            Ok(()) => Cron::parse(job.cron.get()),
+            Err(reason) => Err(CronProblem::Form(reason)),
+        };
+        match parsed {
             Ok(cron) => Some(Schedule { cron, zone, misfire, max_late }),
             Err(CronProblem::Form(reason)) => {
                 let problem = Problem::error("this is no schedule").at(job.cron.span(), reason);
@@ -155,7 +181,8 @@ impl Builder {
                 .map(|text| self.choice("attachment", Some(text), &forms, Attachment::Xlsx))
                 .collect(),
         };
-        let settings = job.churn.as_ref().map_or(settings.clone(), |churn| self.counting(churn, settings));
+        let settings =
+            job.churn.as_ref().map_or(settings.clone(), |churn| self.counting(churn.get(), settings));
         Recipe::Report(ReportSpec {
             kind,
             period: PeriodChoice { kind: period, current },
@@ -172,4 +199,34 @@ impl Builder {
             settings: settings.clone(),
         })
     }
+}
+
+/// Whether an expression has the fields that we promise, each in its grammar; the parser does not say
+/// which one is wrong, and would take a seventh for the year.
+fn shape(written: &str) -> Result<(), String> {
+    const FIELDS: [(&str, &str); 6] = [
+        ("second", "0-59"),
+        ("minute", "0-59"),
+        ("hour", "0-23"),
+        ("day", "1-31, or L for the last"),
+        ("month", "1-12 or JAN-DEC"),
+        ("weekday", "0-7 or SUN-SAT"),
+    ];
+    let fields: Vec<&str> = written.split_whitespace().collect();
+    if matches!(fields.as_slice(), [one] if one.starts_with('@')) {
+        return Ok(());
+    }
+    let named = match fields.len() {
+        5 => &FIELDS[1..],
+        6 => &FIELDS[..],
+        n => return Err(format!("five fields, or six with seconds first; here are {n}")),
+    };
+    for (i, (field, (name, range))) in fields.iter().zip(named).enumerate() {
+        let mut alone = vec!["*"; fields.len()];
+        alone[i] = field;
+        if let Err(CronProblem::Form(_)) = Cron::parse(&alone.join(" ")) {
+            return Err(format!("`{field}` is no {name}: {range}"));
+        }
+    }
+    Ok(())
 }

@@ -12,6 +12,7 @@ mod walk;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
@@ -26,6 +27,7 @@ use crate::domain::Currency;
 use crate::domain::recipient::Calendar;
 use crate::outbox::Medium;
 use crate::render::Templates;
+use crate::render::view::View;
 use crate::store::{Mapping, SqliteStore};
 
 /// A shop's configuration, as meant.
@@ -141,33 +143,53 @@ pub fn load(path: &Path, outlet: Outlet) -> (Option<Config>, Findings) {
             return (None, Findings { problems, path: path.to_owned(), source: String::new() });
         }
     };
-    let (config, problems) = parse(&source, path, outlet);
-    (config, Findings { problems, path: path.to_owned(), source })
+    let mut secrets = Vec::new();
+    let (config, problems) = parse(&source, path, outlet, &mut secrets);
+    (config, Findings { problems, path: path.to_owned(), source: without(source, &secrets) })
 }
 
-fn parse(source: &str, path: &Path, outlet: Outlet) -> (Option<Config>, Vec<Problem>) {
-    let (table, errors) = toml::de::DeTable::parse_recoverable(source);
+/// The text with stars over what must not be printed; all else stays where it is.
+fn without(source: String, secrets: &[Span]) -> String {
+    secrets.iter().fold(source, |mut text, span| {
+        text.replace_range(span.clone(), &"*".repeat(span.len()));
+        text
+    })
+}
+
+type Span = std::ops::Range<usize>;
+
+fn parse(
+    source: &str,
+    path: &Path,
+    outlet: Outlet,
+    secrets: &mut Vec<Span>,
+) -> (Option<Config>, Vec<Problem>) {
+    let (mut table, errors) = toml::de::DeTable::parse_recoverable(source);
     if !errors.is_empty() {
         let problem = |e: &toml::de::Error| {
-            let problem = Problem::error("this is not TOML");
+            let repeated = e.message() == "duplicate key";
+            let problem = Problem::error(if repeated { "this is here twice" } else { "this is not TOML" });
             let span = e.span().unwrap_or(0..0);
             problem.at(span, e.message().to_owned())
         };
         return (None, errors.iter().map(problem).collect());
     }
-    let problems = walk::walk(&table, &schema());
-    if !problems.is_empty() {
+    let walked = walk::walk(&mut table, &schema());
+    *secrets = walked.secrets;
+    let mut problems = walked.problems;
+    if walked.stuck {
         return (None, problems);
     }
     let file = match file::File::deserialize(toml::de::Deserializer::from(table)) {
         Ok(file) => file,
         Err(e) => {
             let problem = Problem::error("this cannot be read");
-            return (None, vec![problem.at(e.span().unwrap_or(0..0), e.message().to_owned())]);
+            problems.push(problem.at(e.span().unwrap_or(0..0), e.message().to_owned()));
+            return (None, problems);
         }
     };
     let folder = path.parent().map(Path::to_owned).unwrap_or_default();
-    let mut builder = Builder { folder, problems: Vec::new(), outlet };
+    let mut builder = Builder { folder, problems, outlet };
     let config = builder.config(&file);
     let fatal = builder.problems.iter().any(|p| p.severity == Severity::Error);
     (config.filter(|_| !fatal), builder.problems)
@@ -226,8 +248,8 @@ impl Builder {
         TimeZone::get(text.get()).unwrap_or_else(|_| {
             let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
             let near = problem::nearest(text.get(), known.iter().map(String::as_str));
-            let label = near
-                .map_or("an IANA name such as Europe/Paris".to_owned(), |n| format!("did you mean `{n}`?"));
+            let near = near.map(|n| format!("; did you mean `{n}`?")).unwrap_or_default();
+            let label = format!("an IANA name such as Europe/Paris{near}");
             self.error(format!("unknown time zone `{}`", text.get()), text, label);
             TimeZone::UTC
         })
@@ -271,7 +293,10 @@ impl Builder {
         if range.contains(number.get()) {
             return *number.get();
         }
-        let label = format!("from {} to {}", range.start(), range.end());
+        let label = match (range.start(), range.end()) {
+            (start, &i64::MAX) => format!("{start} or more"),
+            (start, end) => format!("from {start} to {end}"),
+        };
         self.problems.push(Problem::error(format!("{what} is out of range")).at(number.span(), label));
         default
     }
@@ -302,9 +327,14 @@ impl Builder {
     fn templates(&mut self, folder: Option<&file::Text>) -> Option<Templates> {
         let mut own = Vec::new();
         if let Some(text) = folder {
-            match read_templates(&self.folder.join(text.get())) {
+            let path = self.folder.join(text.get());
+            match read_templates(&path) {
                 Ok(found) => own = found,
-                Err(e) => self.error("the template folder cannot be read", text, e.to_string()),
+                Err(e) => {
+                    let problem = Problem::error("the template folder cannot be read");
+                    let problem = problem.at(text.span(), secret::reason(&e));
+                    self.problems.push(problem.help(format!("looked for {}", path.display())));
+                }
             }
         }
         let templates = match Templates::with(&own) {
@@ -317,10 +347,11 @@ impl Builder {
             }
         };
         for kind in [Kind::Report, Kind::Digest, Kind::Notice] {
+            let sample = sample(kind);
             for form in ["html", "txt"] {
-                let sample = crate::job::sample::view(kind);
-                let rendered =
-                    sample.and_then(|view| templates.body(kind, form, &view).map_err(|e| e.to_string()));
+                let rendered = sample
+                    .clone()
+                    .and_then(|view| templates.body(kind, form, view).map_err(|e| e.to_string()));
                 if let Err(reason) = rendered {
                     let error = Problem::error("a template does not render with sample data");
                     let span = folder.map_or(0..0, file::At::span);
@@ -340,6 +371,13 @@ impl Builder {
         let span = folder.map_or(0..0, file::At::span);
         self.problems.push(problem.at(span, error.to_string()));
     }
+}
+
+/// A sample to render, made once: it is the same for every configuration.
+fn sample(kind: Kind) -> Result<&'static View, String> {
+    static SAMPLES: [OnceLock<Result<View, String>>; 3] = [const { OnceLock::new() }; 3];
+    let made = SAMPLES[kind as usize].get_or_init(|| crate::job::sample::view(kind));
+    made.as_ref().map_err(Clone::clone)
 }
 
 /// The `.hbs` files below a folder, by their names without the ending.

@@ -156,21 +156,25 @@ impl Builder {
 
     pub(super) fn audiences(
         &mut self,
-        file: &BTreeMap<String, Vec<Text>>,
+        file: &BTreeMap<String, file::At<Vec<Text>>>,
         people: &BTreeMap<String, Person>,
     ) -> BTreeMap<String, Vec<String>> {
         let mut audiences = BTreeMap::new();
         for (name, members) in file {
-            let mut known = Vec::new();
-            for text in members {
-                if people.contains_key(text.get()) {
-                    known.push(text.get().clone());
-                } else {
+            if members.get().is_empty() {
+                let problem = Problem::warning(format!("audience `{name}` has no members"));
+                self.problems.push(problem.at(members.span(), "what is for them goes to nobody"));
+            }
+            // Those who are not there stay in it, so that it does not seem empty; nothing goes to them.
+            let mut all = Vec::new();
+            for text in members.get() {
+                all.push(text.get().clone());
+                if !people.contains_key(text.get()) {
                     let names: Vec<&str> = people.keys().map(String::as_str).collect();
                     self.error(format!("unknown person `{}`", text.get()), text, one_of(text.get(), &names));
                 }
             }
-            audiences.insert(name.clone(), known);
+            audiences.insert(name.clone(), all);
         }
         audiences
     }

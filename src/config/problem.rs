@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,6 +73,9 @@ pub fn render(problems: &[Problem], path: &str, source: &str, colour: bool) -> S
             Severity::Warning => Level::WARNING,
         };
         let mut group = Group::with_title(level.primary_title(problem.title.as_str()));
+        if problem.span.is_none() {
+            group = group.element(Origin::path(path));
+        }
         if let Some(span) = &problem.span {
             let end = source[span.clone()].find('\n').map_or(span.end, |n| span.start + n);
             let annotation =
@@ -99,10 +102,17 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     (best.0 > 0.8).then(|| best.1.to_owned())
 }
 
+/// So many known words are listed beside the nearest, which may not be the one that was meant.
+const LISTED: usize = 7;
+
 /// A label for a word that is none of the known ones.
 pub fn one_of(word: &str, known: &[&str]) -> String {
     match nearest(word, known.iter().copied()) {
+        Some(near) if (2..=LISTED).contains(&known.len()) => {
+            format!("did you mean `{near}`? There are: {}", known.join(", "))
+        }
         Some(near) => format!("did you mean `{near}`?"),
+        None if known.is_empty() => "there is none".to_owned(),
         None => format!("one of: {}", known.join(", ")),
     }
 }

@@ -48,9 +48,9 @@ fn from_file(path: &Path, span: Span, strict: bool, problems: &mut Vec<Problem>)
 }
 
 /// The system's words without its error number, which differ between systems.
-fn reason(error: &std::io::Error) -> String {
+pub(super) fn reason(error: &std::io::Error) -> String {
     match error.kind() {
-        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        std::io::ErrorKind::NotFound => "there is nothing of this name".to_owned(),
         std::io::ErrorKind::PermissionDenied => "we may not read it".to_owned(),
         _ => error.to_string(),
     }

@@ -24,9 +24,10 @@ impl Builder {
             Some(relations) => self.mapping(relations),
         };
         let path = self.folder.join(file.path.get());
-        let store = Store { path, mapping, zone, currency: currency? };
+        // The store is looked at in any currency.
+        let store = Store { path, mapping, zone, currency: currency.or_else(|| Currency::from_code("EUR"))? };
         self.check_store(file, &store);
-        Some(store)
+        currency.map(|_| store)
     }
 
     fn mapping(&mut self, relations: &std::collections::BTreeMap<String, At<file::Relation>>) -> Mapping {
@@ -68,12 +69,16 @@ impl Builder {
         let open = match store.open() {
             Ok(open) => open,
             Err(e) => {
-                self.error("the store cannot be opened", &file.path, e.to_string().replace('\n', " "));
+                self.cannot_open(file, &e);
                 return;
             }
         };
         let checked = open.check();
-        for (relation, error) in &checked {
+        if file.relations.is_none() {
+            self.other_schema(file, &checked);
+        }
+        let told = |error: &StoreError| file.relations.is_none() && is_absent(error);
+        for (relation, error) in checked.iter().filter(|(_, error)| !told(error)) {
             self.store_problem(file, *relation, error);
         }
         if !checked.is_empty() {
@@ -94,6 +99,29 @@ impl Builder {
         }
     }
 
+    fn cannot_open(&mut self, file: &file::Store, error: &StoreError) {
+        let problem = Problem::error("the store cannot be opened");
+        let StoreError::Open { source, hint, .. } = error else {
+            self.problems.push(problem.at(file.path.span(), error.to_string()));
+            return;
+        };
+        let problem = problem.at(file.path.span(), source.to_string());
+        let hint = hint.trim_start().trim_start_matches("hint: ");
+        self.problems.push(if hint.is_empty() { problem } else { problem.help(hint) });
+    }
+
+    /// Tables that are not there are one problem when our own schema was expected, not eleven.
+    fn other_schema(&mut self, file: &file::Store, checked: &[(Relation, StoreError)]) {
+        let names: Vec<&str> = checked.iter().filter(|(_, e)| is_absent(e)).map(|(r, _)| r.name).collect();
+        if names.is_empty() {
+            return;
+        }
+        let problem = Problem::error("the store has another schema than ours");
+        let problem = problem.at(file.path.span(), format!("it has no tables {}", names.join(", ")));
+        self.problems
+            .push(problem.help("say where rows come from: [store.relations.customers] and the others"));
+    }
+
     fn store_problem(&mut self, file: &file::Store, relation: Relation, error: &StoreError) {
         let span = source_span(file, relation).unwrap_or_else(|| file.path.span());
         let problem = Problem::error(format!("`{}` cannot be read", relation.name));
@@ -102,6 +130,12 @@ impl Builder {
                 .at(span, format!("gives no column `{column}`"))
                 .help(format!("it gives: {given}; name one with `AS {column}`")),
             StoreError::NotAQuery { .. } => problem.at(span, "must be one statement that only reads"),
+            StoreError::Read { source, .. } if denied(source) => problem
+                .at(span, "must be one statement that only reads")
+                .help("one SELECT; the store is never written"),
+            StoreError::Read { source: rusqlite::Error::SqlInputError { msg, .. }, .. } => {
+                problem.at(span, msg.as_str())
+            }
             StoreError::Read { source, .. } => problem.at(span, source.to_string().replace('\n', " ")),
             other => problem.at(span, other.to_string()),
         };
@@ -174,4 +208,12 @@ fn source_span(file: &file::Store, relation: Relation) -> Option<std::ops::Range
     let at = file.relations.as_ref()?.get(relation.name)?;
     let source = at.get().query.as_ref().or(at.get().table.as_ref());
     source.map(At::span)
+}
+
+fn is_absent(error: &StoreError) -> bool {
+    matches!(error, StoreError::Read { source, .. } if source.to_string().contains("no such table"))
+}
+
+fn denied(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::AuthorizationForStatementDenied)
 }

@@ -1,22 +1,36 @@
 //! The first look at a file: unknown keys, missing keys and wrong types, all at once. serde stops at
 //! the first; so the file is held against the same JSON Schema that editors get.
+//!
+//! A mistyped key hides nothing else: it is read as the key that was meant, or taken out.
 
 use serde_json::Value as Json;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::problem::{Problem, one_of};
+use super::problem::{Problem, nearest, one_of};
 
-/// Holds a parsed file against the schema.
-pub(super) fn walk(table: &Spanned<DeTable<'_>>, schema: &Json) -> Vec<Problem> {
-    let mut walker = Walker { root: schema, problems: Vec::new() };
-    walker.table(table.get_ref(), &table.span(), schema, "");
-    walker.problems
+/// What the first look found.
+pub(super) struct Walked {
+    /// What is wrong.
+    pub(super) problems: Vec<Problem>,
+    /// Whether what is left cannot be read any further.
+    pub(super) stuck: bool,
+    /// Secrets that stand in the file itself: they must not be printed.
+    pub(super) secrets: Vec<std::ops::Range<usize>>,
+}
+
+/// Holds a parsed file against the schema, and takes out what can be left out.
+pub(super) fn walk(table: &mut Spanned<DeTable<'_>>, schema: &Json) -> Walked {
+    let found = Walked { problems: Vec::new(), stuck: false, secrets: Vec::new() };
+    let mut walker = Walker { root: schema, found };
+    let span = table.span();
+    walker.table(table.get_mut(), &span, schema, "");
+    walker.found
 }
 
 struct Walker<'s> {
     root: &'s Json,
-    problems: Vec<Problem>,
+    found: Walked,
 }
 
 impl<'s> Walker<'s> {
@@ -32,22 +46,62 @@ impl<'s> Walker<'s> {
         real.map_or(schema, |real| self.resolve(real))
     }
 
-    fn table(&mut self, table: &DeTable<'_>, span: &std::ops::Range<usize>, schema: &'s Json, path: &str) {
+    fn table(
+        &mut self,
+        table: &mut DeTable<'_>,
+        span: &std::ops::Range<usize>,
+        schema: &'s Json,
+        path: &str,
+    ) {
         let properties = schema.get("properties").and_then(Json::as_object);
         let any = schema.get("additionalProperties").filter(|s| s.is_object());
-        for (key, value) in table {
+        let known: Vec<&str> = properties.map(|p| p.keys().map(String::as_str).collect()).unwrap_or_default();
+        let (mut unusable, mut strangers) = (Vec::new(), Vec::new());
+        for (key, value) in table.iter_mut() {
             let name = key.get_ref().as_ref();
             let below = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
-            if let Some(schema) = properties.and_then(|p| p.get(name)).or(any) {
-                self.value(value, self.resolve(schema), &below);
-            } else {
-                let known: Vec<&str> =
-                    properties.map(|p| p.keys().map(String::as_str).collect()).unwrap_or_default();
-                let place = if path.is_empty() { "at the top".to_owned() } else { format!("in `{path}`") };
-                let problem = Problem::error(format!("unknown key `{name}` {place}"));
-                self.problems.push(problem.at(key.span(), one_of(name, &known)));
+            match properties.and_then(|p| p.get(name)).or(any) {
+                Some(schema) if self.value(value, self.resolve(schema), &below) => {}
+                Some(_) => unusable.push(name.to_owned()),
+                None => {
+                    let place =
+                        if path.is_empty() { "at the top".to_owned() } else { format!("in `{path}`") };
+                    let problem = Problem::error(format!("unknown key `{name}` {place}"));
+                    self.found.problems.push(problem.at(key.span(), one_of(name, &known)));
+                    strangers.push(name.to_owned());
+                }
             }
         }
+        for name in unusable {
+            table.remove(name.as_str());
+        }
+        for name in strangers {
+            let Some((key, value)) = table.remove_entry(name.as_str()) else { continue };
+            let meant =
+                nearest(&name, known.iter().copied()).filter(|near| !table.contains_key(near.as_str()));
+            let schema = meant.as_ref().and_then(|near| properties?.get(near));
+            if let Some((meant, value)) = meant.zip(schema.and_then(|schema| self.instead(value, schema))) {
+                table.insert(Spanned::new(key.span(), meant.into()), value);
+            }
+        }
+        self.missing(table, span, schema, path);
+    }
+
+    /// The value of a mistyped key, if it fits the key that was meant.
+    fn instead<'v>(
+        &mut self,
+        mut value: Spanned<DeValue<'v>>,
+        schema: &'s Json,
+    ) -> Option<Spanned<DeValue<'v>>> {
+        let found = Walked { problems: Vec::new(), stuck: false, secrets: Vec::new() };
+        let mut walker = Walker { root: self.root, found };
+        let fits = walker.value(&mut value, walker.resolve(schema), "") && walker.found.problems.is_empty();
+        self.found.secrets.append(&mut walker.found.secrets);
+        fits.then_some(value)
+    }
+
+    fn missing(&mut self, table: &DeTable<'_>, span: &std::ops::Range<usize>, schema: &'s Json, path: &str) {
+        let properties = schema.get("properties").and_then(Json::as_object);
         let required = schema.get("required").and_then(Json::as_array).into_iter().flatten();
         for name in required.filter_map(Json::as_str).filter(|name| !table.contains_key(*name)) {
             let place = if path.is_empty() { "the file".to_owned() } else { format!("`{path}`") };
@@ -56,7 +110,8 @@ impl<'s> Walker<'s> {
             if !path.is_empty() {
                 problem = problem.at(span.clone(), "here");
             }
-            self.problems.push(match what {
+            self.found.stuck = true;
+            self.found.problems.push(match what {
                 Some(what) => problem.help(format!("{name}: {what}")),
                 None => problem,
             });
@@ -68,7 +123,8 @@ impl<'s> Walker<'s> {
         text.and_then(Json::as_str).map(|text| text.replace('\n', " "))
     }
 
-    fn value(&mut self, value: &Spanned<DeValue<'_>>, schema: &'s Json, path: &str) {
+    /// Whether a value can stay; what cannot is told.
+    fn value(&mut self, value: &mut Spanned<DeValue<'_>>, schema: &'s Json, path: &str) -> bool {
         let wanted = match schema.get("type") {
             Some(Json::String(name)) => name.as_str(),
             Some(Json::Array(names)) => {
@@ -76,12 +132,21 @@ impl<'s> Walker<'s> {
             }
             _ => "",
         };
-        match (wanted, value.get_ref()) {
-            ("object", DeValue::Table(table)) => self.table(table, &value.span(), schema, path),
+        let span = value.span();
+        match (wanted, value.get_mut()) {
+            ("object", DeValue::Table(table)) => self.table(table, &span, schema, path),
+            ("object", _) if schema.pointer("/properties/credential").is_some() => {
+                let problem = Problem::error(format!("`{path}` is written into this file"));
+                let problem = problem.at(span.clone(), "a secret is never in this file itself");
+                let help = "{ file = \"…\" }, { credential = \"…\" } or { env = \"…\" }";
+                self.found.problems.push(problem.help(help));
+                self.found.secrets.push(span);
+                self.found.stuck = true;
+            }
             ("array", DeValue::Array(items)) => {
                 if let Some(of) = schema.get("items") {
                     let of = self.resolve(of);
-                    for item in items {
+                    for item in items.iter_mut() {
                         self.value(item, of, path);
                     }
                 }
@@ -90,7 +155,7 @@ impl<'s> Walker<'s> {
             | ("boolean", DeValue::Boolean(_))
             | ("number", DeValue::Float(_) | DeValue::Integer(_))
             | ("", _) => {}
-            ("integer", DeValue::Integer(number)) => self.integer(number, value.span(), schema, path),
+            ("integer", DeValue::Integer(number)) => return self.integer(number, span, schema, path),
             (wanted, found) => {
                 let article = |kind: &str| match kind {
                     "object" => "a table",
@@ -102,9 +167,11 @@ impl<'s> Walker<'s> {
                 };
                 let problem = Problem::error(format!("`{path}` is of the wrong type"));
                 let label = format!("wanted {}, this is {}", article(wanted), described(found));
-                self.problems.push(problem.at(value.span(), label));
+                self.found.problems.push(problem.at(span, label));
+                self.found.stuck = true;
             }
         }
+        true
     }
 
     fn integer(
@@ -113,7 +180,7 @@ impl<'s> Walker<'s> {
         span: std::ops::Range<usize>,
         schema: &Json,
         path: &str,
-    ) {
+    ) -> bool {
         let read = i64::from_str_radix(&number.as_str().replace('_', ""), number.radix());
         let bound = |name: &str| schema.get(name).and_then(Json::as_i64);
         let fits = read.as_ref().is_ok_and(|n| {
@@ -125,8 +192,9 @@ impl<'s> Walker<'s> {
                 (Some(min), None) => format!("{min} or more"),
                 _ => "a whole number of 64 bits".to_owned(),
             };
-            self.problems.push(Problem::error(format!("`{path}` is out of range")).at(span, label));
+            self.found.problems.push(Problem::error(format!("`{path}` is out of range")).at(span, label));
         }
+        fits
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use handlebars::{Handlebars, RenderErrorReason};
+use handlebars::{Handlebars, RenderErrorReason, TemplateErrorReason};
 use serde::Serialize;
 
 use super::view::View;
@@ -86,7 +86,16 @@ impl Templates {
         let registry = if is_html(name) { &mut self.html } else { &mut self.text };
         registry.register_template_string(name, text).map_err(|e| {
             let line = e.pos().map(|(line, _)| line);
-            wrong(line, e.reason().to_string())
+            // The parser lists its whole grammar; what it means is one of these.
+            wrong(
+                line,
+                match e.reason() {
+                    TemplateErrorReason::InvalidSyntax(_) => {
+                        "a `{{` without its `}}`, or a block without its end".to_owned()
+                    }
+                    other => other.to_string(),
+                },
+            )
         })
     }
 

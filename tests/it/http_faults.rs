@@ -287,7 +287,7 @@ fn message() -> Delivery {
 }
 
 const LONG: Duration = Duration::from_secs(60);
-const SHORT: Duration = Duration::from_millis(3_000);
+const SHORT: Duration = Duration::from_secs(3);
 
 /// One attempt at `at`. A channel that never answers is a fault of its own.
 async fn attempt(channel: &Channel, mail: &Delivery, at: Timestamp) -> Result<Answer, String> {

@@ -121,7 +121,7 @@ const TABLE: &[(Phase, &[Fault], Expect)] = &[
 ];
 
 const LONG: Duration = Duration::from_secs(60);
-const SHORT: Duration = Duration::from_millis(2_000);
+const SHORT: Duration = Duration::from_secs(2);
 const PASSWORD: &str = "correct horse";
 
 fn now() -> Timestamp {

@@ -52,9 +52,11 @@ impl Story<'_> {
     fn who_left(&self) -> Table {
         let rows = self.gone.iter().map(|d| self.departure_row(d)).collect();
         let mut columns = columns(&["customer"], &["lost"]);
-        let words: &[&'static str] =
-            if self.is_contract() { &["since", "plan", "reason", "owner"] } else { &["since", "owner"] };
-        columns.extend(words.iter().map(|name| column(name, false)));
+        if self.is_contract() {
+            columns.extend(["since", "plan", "reason", "owner"].map(|name| column(name, false)));
+        } else {
+            columns.extend(["since", "owner"].map(|name| column(name, false)));
+        }
         table("left", columns, rows)
     }
 
@@ -130,12 +132,11 @@ impl Story<'_> {
         }
         let name = split.name();
         let mut columns = vec![Column { name, title: Say::new(format!("split.{name}")), numeric: false }];
-        let numbers: &[&'static str] = if self.has_year_ago() {
-            &["opening", "churned", "rate", "rate_before", "rate_year_ago", "gross"]
-        } else {
-            &["opening", "churned", "rate", "rate_before", "gross"]
-        };
-        columns.extend(numbers.iter().map(|n| column(n, true)));
+        columns.extend(["opening", "churned", "rate", "rate_before"].map(|n| column(n, true)));
+        if self.has_year_ago() {
+            columns.push(column("rate_year_ago", true));
+        }
+        columns.push(column("gross", true));
         Table {
             title: Say::new("table.groups").with("split", Say::new(format!("split.{name}"))),
             ..table(name, columns, rows)

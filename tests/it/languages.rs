@@ -1,0 +1,413 @@
+//! Languages agree: the same keys with the same values in each, none missing, none left over, and
+//! numbers as each language writes them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use icu_plurals::{PluralCategory, PluralRules};
+use retaind::document::{Kind, Say, Value};
+use retaind::domain::{Currency, Money, Ratio};
+use retaind::job::ReportKind;
+use retaind::metrics::Split;
+use retaind::metrics::definition::{Band, Definition};
+use retaind::render::Locale;
+use retaind::render::locale::tags;
+use retaind::render::view;
+
+fn locale(tag: &str) -> Locale {
+    Locale::load(tag).unwrap()
+}
+
+/// The file of a language, as it is written.
+fn file(tag: &str) -> toml::Table {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("locales/{tag}.toml"));
+    fs::read_to_string(path).unwrap().parse().unwrap()
+}
+
+/// Keys that the code puts together: the text before the last dot (or after it, for endings), where it
+/// is put together, and its members as the code has them.
+fn families() -> Vec<(&'static str, &'static str, Vec<String>)> {
+    let own = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let notice = own(&["subject", "title", "lead"]);
+    let basis = own(&["mrr", "revenue"]);
+    vec![
+        (
+            "band",
+            "src/job/report/headline.rs",
+            [Band::Established, Band::Growing, Band::General].map(|b| b.name().to_owned()).to_vec(),
+        ),
+        (
+            "chart.moved",
+            "src/job/report/charts.rs",
+            own(&["opening", "new", "reactivation", "expansion", "contraction", "churned", "closing"]),
+        ),
+        ("chart.moved.grew", "src/job/report/mod.rs", basis.clone()),
+        ("chart.moved.shrank", "src/job/report/mod.rs", basis.clone()),
+        ("column", "src/job/report/tables.rs", columns()),
+        ("contact", "src/care/digest.rs", own(&["call", "visit", "email", "meeting"])),
+        ("figure.money", "src/job/report/mod.rs", basis.clone()),
+        ("note.definition", "src/job/report/notes.rs", Definition::ALL.map(|d| d.name().to_owned()).to_vec()),
+        ("notice.channel", "src/job/sample.rs", notice.clone()),
+        ("notice.failed", "src/job/sample.rs", notice.clone()),
+        ("notice.held", "src/job/sample.rs", notice.clone()),
+        ("notice.stopped", "src/job/sample.rs", notice.clone()),
+        ("notice.test", "src/job/sample.rs", notice),
+        ("report.lead.who", "src/job/report/mod.rs", basis),
+        (
+            "report.title",
+            "src/job/report/mod.rs",
+            ReportKind::ALL.iter().map(|(name, _)| (*name).to_owned()).collect(),
+        ),
+        (
+            "relation",
+            "src/job/report/notes.rs",
+            retaind::store::relation::ALL.iter().map(|relation| relation.name.to_owned()).collect(),
+        ),
+        (
+            "split",
+            "src/job/report/tables.rs",
+            Split::ALL.iter().map(|(name, _)| (*name).to_owned()).collect(),
+        ),
+        ("table", "src/job/report/tables.rs", own(&["left", "reasons", "top", "trend", "value"])),
+    ]
+}
+
+/// What [`families`] is held against: each place that puts a key together, and how many.
+const BUILDERS: &[(&str, &str, usize)] = &[
+    ("src/care/digest.rs", "contact.{kind}", 1),
+    ("src/care/digest.rs", "column.{name}", 1),
+    ("src/job/report/charts.rs", "chart.moved.{key}", 1),
+    ("src/job/report/headline.rs", "band.{}", 1),
+    ("src/job/report/headline.rs", "split.{}", 1),
+    ("src/job/report/mod.rs", "report.title.{}", 1),
+    ("src/job/report/mod.rs", "{key}.{}", 1),
+    ("src/job/report/notes.rs", "note.definition.{}", 1),
+    ("src/job/report/notes.rs", "relation.{relation}", 2),
+    ("src/job/report/tables.rs", "column.{name}", 1),
+    ("src/job/report/tables.rs", "table.{name}", 1),
+    ("src/job/report/tables.rs", "split.{name}", 4),
+    ("src/job/sample.rs", "{key}.{part}", 1),
+];
+
+/// The columns of every table, as the code names them: in lists of names handed to `column`.
+fn columns() -> Vec<String> {
+    let mut names = BTreeSet::new();
+    for (path, text) in sources() {
+        if path.ends_with("job/report/tables.rs") || path.ends_with("care/digest.rs") {
+            for (start, _) in text.match_indices("column") {
+                // From the name of the function (or its list) to the end of the statement.
+                let before = text[..start].rfind(';').map_or(0, |at| at + 1);
+                let end = text[start..].find(';').map_or(text.len(), |at| start + at);
+                let statement = &text[before..end];
+                names.extend(literals(statement).into_iter().filter(|name| is_word(name)));
+            }
+        }
+    }
+    names.into_iter().filter(|name| locale("en").keys().contains_key(&format!("column.{name}"))).collect()
+}
+
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}
+
+/// Our sources without their tests and comments, by path.
+fn sources() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    let mut folders: Vec<PathBuf> = vec![root.join("src")];
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                let name = path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
+                found.push((name, code(&fs::read_to_string(path).unwrap())));
+            }
+        }
+    }
+    found.sort();
+    assert!(found.len() > 50, "the sources were not found");
+    found
+}
+
+fn code(text: &str) -> String {
+    let lines = text.lines().take_while(|line| line.trim() != "#[cfg(test)]");
+    lines.filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+/// The string literals of a text, well enough for keys: those without escapes.
+fn literals(text: &str) -> Vec<String> {
+    text.split('"').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+/// What stands in quotes right after each `before`.
+fn quoted_after(text: &str, before: &str) -> Vec<String> {
+    let after = text.split(before).skip(1).filter_map(|rest| rest.trim_start().strip_prefix('"'));
+    after.filter_map(|rest| rest.split('"').next()).map(str::to_owned).collect()
+}
+
+/// Whether a literal looks like a key: words with dots, the first of which begins keys.
+fn looks_like_a_key(text: &str, firsts: &BTreeSet<String>) -> bool {
+    text.split_once('.').is_some_and(|(first, _)| firsts.contains(first)) && text.split('.').all(is_word)
+}
+
+#[test]
+fn every_language_has_the_same_keys_with_the_same_values() {
+    let english = locale("en").keys();
+    assert!(english.len() > 150, "only {} keys", english.len());
+    let mut wrong = Vec::new();
+    for tag in tags() {
+        let keys = locale(tag).keys();
+        for (key, names) in &english {
+            match keys.get(key) {
+                None => wrong.push(format!("{tag}: `{key}` is missing")),
+                Some(own) if own != names => {
+                    wrong.push(format!("{tag}: `{key}` has {own:?}, English has {names:?}"));
+                }
+                Some(_) => {}
+            }
+        }
+        wrong.extend(
+            keys.keys()
+                .filter(|key| !english.contains_key(*key))
+                .map(|key| format!("{tag}: `{key}` is not in English")),
+        );
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_key_that_is_used_exists_and_every_key_that_exists_is_used() {
+    let keys = locale("en").keys();
+    let firsts: BTreeSet<String> =
+        keys.keys().filter_map(|key| Some(key.split_once('.')?.0.to_owned())).collect();
+    let families = families();
+    let mut wrong = Vec::new();
+    let mut used: BTreeSet<String> = BTreeSet::new();
+    for (family, place, members) in &families {
+        if members.is_empty() {
+            wrong.push(format!("family `{family}` has no members"));
+        }
+        if !Path::new(env!("CARGO_MANIFEST_DIR")).join(place).exists() {
+            wrong.push(format!("family `{family}`: there is no {place}"));
+        }
+        for member in members {
+            let key = format!("{family}.{member}");
+            if !keys.contains_key(&key) {
+                wrong.push(format!("{place}: `{key}` is made and has no words"));
+            }
+            used.insert(key);
+        }
+    }
+    for (path, text) in sources() {
+        for key in ["Say::new(", ".word("].iter().flat_map(|before| quoted_after(&text, before)) {
+            if !keys.contains_key(&key) {
+                wrong.push(format!("{path}: `{key}` has no words"));
+            }
+            used.insert(key);
+        }
+        // Keys also travel in variables.
+        let speaks = text.contains("Say::") || text.contains("notice(") || text.contains("tenure.");
+        for key in literals(&text).into_iter().filter(|text| speaks && looks_like_a_key(text, &firsts)) {
+            let known = keys.contains_key(&key) || families.iter().any(|(family, ..)| *family == key);
+            if !known && !path.starts_with("src/config/") {
+                wrong.push(format!("{path}: `{key}` looks like a key and has no words"));
+            }
+            used.insert(key);
+        }
+    }
+    wrong.extend(
+        keys.keys()
+            .filter(|key| !used.contains(*key))
+            .map(|key| format!("`{key}` has words that nothing says")),
+    );
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Keys are put together only where [`families`] knows of it.
+#[test]
+fn every_key_that_is_put_together_is_in_the_table() {
+    let mut found: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for (path, text) in sources() {
+        for pattern in quoted_after(&text, "Say::new(format!(") {
+            *found.entry((path.clone(), pattern)).or_default() += 1;
+        }
+    }
+    let known = BUILDERS.iter().map(|(path, pattern, n)| (((*path).to_owned(), (*pattern).to_owned()), *n));
+    assert_eq!(
+        found,
+        known.collect(),
+        "left: in the code; right: the table BUILDERS, and families() after it"
+    );
+}
+
+#[test]
+fn plurals_have_every_category_that_their_language_needs() {
+    let mut wrong = Vec::new();
+    let mut tables = 0;
+    for tag in tags() {
+        let icu: icu_locale_core::Locale = tag.parse().unwrap();
+        let rules = PluralRules::try_new_cardinal((&icu).into()).unwrap();
+        // Millions alone are "many" in Portuguese; those are worded as all the others.
+        let needed: Vec<&str> =
+            rules.categories().map(category).filter(|name| *name != "many" || !latin(tag)).collect();
+        for (key, words) in file(tag)["say"].as_table().unwrap() {
+            let Some(forms) = words.as_table() else { continue };
+            tables += 1;
+            wrong.extend(lacking(forms, &needed).iter().map(|name| format!("{tag}: `{key}` lacks `{name}`")));
+            let extra = forms.keys().filter(|form| *form != "none" && !needed.contains(&form.as_str()));
+            wrong.extend(
+                extra.map(|form| format!("{tag}: `{key}` has `{form}`, which this language never uses")),
+            );
+            let values = |text: &str| -> BTreeSet<String> {
+                text.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0.to_owned())).collect()
+            };
+            let other = values(forms.get("other").and_then(toml::Value::as_str).unwrap_or_default());
+            for (form, text) in forms {
+                if !values(text.as_str().unwrap()).is_subset(&other) {
+                    wrong.push(format!("{tag}: `{key}`.{form} asks for a value that `other` does not have"));
+                }
+            }
+        }
+    }
+    assert!(tables >= 20, "only {tables} plural tables");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Languages whose "many" is for round millions only (CLDR), which our counts word as `other`.
+fn latin(tag: &str) -> bool {
+    ["pt", "es", "fr", "it", "ca"].contains(&tag.split('-').next().unwrap())
+}
+
+fn lacking<'a>(forms: &toml::Table, needed: &[&'a str]) -> Vec<&'a str> {
+    needed.iter().copied().filter(|name| !forms.contains_key(*name)).collect()
+}
+
+fn category(category: PluralCategory) -> &'static str {
+    match category {
+        PluralCategory::Zero => "zero",
+        PluralCategory::One => "one",
+        PluralCategory::Two => "two",
+        PluralCategory::Few => "few",
+        PluralCategory::Many => "many",
+        PluralCategory::Other => "other",
+    }
+}
+
+#[test]
+fn numbers_dates_and_money_are_written_as_each_language_does() {
+    let real = |minor| Value::Money(Money::new(minor, Currency::from_code("BRL").unwrap()));
+    let day = || Value::Day(jiff::civil::date(2026, 3, 9));
+    let rate = |n, of| Value::Rate(Ratio::of(n, of).unwrap());
+    let instant = || {
+        Value::Instant(
+            "2026-11-02T11:00:00Z".parse().unwrap(),
+            jiff::tz::TimeZone::get("America/Sao_Paulo").unwrap(),
+        )
+    };
+    let list = |n: usize| Value::List(["a", "b", "c"][..n].iter().map(|text| Value::from(*text)).collect());
+    let expected: [(Value, &str, &str); 16] = [
+        (real(1_840_000), "R$18,400", "R$\u{a0}18.400"),
+        (real(1_840_050), "R$18,401", "R$\u{a0}18.401"),
+        (real(-1_840_000), "\u{2212}R$18,400", "\u{2212}R$\u{a0}18.400"),
+        (real(1_250), "R$12.50", "R$\u{a0}12,50"),
+        (rate(43, 1000), "4.3%", "4,3%"),
+        (rate(-43, 1000), "\u{2212}4.3%", "\u{2212}4,3%"),
+        (Value::SmallRate(Ratio::of(1, 8).unwrap()), "12.5% (1 of 8)", "12,5% (1 de 8)"),
+        (Value::Count(1_234_567), "1,234,567", "1.234.567"),
+        (Value::Signed(12), "+12", "+12"),
+        (Value::Signed(-1200), "\u{2212}1,200", "\u{2212}1.200"),
+        (Value::Signed(0), "0", "0"),
+        (Value::Number(2.25, 1), "2.3", "2,3"),
+        (day(), "9 Mar 2026", "9 de mar. de 2026"),
+        (
+            instant(),
+            "Mon 2 Nov 2026 08:00, America/Sao_Paulo",
+            "seg., 2 de nov. de 2026, 08:00, America/Sao_Paulo",
+        ),
+        (list(2), "a and b", "a e b"),
+        (list(3), "a, b and c", "a, b e c"),
+    ];
+    let mut wrong = Vec::new();
+    for (value, en, pt) in &expected {
+        for (tag, wanted) in [("en", en), ("pt-BR", pt)] {
+            let written = locale(tag).value(value);
+            if written != **wanted {
+                wrong.push(format!("{tag}: {value:?} is written {written:?}, wanted {wanted:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What of `text` was not worded: a key in brackets, or a value's place.
+fn leftovers(text: &str, keys: &BTreeMap<String, Vec<String>>) -> Vec<String> {
+    let mut found: Vec<String> =
+        keys.keys().map(|key| format!("[{key}]")).filter(|left| text.contains(left.as_str())).collect();
+    let dotted = text.split('[').skip(1).filter_map(|rest| Some(rest.split_once(']')?.0));
+    found.extend(
+        dotted
+            .filter(|inner| inner.contains('.') && inner.split('.').all(is_word))
+            .map(|inner| format!("[{inner}]")),
+    );
+    found.extend(
+        text.split('{').skip(1).map(|rest| format!("{{{}", rest.chars().take(20).collect::<String>())),
+    );
+    found.sort();
+    found.dedup();
+    found
+}
+
+#[test]
+fn sample_documents_are_worded_whole_in_every_language() {
+    let mut wrong = Vec::new();
+    for tag in tags() {
+        let locale = locale(tag);
+        for kind in [Kind::Report, Kind::Digest, Kind::Notice] {
+            let document = retaind::job::sample::document(kind).unwrap();
+            let (view, _) = view::view(&document, &locale);
+            let worded = texts(&serde_json::to_value(&view).unwrap());
+            let sheets = document.sheets.iter().flat_map(|sheet| {
+                let headings = sheet.columns.iter().map(|column| locale.say(&column.title));
+                let rows = sheet.rows.iter().flatten().map(|value| locale.value(value));
+                headings.chain(rows).chain([locale.say(&sheet.title)]).collect::<Vec<_>>()
+            });
+            let all: Vec<String> = worded.into_iter().chain(sheets).collect();
+            assert!(all.len() > 3, "{tag}: {kind:?} says nearly nothing");
+            for text in &all {
+                wrong.extend(
+                    leftovers(text, &locale.keys())
+                        .iter()
+                        .map(|left| format!("{tag}: {kind:?}: {left} in {text:?}")),
+                );
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Every text of a value.
+fn texts(value: &serde_json::Value) -> Vec<String> {
+    match value {
+        serde_json::Value::String(text) => vec![text.clone()],
+        serde_json::Value::Array(all) => all.iter().flat_map(texts).collect(),
+        serde_json::Value::Object(map) => map.values().flat_map(texts).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The looks above find what they look for.
+#[test]
+fn the_looks_can_fail() {
+    let english = locale("en");
+    let keys = english.keys();
+    assert_eq!(leftovers(&english.say(&Say::new("no.such.key")), &keys), ["[no.such.key]"]);
+    assert_eq!(leftovers(&english.say(&Say::new("due.late").with("n", 2i128)), &keys), ["{day}, 2 days ago"]);
+    assert_eq!(leftovers("Due today [urgent], all of it", &keys), Vec::<String>::new());
+    assert_eq!(quoted_after("Say::new(\n    \"a.b\") Say::new(key)", "Say::new("), ["a.b"]);
+    assert_eq!(lacking(&"one = \"x\"".parse().unwrap(), &["one", "few", "other"]), ["few", "other"]);
+    let firsts = BTreeSet::from(["figure".to_owned()]);
+    assert!(looks_like_a_key("figure.churned", &firsts) && !looks_like_a_key("figures.html", &firsts));
+    assert_eq!(code("a\n// \"b.c\"\n#[cfg(test)]\nmod tests {}"), "a");
+}
