@@ -18,8 +18,8 @@ use jiff::Timestamp;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::job::seal::Locales;
-use crate::ledger::{Ledger, LedgerError, deliveries};
-use crate::outbox::{Event, delivery};
+use crate::ledger::{Ledger, LedgerError, deliveries, occurrences};
+use crate::outbox::{Event, Status, delivery};
 use dispatcher::Lane;
 
 /// Why the daemon ends.
@@ -59,9 +59,9 @@ pub struct Daemon {
 impl Daemon {
     /// Starts on a ledger: what another daemon held when it ended is taken back first.
     pub async fn start(config: Config, ledger: Ledger, clock: Clock) -> Result<Daemon, DaemonError> {
-        rescue(&ledger, &config, clock.now()).await?;
         let owner = format!("{}:{}", std::process::id(), clock.now().as_microsecond());
         let shared = Arc::new(Shared { config, ledger, clock, locales: Locales::load()?, owner });
+        rescue(&shared).await?;
         Ok(Daemon { lanes: lanes(&shared), shared })
     }
 
@@ -115,19 +115,23 @@ fn lanes(shared: &Arc<Shared>) -> BTreeMap<String, Lane> {
 }
 
 /// Takes back what a daemon held that is gone: what was proven unsent is free, what may have arrived is
-/// uncertain. The lock on the ledger proves that it is gone.
-async fn rescue(ledger: &Ledger, config: &Config, now: Timestamp) -> Result<(), DaemonError> {
-    let tables: BTreeMap<String, crate::outbox::Retry> =
-        config.channels.iter().map(|(name, way)| (name.clone(), way.channel.retry())).collect();
-    let rescued = ledger
+/// uncertain. The lock on the ledger proves that it is gone. Ops hear of what now waits for an operator.
+async fn rescue(shared: &Arc<Shared>) -> Result<(), DaemonError> {
+    let (known, now) = (shared.clone(), shared.clock.now());
+    let rescued = shared
+        .ledger
         .run(move |c| {
             let orphans = deliveries::orphans(c)?;
             for (orphan, phase) in &orphans {
                 let d = &orphan.delivery;
-                let retry = tables.get(&d.channel).copied().unwrap_or(crate::outbox::Retry::EMAIL);
+                let way = known.config.channels.get(&d.channel);
+                let retry = way.map_or(crate::outbox::Retry::EMAIL, |way| way.channel.retry());
                 let event = Event::Crashed(*phase);
                 let state = delivery::after(&orphan.state, &event, now, retry, d.key.seed(), d.expires);
                 deliveries::restate(c, orphan.id, &state, now)?;
+                if state.status == Status::Held {
+                    occurrences::notice(c, &notices::held(&known, d, &state.reason, now), now)?;
+                }
             }
             Ok(orphans.len())
         })

@@ -51,6 +51,11 @@ impl Counts {
         }
     }
 
+    /// 1 − churn rate; by [`Definition::Cohort`] that is retained ÷ opening.
+    pub fn retention(&self, definition: Definition) -> Option<Ratio> {
+        self.rate(definition).map(|rate| rate.complement())
+    }
+
     /// Early departures ÷ customers who became active in the period.
     pub fn early_rate(&self) -> Option<Ratio> {
         Ratio::of(self.early, self.joined())

@@ -106,7 +106,7 @@ fn cell(
             sheet.write_datetime_with_format(row, column, excel(date.at(0, 0, 0, 0))?, &number("yyyy-mm"))?
         }
         Value::Empty => sheet,
-        other => sheet.write_string(row, column, tidy(&locale.value(other)))?,
+        other => sheet.write_string(row, column, words(other, locale))?,
     };
     Ok(())
 }
@@ -134,7 +134,16 @@ fn field(value: &Value, locale: &Locale) -> String {
         Value::Day(date) => date.to_string(),
         Value::Month(date) => format!("{:04}-{:02}", date.year(), date.month()),
         Value::Period(period) | Value::PeriodShort(period) => span(period),
-        other => harmless(&tidy(&locale.value(other))),
+        other => harmless(&words(other, locale)),
+    }
+}
+
+/// What a cell says: words of ours begin in upper case, the shop's own text stays as it was written.
+fn words(value: &Value, locale: &Locale) -> String {
+    match value {
+        Value::Say(say) if say.key != "value.none" => tidy(&locale.say(say)),
+        Value::Period(_) | Value::PeriodShort(_) => tidy(&locale.value(value)),
+        other => locale.value(other),
     }
 }
 
@@ -196,7 +205,7 @@ pub fn json_value(value: &Value, locale: &Locale) -> Json {
             json!({ "from": period.start.date().to_string(), "to": period.last().date().to_string() })
         }
         Value::Say(say) if say.key == "value.none" => Json::Null,
-        other => json!(tidy(&locale.value(other))),
+        other => json!(words(other, locale)),
     }
 }
 
@@ -215,6 +224,15 @@ mod tests {
         assert_eq!(exact(money(-5, "BRL")), "-0.05");
         assert_eq!(exact(money(45058, "USD")), "450.58");
         assert_eq!(exact(money(1200, "JPY")), "1200");
+    }
+
+    #[test]
+    fn the_shops_own_text_is_not_touched() {
+        let locale = Locale::load("en").unwrap();
+        for text in ["eBay  .", "n/a", "a :b"] {
+            assert_eq!(field(&Value::Text(text.to_owned()), &locale), text);
+        }
+        assert_eq!(field(&crate::document::Say::new("value.none").into(), &locale), "n/a");
     }
 
     #[test]

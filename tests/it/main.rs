@@ -1,9 +1,15 @@
 //! One integration-test binary: what the pieces do together.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+mod chinook;
 mod config_bad;
+mod demo_shop;
+mod figures;
 mod http_faults;
+mod kill;
 mod languages;
 mod process;
+mod sink;
 mod smtp_faults;
 mod tidy;
+mod world;

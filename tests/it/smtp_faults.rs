@@ -322,8 +322,7 @@ async fn fifty_messages_share_one_session_and_arrive_intact() {
     let parser = mail_parser::MessageParser::default();
     let mut ids = std::collections::BTreeSet::new();
     for (arrived, mail) in seen.mails.iter().zip(&mails) {
-        // lettre ends a message with a line end of its own.
-        assert_eq!(arrived.strip_suffix(b"\r\n"), mail.payload.open());
+        assert_eq!(Some(arrived.as_slice()), mail.payload.open());
         let parsed = parser.parse(arrived).unwrap();
         assert_eq!(parsed.body_text(0).unwrap().replace("\r\n", "\n").trim_end_matches('\n'), DOTS);
         ids.insert(parsed.message_id().unwrap().to_owned());

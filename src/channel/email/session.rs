@@ -122,7 +122,8 @@ impl Session {
         let deadlines = relay.deadlines;
         self.budget.renew();
         let ending = AtomicBool::new(false);
-        let mut part = Some(message);
+        // lettre ends a message with a line end of its own before the dot; ours would be an empty line.
+        let mut part = Some(message.strip_suffix(b"\r\n").unwrap_or(message));
         let parts = std::iter::from_fn(|| {
             let next = part.take();
             ending.store(next.is_none(), Ordering::SeqCst);

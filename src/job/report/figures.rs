@@ -32,7 +32,7 @@ impl Story<'_> {
         let mut rows = vec![
             self.headline_figure(),
             self.figure("figure.retention", |s, slice| {
-                s.rate(s.churn_rate(slice).map(|rate| rate.complement()))
+                s.rate(slice.counts.retention(s.spec.settings.definition))
             }),
             self.figure("figure.gross", |_, slice| plain(slice.moved.gross_churn())),
             self.net_figure(reactivation_in),

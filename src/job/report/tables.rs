@@ -200,7 +200,7 @@ impl Story<'_> {
                 [c.opening, c.new, c.reactivated, c.churned, c.closing, c.joined_and_left, c.departures];
             row.extend(counts.map(Value::Count));
             row.push(rate(self.churn_rate(&slice)));
-            row.push(rate(self.churn_rate(&slice).map(|rate| rate.complement())));
+            row.push(rate(c.retention(self.spec.settings.definition)));
             let amounts =
                 [m.opening, m.new, m.reactivation, m.expansion, m.contraction, m.churned, m.closing];
             row.extend(amounts.map(|minor| Value::Money(self.money(minor))));
