@@ -9,6 +9,7 @@ mod http_faults;
 mod kill;
 mod languages;
 mod process;
+mod runs;
 mod sink;
 mod smtp_faults;
 mod tidy;

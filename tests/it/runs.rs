@@ -1,0 +1,270 @@
+//! What the daemon does over time, on a clock moved by hand: activation, outages, clocks set back, stores
+//! that cannot be right, recipients who cannot be reached, days off.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use jiff::Timestamp;
+use retaind::clock::Clock;
+use retaind::config::{self, Outlet};
+use retaind::daemon::Daemon;
+use retaind::ledger::{Access, Ledger, deliveries, occurrences};
+use tempfile::TempDir;
+
+const CONFIG: &str = r#"
+[store]
+path = "shop.db"
+zone = "UTC"
+currency = "EUR"
+[defaults]
+calendar = "office"
+[calendars.office]
+holidays = ["2026-06-08"]
+[channels.mails]
+kind = "folder"
+folder = "mails"
+from = "Shop <shop@example.com>"
+[people.ana]
+name = "Ana"
+email = "ana@example.com"
+via = ["mails"]
+rep = "1"
+[people.ops]
+name = "Ops"
+email = "ops@example.com"
+via = ["mails"]
+[ops]
+to = ["ops"]
+[jobs.daily]
+kind = "report"
+report = "churn"
+cron = "0 8 * * *"
+max_late = "24h"
+to = ["ana"]
+[jobs.reps]
+kind = "reminders"
+cron = "30 8 * * *"
+via = ["mails"]
+"#;
+
+struct Shop {
+    dir: TempDir,
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+impl Shop {
+    fn new() -> Shop {
+        let shop = Shop { dir: tempfile::tempdir().unwrap() };
+        shop.configure(CONFIG);
+        let store = rusqlite::Connection::open(shop.path("shop.db")).unwrap();
+        store.execute_batch(&retaind::store::relation::schema()).unwrap();
+        shop.sql(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40)
+             INSERT INTO customers (id, name, owner_id) SELECT i, 'Customer ' || i, '1' FROM n;
+             INSERT INTO subscriptions (id, customer_id, mrr_minor, starts_on) SELECT id, id, 1000, '2026-01-01' FROM customers;
+             INSERT INTO reps (id, name, email) VALUES ('1', 'Ana', NULL), ('2', 'Bo', 'not an address'), ('3', 'Cy', 'cy@example.com')",
+        );
+        shop
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn configure(&self, text: &str) {
+        std::fs::write(self.path("retaind.toml"), text).unwrap();
+    }
+
+    fn sql(&self, sql: &str) {
+        rusqlite::Connection::open(self.path("shop.db")).unwrap().execute_batch(sql).unwrap();
+    }
+
+    /// Runs a daemon from one instant to another, as if it had been started then and killed at the end.
+    fn run(&self, from: &str, until: &str) {
+        let (config, findings) = config::load(&self.path("retaind.toml"), Outlet::Configured);
+        let config = config.unwrap_or_else(|| panic!("{}", findings.render(false)));
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let ledger = Ledger::open(&self.path("ledger.db"), Access::Daemon).unwrap();
+            let mut daemon = Daemon::start(config, ledger, Clock::manual(at(from))).await.unwrap();
+            daemon.replay_until(at(until)).await.unwrap();
+        });
+    }
+
+    fn ledger(&self) -> Ledger {
+        Ledger::open(&self.path("ledger.db"), Access::Operator).unwrap()
+    }
+
+    /// State and reason of a job's occurrences, oldest first.
+    fn occurrences(&self, job: &str) -> Vec<(String, String, String)> {
+        let mut rows = self.ledger().run_blocking(|c| occurrences::recent(c, 1000)).unwrap();
+        rows.reverse();
+        let of_job = rows.into_iter().filter(|(name, ..)| name == job);
+        of_job.map(|(_, at, state, reason)| (at.to_string(), state, reason)).collect()
+    }
+
+    fn states(&self, job: &str) -> Vec<String> {
+        self.occurrences(job).into_iter().map(|(_, state, _)| state).collect()
+    }
+
+    /// Recipient, subject and not-before of all deliveries, oldest first.
+    fn messages(&self) -> Vec<(String, String, Timestamp)> {
+        let mut rows = self.ledger().run_blocking(|c| deliveries::list(c, None, 1000)).unwrap();
+        rows.reverse();
+        rows.into_iter().map(|r| (r.delivery.recipient, r.delivery.subject, r.delivery.not_before)).collect()
+    }
+
+    fn told(&self, recipient: &str) -> Vec<String> {
+        self.messages()
+            .into_iter()
+            .filter(|(who, ..)| who == recipient)
+            .map(|(_, subject, _)| subject)
+            .collect()
+    }
+}
+
+fn files(folder: &Path) -> usize {
+    std::fs::read_dir(folder).map_or(0, Iterator::count)
+}
+
+#[test]
+fn the_first_activation_starts_now_and_each_day_is_told_once() {
+    let shop = Shop::new();
+    shop.run("2026-06-01T12:00:00Z", "2026-06-03T12:00:00Z");
+    assert_eq!(
+        shop.occurrences("daily").iter().map(|(at, ..)| at.as_str()).collect::<Vec<_>>(),
+        ["2026-06-02T08:00:00Z", "2026-06-03T08:00:00Z"]
+    );
+    assert_eq!(shop.told("ana").len(), 2);
+    assert_eq!(files(&shop.path("mails")), 2);
+    // The clock goes back and the same days pass again: nothing new.
+    shop.run("2026-06-01T00:00:00Z", "2026-06-03T12:00:00Z");
+    assert_eq!(shop.told("ana").len(), 2);
+}
+
+#[test]
+fn after_an_outage_the_policy_decides_and_says_why() {
+    let shop = Shop::new();
+    shop.run("2026-06-01T00:00:00Z", "2026-06-01T12:00:00Z");
+    shop.run("2026-06-04T12:00:00Z", "2026-06-04T13:00:00Z");
+    let rows = shop.occurrences("daily");
+    let states: Vec<(&str, &str)> =
+        rows.iter().map(|(_, state, why)| (state.as_str(), why.as_str())).collect();
+    assert_eq!(
+        states,
+        [
+            ("done", "1 messages"),
+            ("missed", "later than max_late"),
+            ("missed", "later than max_late"),
+            ("done", "1 messages")
+        ]
+    );
+    let wide = CONFIG.replace("max_late = \"24h\"", "max_late = \"7d\"\nmisfire = \"all\"");
+    shop.configure(&wide);
+    shop.run("2026-06-07T12:00:00Z", "2026-06-07T13:00:00Z");
+    assert_eq!(shop.states("daily")[4..], ["done", "done", "done"]);
+}
+
+#[test]
+fn a_changed_schedule_starts_from_now() {
+    let shop = Shop::new();
+    shop.run("2026-06-01T00:00:00Z", "2026-06-01T12:00:00Z");
+    shop.configure(&CONFIG.replace("0 8 * * *", "0 9 * * *"));
+    shop.run("2026-06-03T12:00:00Z", "2026-06-04T12:00:00Z");
+    assert_eq!(
+        shop.occurrences("daily").iter().map(|(at, ..)| at.as_str()).collect::<Vec<_>>(),
+        ["2026-06-01T08:00:00Z", "2026-06-04T09:00:00Z"]
+    );
+}
+
+#[test]
+fn a_store_that_lost_its_rows_stops_the_run_and_ops_hears_of_it() {
+    let shop = Shop::new();
+    shop.run("2026-06-01T00:00:00Z", "2026-06-02T12:00:00Z");
+    shop.sql("DELETE FROM subscriptions WHERE id + 0 > 15");
+    shop.run("2026-06-03T00:00:00Z", "2026-06-03T08:10:00Z");
+    let last = shop.occurrences("daily").pop().unwrap();
+    assert_eq!(
+        (last.1.as_str(), last.2.as_str()),
+        ("stopped", "`subscriptions` gave 15 rows, usually about 40")
+    );
+    assert_eq!(shop.told("ana").len(), 2);
+    assert_eq!(shop.told("ops"), ["daily was stopped: its input cannot be right"]);
+    // Three in four are far from one in two.
+    shop.sql("INSERT INTO subscriptions (id, customer_id, mrr_minor, starts_on) SELECT id, id, 1000, '2026-01-01' FROM customers WHERE id + 0 > 15 AND id + 0 <= 30");
+    shop.run("2026-06-04T00:00:00Z", "2026-06-04T08:10:00Z");
+    assert_eq!(shop.states("daily").last().unwrap(), "done");
+}
+
+#[test]
+fn ids_that_come_twice_and_rows_that_cannot_be_read_stop_the_run() {
+    let shop = Shop::new();
+    let twice =
+        "[store.relations.customers]\nquery = \"SELECT c.id, c.name FROM customers c, reps\"\n[defaults]";
+    shop.configure(&CONFIG.replace("[defaults]", twice));
+    shop.run("2026-06-01T00:00:00Z", "2026-06-01T08:10:00Z");
+    let (_, state, reason) = shop.occurrences("daily").pop().unwrap();
+    assert_eq!(state, "stopped");
+    assert!(
+        reason.contains("80 ids come more than once") && reason.contains("a join in the query"),
+        "{reason}"
+    );
+    shop.configure(CONFIG);
+    shop.sql("UPDATE subscriptions SET starts_on = '0000-00-00' WHERE id + 0 <= 3");
+    shop.run("2026-06-02T00:00:00Z", "2026-06-02T08:10:00Z");
+    let (_, state, reason) = shop.occurrences("daily").pop().unwrap();
+    assert_eq!(state, "stopped");
+    assert!(reason.starts_with("3 of 40 rows of `subscriptions` cannot be read, such as 1"), "{reason}");
+    assert_eq!(shop.told("ana"), Vec::<String>::new());
+}
+
+#[test]
+fn a_store_that_is_gone_is_tried_again_and_given_up_aloud() {
+    let shop = Shop::new();
+    shop.configure(&CONFIG.replace("max_late = \"24h\"", "max_late = \"30m\""));
+    let (config, _) = config::load(&shop.path("retaind.toml"), Outlet::Configured);
+    let ledger = Ledger::open(&shop.path("ledger.db"), Access::Daemon).unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let clock = Clock::manual(at("2026-06-01T00:00:00Z"));
+    let mut daemon = runtime.block_on(Daemon::start(config.unwrap(), ledger, clock)).unwrap();
+    let mut replay = |until: &str| runtime.block_on(daemon.replay_until(at(until))).unwrap();
+    std::fs::rename(shop.path("shop.db"), shop.path("gone.db")).unwrap();
+    replay("2026-06-01T08:05:00Z");
+    assert_eq!(shop.states("daily"), ["planned"]);
+    std::fs::rename(shop.path("gone.db"), shop.path("shop.db")).unwrap();
+    replay("2026-06-01T08:15:00Z");
+    assert_eq!(shop.states("daily"), ["done"]);
+    std::fs::rename(shop.path("shop.db"), shop.path("gone.db")).unwrap();
+    replay("2026-06-02T08:45:00Z");
+    let (_, state, reason) = shop.occurrences("daily").pop().unwrap();
+    assert_eq!(state, "failed");
+    assert!(reason.contains("cannot be opened"), "{reason}");
+    assert!(shop.told("ops").contains(&"daily did not run".to_owned()), "{:?}", shop.told("ops"));
+}
+
+#[test]
+fn a_digest_waits_for_the_next_working_day_and_one_bad_recipient_stops_nobody() {
+    let shop = Shop::new();
+    shop.sql(
+        "INSERT INTO follow_ups (id, customer_id, rep_id, due_at, subject) VALUES
+         ('a', '1', '1', '2026-06-05', 'Call'), ('b', '2', '2', '2026-06-05', 'Call'), ('c', '3', '3', '2026-06-05', 'Call'),
+         ('d', '4', '1', '2026-06-20', 'Later'), ('e', '5', NULL, '2026-06-06', 'Owner'), ('f', '6', '1', '2026-06-01', 'Done')",
+    );
+    shop.sql("UPDATE follow_ups SET done_at = '2026-06-02T10:00:00' WHERE id = 'f'");
+    // 6 June 2026 is a Saturday, and Monday the 8th a holiday in Ana's calendar; Cy has none.
+    shop.run("2026-06-06T08:10:00Z", "2026-06-06T09:00:00Z");
+    let due: BTreeMap<String, (String, Timestamp)> =
+        shop.messages().into_iter().map(|(who, subject, when)| (who, (subject, when))).collect();
+    assert_eq!(due["ana"], ("2 follow-ups today, 1 overdue".to_owned(), at("2026-06-09T08:30:00Z")));
+    assert_eq!(due["rep:3"], ("1 follow-up today, 1 overdue".to_owned(), at("2026-06-06T08:30:00Z")));
+    assert!(!due.contains_key("rep:2"), "an address that cannot be written to was used");
+    assert_eq!(shop.states("reps"), ["done"]);
+    assert_eq!(files(&shop.path("mails")), 1);
+    shop.run("2026-06-09T08:00:00Z", "2026-06-09T08:29:59Z");
+    let before = files(&shop.path("mails"));
+    shop.run("2026-06-09T08:29:59Z", "2026-06-09T08:30:01Z");
+    assert!(files(&shop.path("mails")) > before);
+}
