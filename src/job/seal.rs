@@ -63,13 +63,16 @@ pub fn seal(
 ) -> Result<Delivery, String> {
     let recipient = envelope.recipient;
     let locale = locales.get(&recipient.language).ok_or("no languages are loaded")?;
-    let (view, drawings) = view(document, locale);
+    let (mut view, drawings) = view(document, locale);
     let key = DeliveryKey::of(envelope.job, envelope.occurrence, &recipient.id, envelope.channel);
     let (address, payload) = match envelope.medium {
         Medium::Email { from } => {
             let address =
                 recipient.email.as_deref().ok_or_else(|| format!("{} has no mail address", recipient.id))?;
             let to = mime::address(address)?;
+            if document.kind == Kind::Digest && !document.sheets.is_empty() {
+                view.attached = Some(locale.word("digest.attached"));
+            }
             let bodies = |form| templates.body(document.kind, form, &view).map_err(|e| e.to_string());
             let (html, text) = (bodies("html")?, bodies("txt")?);
             let files = files(document, &view, envelope, locale)?;

@@ -137,6 +137,7 @@ mod tests {
             notes_title: String::new(),
             notes: vec![],
             sent_by: String::new(),
+            attached: None,
         }
     }
 

@@ -28,6 +28,8 @@ pub struct View {
     pub notes: Vec<String>,
     /// Who sends this.
     pub sent_by: String,
+    /// Says that a file holds the rest; only mails have files.
+    pub attached: Option<String>,
 }
 
 /// A piece of the body; one of its fields is set.
@@ -175,6 +177,7 @@ fn worded(
         notes_title: locale.word("notes.title"),
         notes: document.notes.iter().map(|say| tidy(&locale.say(say))).collect(),
         sent_by: locale.word("sent_by"),
+        attached: None,
     }
 }
 
