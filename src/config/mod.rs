@@ -1,4 +1,4 @@
-//! The configuration: as written ([`file`]) and as meant ([`Config`]). It is built once, and all that is
+//! The configuration: as written ([`mod@file`]) and as meant ([`Config`]). It is built once, and all that is
 //! wrong with it is said at once; no later code checks it again.
 
 mod channels;

@@ -4,12 +4,14 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use lettre::message::Mailbox;
 
 use super::Attachment;
 use crate::document::{Document, Kind, Say};
 use crate::domain::Recipient;
 use crate::outbox::{Delivery, DeliveryKey, Medium, Sealed};
 use crate::render::mime::{self, File, Mail};
+use crate::render::picture::Drawn;
 use crate::render::view::{View, view};
 use crate::render::{Locale, Templates, event, locale, sheet, slack};
 
@@ -67,30 +69,10 @@ pub fn seal(
     let key = DeliveryKey::of(envelope.job, envelope.occurrence, &recipient.id, envelope.channel);
     let (address, payload) = match envelope.medium {
         Medium::Email { from } => {
-            let address =
-                recipient.email.as_deref().ok_or_else(|| format!("{} has no mail address", recipient.id))?;
-            let to = mime::address(address)?;
             if document.kind == Kind::Digest && !document.sheets.is_empty() {
                 view.attached = Some(locale.word("digest.attached"));
             }
-            let bodies = |form| templates.body(document.kind, form, &view).map_err(|e| e.to_string());
-            let (html, text) = (bodies("html")?, bodies("txt")?);
-            let files = files(document, &view, envelope, locale)?;
-            let inline: Vec<(String, Vec<u8>)> =
-                drawings.into_iter().enumerate().map(|(i, d)| (format!("chart{}", i + 1), d.png)).collect();
-            let mail = Mail {
-                key: &key,
-                date: envelope.occurrence,
-                from,
-                to_name: &recipient.name,
-                to: &to,
-                subject: &view.subject,
-                text: &text,
-                html: &html,
-                inline: &inline,
-                files: &files,
-            };
-            (to.to_string(), mime::build(&mail).map_err(|e| e.to_string())?)
+            mail(document, &view, drawings, envelope, from, &key, templates, locale)?
         }
         Medium::Slack => {
             let more = |n: usize| locale.say(&Say::new("digest.more").with("n", n as i128));
@@ -115,6 +97,39 @@ pub fn seal(
         not_before,
         expires: not_before + life(document.kind),
     })
+}
+
+/// The address and the bytes of a mail.
+#[expect(clippy::too_many_arguments, reason = "a mail is made of this much, once")]
+fn mail(
+    document: &Document,
+    view: &View,
+    drawings: Vec<Drawn>,
+    envelope: Envelope<'_>,
+    from: &Mailbox,
+    key: &DeliveryKey,
+    templates: &Templates,
+    locale: &Locale,
+) -> Result<(String, Vec<u8>), String> {
+    let recipient = envelope.recipient;
+    let address =
+        recipient.email.as_deref().ok_or_else(|| format!("{} has no mail address", recipient.id))?;
+    let to = mime::address(address)?;
+    let body = |form| templates.body(document.kind, form, view).map_err(|e| e.to_string());
+    let inline = drawings.into_iter().enumerate().map(|(i, d)| (format!("chart{}", i + 1), d.png));
+    let bytes = mime::build(&Mail {
+        key,
+        date: envelope.occurrence,
+        from,
+        to_name: &recipient.name,
+        to: &to,
+        subject: &view.subject,
+        text: &body("txt")?,
+        html: &body("html")?,
+        inline: &inline.collect::<Vec<_>>(),
+        files: &files(document, view, envelope, locale)?,
+    });
+    Ok((to.to_string(), bytes.map_err(|e| e.to_string())?))
 }
 
 /// When a message may arrive: at the same time of the recipient's next working day, where today is none.
