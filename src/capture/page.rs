@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use handlebars::Handlebars;
@@ -41,7 +42,21 @@ pub fn router(inbox: Inbox) -> Result<Router, handlebars::TemplateError> {
         .route("/message/{number}/source", get(source))
         .route("/message/{number}/part/{index}", get(part))
         .route("/capture/{channel}", post(capture))
-        .with_state(pages))
+        .with_state(pages)
+        .layer(axum::middleware::from_fn(guarded)))
+}
+
+/// Whatever a page shows, nothing runs in it; and a name that leads here from outside is refused.
+async fn guarded(request: Request, next: Next) -> Response {
+    let host = request.headers().get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or_default();
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    if name != "127.0.0.1" && name != "localhost" {
+        return StatusCode::MISDIRECTED_REQUEST.into_response();
+    }
+    let mut response = next.run(request).await;
+    let policy = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; frame-src 'self'; base-uri 'none'; form-action 'none'";
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    response
 }
 
 impl Pages {
@@ -144,8 +159,7 @@ async fn html(State(pages): Shared, Path(number): Path<usize>) -> Response {
             html = html.replace(&format!("cid:{cid}"), &format!("/message/{number}/part/{index}"));
         }
     }
-    let policy = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'";
-    ([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response()
+    Html(html).into_response()
 }
 
 async fn source(State(pages): Shared, Path(number): Path<usize>) -> Response {
@@ -212,7 +226,8 @@ fn runs(text: &str) -> Vec<Json> {
                 .map(|(inner, after)| (run(inner, false, None, true), after)),
             _ => tail[1..].split_once('>').map(|(inner, after)| {
                 let (url, label) = inner.split_once('|').unwrap_or((inner, inner));
-                (run(label, false, Some(url), false), after)
+                let safe = ["https:", "mailto:", "tel:"].iter().any(|scheme| url.starts_with(scheme));
+                (run(label, false, safe.then_some(url), false), after)
             }),
         };
         let Some((drawn, after)) = closed else {

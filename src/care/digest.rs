@@ -23,21 +23,21 @@ pub struct Entry {
     pub what: Option<String>,
 }
 
-/// Entries by the rep they belong to, most pressing first: overdue before due, longest first, then by
-/// revenue at stake. `None` holds what belongs to nobody.
-pub fn digests(panel: &Panel<'_>, entries: Vec<Entry>) -> BTreeMap<Option<String>, Vec<Entry>> {
+/// Entries by the active rep they belong to; `None` holds what belongs to nobody who is there.
+pub fn by_rep(panel: &Panel<'_>, entries: Vec<Entry>) -> BTreeMap<Option<String>, Vec<Entry>> {
     let mut by_rep: BTreeMap<Option<String>, Vec<Entry>> = BTreeMap::new();
     for entry in entries {
         let known = entry.rep_id.clone().filter(|id| panel.facts.reps.get(id).is_some_and(|rep| rep.active));
         by_rep.entry(known).or_default().push(entry);
     }
-    let today = panel.facts.lens.today();
-    for entries in by_rep.values_mut() {
-        entries.sort_by_cached_key(|e| {
-            (-e.days_late, -panel.mrr_on(e.customer, today), e.customer, e.id.clone())
-        });
-    }
     by_rep
+}
+
+/// Most pressing first: overdue before due, longest first, then by revenue at stake.
+pub fn order(panel: &Panel<'_>, entries: &mut [Entry]) {
+    let today = panel.facts.lens.today();
+    entries
+        .sort_by_cached_key(|e| (-e.days_late, -panel.mrr_on(e.customer, today), e.customer, e.id.clone()));
 }
 
 /// The digest of one recipient. `extra` says what is shown of all: the rest goes into the attached list.

@@ -3,4 +3,4 @@
 pub mod digest;
 pub mod follow_up;
 
-pub use digest::{Entry, digests};
+pub use digest::{Entry, by_rep};

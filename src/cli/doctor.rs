@@ -23,7 +23,7 @@ impl Doctor {
     #[expect(clippy::unused_self, reason = "every command is called alike")]
     pub(super) fn run(&self, cli: &Cli) -> Done {
         let mut findings = machine();
-        let (config, problems) = config::load(&cli.config, Outlet::Configured);
+        let (config, problems) = config::load(&cli.config, Outlet::OFFLINE);
         let seen = format!("{} problems; `retaind check` shows them", problems.problems.len());
         findings.push(Finding { fine: config.is_some(), what: "configuration".to_owned(), seen });
         if let Some(config) = &config {

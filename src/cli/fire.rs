@@ -24,7 +24,7 @@ pub(super) struct Fire {
     /// As of this instant. Default: now.
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
-    /// Run although the store has far fewer rows than usual.
+    /// Run although the store has far fewer rows than usual, or many that cannot be read.
     #[arg(long)]
     accept_rows: bool,
     /// Send a test message to this person instead.
@@ -34,8 +34,14 @@ pub(super) struct Fire {
 
 impl Fire {
     pub(super) fn run(&self, cli: &Cli) -> Done {
-        let config = cli.load(Outlet::Configured)?;
-        let ledger = Ledger::open(&config.ledger, Access::Operator)?;
+        let config = cli.load(Outlet::OFFLINE)?;
+        if !config.ledger.exists() {
+            let path = config.ledger.display();
+            show::line(&format!(
+                "There was no ledger; {path} is made now. The daemon must use the same one."
+            ));
+        }
+        let ledger = Ledger::open(&config.ledger, Access::Founder)?;
         match (&self.test, &self.job) {
             (Some(who), _) => test(&config, &ledger, who),
             (None, Some(job)) => self.fire(config, ledger, job),
@@ -51,12 +57,16 @@ impl Fire {
         };
         let clock = Clock::System;
         let at = self.at.as_ref().map_or(Ok(clock.now()), |text| read_at(text, &job.schedule.zone))?;
+        if at > clock.now() {
+            let hint = "hint: `retaind preview` shows what it would send";
+            return Err(Failure::new(EX_USAGE, format!("{at} is still to come\n{hint}")));
+        }
         let locales = Locales::load().map_err(|e| Failure::new(EX_DATAERR, e.to_string()))?;
         let shared = Shared { config, ledger, clock: clock.clone(), locales, owner: "fire".to_owned() };
         let rows = if self.accept_rows { runner::Rows::Accepted } else { runner::Rows::Checked };
         let run =
             runner::run(&shared, name, at, rows).map_err(|e| Failure::new(EX_DATAERR, e.to_string()))?;
-        for (recipient, reason) in &run.failed {
+        for (recipient, reason) in &run.decided.left_out {
             show::error(&format!("{recipient} is left out: {reason}"));
         }
         let (job_name, now) = (name.to_owned(), clock.now());

@@ -61,7 +61,7 @@ enum Command {
 
 impl Outbox {
     pub(super) fn run(&self, cli: &Cli) -> Done {
-        let config = cli.load(Outlet::Configured)?;
+        let config = cli.load(Outlet::OFFLINE)?;
         let ledger = Ledger::open(&config.ledger, Access::Operator)?;
         match &self.command {
             Command::List { status, limit } => list(&ledger, status.as_deref(), *limit, cli.json),

@@ -35,21 +35,24 @@ const LISTED_MAX: usize = 500;
 
 impl Plan {
     pub(super) fn run(&self, cli: &Cli) -> Done {
-        let config = cli.load(Outlet::Configured)?;
+        let config = cli.load(Outlet::OFFLINE)?;
         let from = self.at.as_ref().map_or(Ok(Clock::System.now()), |text| read_at(text, &config.zone))?;
         let days = self
             .span
             .strip_suffix('d')
             .and_then(|n| n.parse::<i64>().ok())
-            .map(|n| SignedDuration::from_hours(n * 24));
+            .and_then(|n| n.checked_mul(24))
+            .map(SignedDuration::from_hours);
         let span = days.or_else(|| self.span.parse().ok()).filter(|s: &SignedDuration| s.is_positive());
         let span = span.ok_or_else(|| {
             Failure::new(EX_USAGE, format!("not a span: `{}`\nhint: such as 14d or 36h", self.span))
         })?;
+        let until =
+            from.checked_add(span).map_err(|_| Failure::new(EX_USAGE, "that is beyond the calendar"))?;
         let locales = Locales::load().map_err(|e| Failure::new(EX_USAGE, e.to_string()))?;
         let mut occurrences: Vec<(Timestamp, &String)> = Vec::new();
         for (name, job) in &config.jobs {
-            let due = job.schedule.between(from, from + span);
+            let due = job.schedule.between(from, until);
             occurrences.extend(due.into_iter().map(|at| (at, name)));
         }
         occurrences.sort();
@@ -122,7 +125,7 @@ struct Planned {
 fn messages(config: &Config, locales: &Locales, name: &str, at: Timestamp) -> Result<Planned, String> {
     let facts = runner::read(config, name, at).map_err(|e| e.to_string())?;
     let run = runner::decide(config, locales, name, at, &facts).map_err(|e| e.to_string())?;
-    Ok(Planned { messages: run.decided.deliveries, failed: run.failed })
+    Ok(Planned { messages: run.decided.deliveries, failed: run.decided.left_out })
 }
 
 fn event(name: &str, at: Timestamp, planned: &Result<Planned, String>) -> serde_json::Value {

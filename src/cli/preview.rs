@@ -33,7 +33,7 @@ pub(super) struct Preview {
 
 impl Preview {
     pub(super) fn run(&self, cli: &Cli) -> Done {
-        let config = cli.load(Outlet::Configured)?;
+        let config = cli.load(Outlet::OFFLINE)?;
         let Some(job) = config.jobs.get(&self.job) else {
             let known: Vec<&str> = config.jobs.keys().map(String::as_str).collect();
             let hint = crate::config::problem::one_of(&self.job, &known);
@@ -50,7 +50,7 @@ impl Preview {
         let locales = Locales::load().map_err(|e| Failure::new(EX_DATAERR, e.to_string()))?;
         let facts = runner::read(&config, &self.job, at).map_err(data)?;
         let run = runner::decide(&config, &locales, &self.job, at, &facts).map_err(data)?;
-        for (recipient, reason) in &run.failed {
+        for (recipient, reason) in &run.decided.left_out {
             show::error(&format!("{recipient} is left out: {reason}"));
         }
         let mut messages = run.decided.deliveries;

@@ -61,7 +61,7 @@ enum Format {
 
 impl Report {
     pub(super) fn run(&self, cli: &Cli) -> Done {
-        let config = cli.load(Outlet::Configured)?;
+        let config = cli.load(Outlet::OFFLINE)?;
         let spec = self.spec(&config)?;
         let zone =
             self.job.as_ref().and_then(|j| config.jobs.get(j)).map_or(&config.zone, |j| &j.schedule.zone);

@@ -25,9 +25,13 @@ pub(super) struct Run {
     /// Port of the capture page. Default: a free one.
     #[arg(long, requires = "capture", value_name = "PORT")]
     capture_port: Option<u16>,
-    /// Replay from this instant on a clock of its own instead of running now.
+    /// Replay from this instant on a clock of its own instead of running now: with --capture, or for real
+    /// with --send.
     #[arg(long, requires = "until", value_name = "TIME")]
     at: Option<String>,
+    /// Let a replay send for real, and count in the real ledger.
+    #[arg(long, requires = "at", conflicts_with = "capture")]
+    send: bool,
     /// End the replay at this instant.
     #[arg(long, requires = "at", value_name = "TIME")]
     until: Option<String>,
@@ -52,8 +56,18 @@ impl Run {
         if let Some(server) = &capture {
             show::line(&format!("captured messages: http://127.0.0.1:{}/", server.http));
         }
-        let ledger = Ledger::open(&config.ledger, Access::Daemon)?;
+        // What goes to a page must not count as sent, nor move the real schedules.
+        let path =
+            if self.capture { config.ledger.with_extension("capture.db") } else { config.ledger.clone() };
+        let ledger = Ledger::open(&path, Access::Daemon)?;
         if let (Some(at), Some(until)) = (&self.at, &self.until) {
+            if !self.capture && !self.send {
+                let hint = "hint: --capture shows what would be sent, --send sends it";
+                return Err(Failure::new(
+                    EX_USAGE,
+                    format!("a replay needs to be told where to send\n{hint}"),
+                ));
+            }
             let (at, until) = (read_at(at, &config.zone)?, read_at(until, &config.zone)?);
             if until <= at {
                 return Err(Failure::new(EX_USAGE, "`--until` is not after `--at`"));

@@ -170,6 +170,11 @@ impl Builder {
         let split = job.split.as_deref().unwrap_or_default();
         let mut splits: Vec<Split> =
             split.iter().map(|text| self.choice("split", Some(text), &Split::ALL, Split::Segment)).collect();
+        for (n, text) in split.iter().enumerate() {
+            if split[..n].iter().any(|before| before.get() == text.get()) {
+                self.error(format!("`{}` is here twice", text.get()), text, "one table for each");
+            }
+        }
         if job.split.is_none() {
             splits.push(Split::Segment);
         }

@@ -8,11 +8,11 @@ mod people;
 pub mod problem;
 mod secret;
 mod store;
+mod templates;
 mod walk;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
@@ -22,12 +22,10 @@ pub use self::jobs::Job;
 pub use self::people::{Person, Target};
 use self::problem::{Problem, Severity, one_of};
 use crate::channel::Channel;
-use crate::document::Kind;
 use crate::domain::Currency;
 use crate::domain::recipient::Calendar;
 use crate::outbox::Medium;
 use crate::render::Templates;
-use crate::render::view::View;
 use crate::store::{Mapping, SqliteStore};
 
 /// A shop's configuration, as meant.
@@ -119,6 +117,11 @@ pub enum Outlet {
         /// HTTP.
         http: u16,
     },
+}
+
+impl Outlet {
+    /// For commands that send nothing: no secret is needed, and none is read.
+    pub const OFFLINE: Outlet = Outlet::Capture { smtp: 0, http: 0 };
 }
 
 /// What all parts of the configuration are built with.
@@ -321,80 +324,4 @@ impl Builder {
             (None, None) => self.folder.join("ledger.db"),
         }
     }
-
-    /// Compiles the templates and renders each with sample data: a template that would fail at eight on
-    /// Monday fails now.
-    fn templates(&mut self, folder: Option<&file::Text>) -> Option<Templates> {
-        let mut own = Vec::new();
-        if let Some(text) = folder {
-            let path = self.folder.join(text.get());
-            match read_templates(&path) {
-                Ok(found) => own = found,
-                Err(e) => {
-                    let problem = Problem::error("the template folder cannot be read");
-                    let problem = problem.at(text.span(), secret::reason(&e));
-                    self.problems.push(problem.help(format!("looked for {}", path.display())));
-                }
-            }
-        }
-        let templates = match Templates::with(&own) {
-            Ok(templates) => templates,
-            Err(errors) => {
-                for error in errors {
-                    self.template_problem(folder, &error);
-                }
-                return None;
-            }
-        };
-        for kind in [Kind::Report, Kind::Digest, Kind::Notice] {
-            let sample = sample(kind);
-            for form in ["html", "txt"] {
-                let rendered = sample
-                    .clone()
-                    .and_then(|view| templates.body(kind, form, view).map_err(|e| e.to_string()));
-                if let Err(reason) = rendered {
-                    let error = Problem::error("a template does not render with sample data");
-                    let span = folder.map_or(0..0, file::At::span);
-                    self.problems.push(error.at(span, reason));
-                }
-            }
-        }
-        Some(templates)
-    }
-
-    fn template_problem(
-        &mut self,
-        folder: Option<&file::Text>,
-        error: &crate::render::template::TemplateError,
-    ) {
-        let problem = Problem::error("a template cannot be used");
-        let span = folder.map_or(0..0, file::At::span);
-        self.problems.push(problem.at(span, error.to_string()));
-    }
-}
-
-/// A sample to render, made once: it is the same for every configuration.
-fn sample(kind: Kind) -> Result<&'static View, String> {
-    static SAMPLES: [OnceLock<Result<View, String>>; 3] = [const { OnceLock::new() }; 3];
-    let made = SAMPLES[kind as usize].get_or_init(|| crate::job::sample::view(kind));
-    made.as_ref().map_err(Clone::clone)
-}
-
-/// The `.hbs` files below a folder, by their names without the ending.
-fn read_templates(folder: &Path) -> std::io::Result<Vec<(String, String)>> {
-    let mut found = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(next) = folders.pop() {
-        for entry in std::fs::read_dir(&next)? {
-            let path = entry?.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|e| e == "hbs") {
-                let name = path.strip_prefix(folder).unwrap_or(&path).with_extension("");
-                found.push((name.to_string_lossy().replace('\\', "/"), std::fs::read_to_string(&path)?));
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
 }

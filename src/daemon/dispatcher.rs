@@ -9,12 +9,19 @@ use tokio::task::JoinSet;
 
 use super::{DaemonError, Shared, notices};
 use crate::channel::{Attempt, Gate};
+use crate::ledger::LedgerError;
 use crate::ledger::deliveries::{self, Claimed};
 use crate::ledger::occurrences;
 use crate::outbox::{Answer, Event, Scope, State, Status, delivery};
 
 /// How long a lane pauses after troubles on end, in seconds; the last one repeats.
 const PAUSES: [i64; 4] = [30, 60, 120, 300];
+
+/// How often free places are looked at while messages are under way.
+const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_secs(2);
+
+/// How long a record waits that the ledger refused: an answer must not be forgotten.
+const RECORD_AGAIN: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// How long it pauses when the channel itself is set up wrong.
 const CHANNEL_PAUSE: SignedDuration = SignedDuration::from_mins(5);
@@ -69,25 +76,35 @@ impl Lane {
         let Some(way) = self.shared.config.channels.get(&self.name) else { return Ok(()) };
         let (concurrency, spaced) = (way.channel.concurrency(), !way.channel.spacing().is_zero());
         let mut under_way: JoinSet<Result<Ended, DaemonError>> = JoinSet::new();
+        // What is under way is waited for whatever goes wrong: its answers must be recorded.
+        let mut trouble = None;
         loop {
             let room =
                 if self.troubles > 0 || spaced { 1 } else { concurrency }.saturating_sub(under_way.len());
             let open = self.paused_until().is_none() && !self.stopping.load(Ordering::SeqCst);
-            let claimed = if room > 0 && open { self.claim(room).await? } else { Vec::new() };
-            for claimed in claimed {
+            let claimed =
+                if room > 0 && open && trouble.is_none() { self.claim(room).await } else { Ok(Vec::new()) };
+            for claimed in claimed.unwrap_or_else(|e| {
+                trouble = Some(e);
+                Vec::new()
+            }) {
                 self.last_sent = Some(self.shared.clock.now());
                 under_way.spawn(attempt(self.shared.clone(), claimed));
             }
-            match under_way.join_next().await {
-                None => break,
-                Some(Ok(ended)) => self.settle(ended?).await?,
-                Some(Err(e)) => return Err(DaemonError::System(e.to_string())),
-            }
+            // One slow message must not hold back the free places: they are looked at again meanwhile.
+            let settled = match tokio::time::timeout(LOOK_AGAIN, under_way.join_next()).await {
+                Err(_) => continue,
+                Ok(None) => break,
+                Ok(Some(Ok(Ok(ended)))) => self.settle(ended).await,
+                Ok(Some(Ok(Err(e)))) => Err(e),
+                Ok(Some(Err(e))) => Err(DaemonError::System(e.to_string())),
+            };
+            trouble = trouble.or(settled.err());
         }
         if let Some(way) = self.shared.config.channels.get(&self.name) {
             way.channel.rest().await;
         }
-        Ok(())
+        trouble.map_or(Ok(()), Err)
     }
 
     async fn claim(&self, room: usize) -> Result<Vec<Claimed>, DaemonError> {
@@ -143,8 +160,17 @@ async fn attempt(shared: Arc<Shared>, claimed: Claimed) -> Result<Ended, DaemonE
     let retry =
         shared.config.channels.get(&d.channel).map_or(crate::outbox::Retry::EMAIL, |way| way.channel.retry());
     let state = delivery::after(&claimed.state, &event, now, retry, d.key.seed(), d.expires);
-    let (said, recorded, kept) = (describe(&event), claimed.clone(), state.clone());
-    let ours = shared.ledger.run(move |c| deliveries::record(c, &recorded, &kept, &said, now)).await?;
+    let said = describe(&event);
+    let ours = loop {
+        let (said, recorded, kept) = (said.clone(), claimed.clone(), state.clone());
+        match shared.ledger.run(move |c| deliveries::record(c, &recorded, &kept, &said, now)).await {
+            Err(LedgerError::Failed(reason)) => {
+                tracing::error!(delivery.id = claimed.id, reason = %reason, "the answer is not recorded yet");
+                tokio::time::sleep(RECORD_AGAIN).await;
+            }
+            recorded => break recorded?,
+        }
+    };
     if !ours {
         tracing::warn!(delivery.id = claimed.id, "the claim was lost before the answer came");
     }

@@ -59,9 +59,16 @@ pub struct Daemon {
 impl Daemon {
     /// Starts on a ledger: what another daemon held when it ended is taken back first.
     pub async fn start(config: Config, ledger: Ledger, clock: Clock) -> Result<Daemon, DaemonError> {
+        let daemon = Daemon::resume(config, ledger, clock).await?;
+        rescue(&daemon.shared).await?;
+        Ok(daemon)
+    }
+
+    /// Goes on with another configuration. What is under way is still ours and is left alone.
+    pub async fn resume(config: Config, ledger: Ledger, clock: Clock) -> Result<Daemon, DaemonError> {
         let owner = format!("{}:{}", std::process::id(), clock.now().as_microsecond());
         let shared = Arc::new(Shared { config, ledger, clock, locales: Locales::load()?, owner });
-        rescue(&shared).await?;
+        hold_stranded(&shared).await?;
         Ok(Daemon { lanes: lanes(&shared), shared })
     }
 
@@ -138,6 +145,30 @@ async fn rescue(shared: &Arc<Shared>) -> Result<(), DaemonError> {
         .await?;
     if rescued > 0 {
         tracing::warn!(deliveries = rescued, "took back what an earlier daemon held");
+    }
+    Ok(())
+}
+
+/// Messages for a channel that is no longer configured would wait for ever; they are held, and ops hears
+/// of each.
+async fn hold_stranded(shared: &Arc<Shared>) -> Result<(), DaemonError> {
+    let (known, now) = (shared.clone(), shared.clock.now());
+    let stranded = shared
+        .ledger
+        .run(move |c| {
+            let waiting =
+                deliveries::waiting_elsewhere(c, &known.config.channels.keys().cloned().collect::<Vec<_>>())?;
+            for listed in &waiting {
+                let reason = format!("its channel `{}` is no longer configured", listed.delivery.channel);
+                let state = crate::outbox::State { status: Status::Held, reason, ..listed.state.clone() };
+                deliveries::restate(c, listed.id, &state, now)?;
+                occurrences::notice(c, &notices::held(&known, &listed.delivery, &state.reason, now), now)?;
+            }
+            Ok(waiting.len())
+        })
+        .await?;
+    if stranded > 0 {
+        tracing::warn!(deliveries = stranded, "held: their channel is no longer configured");
     }
     Ok(())
 }

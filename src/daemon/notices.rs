@@ -24,6 +24,21 @@ pub(super) fn stopped(shared: &Shared, waiting: &Waiting, reason: &str) -> Vec<D
     for_ops(shared, &document, &format!("ops:stopped:{}", waiting.job), waiting.at, None)
 }
 
+/// Some recipients could not be served; the others were.
+pub(super) fn left_out(shared: &Shared, waiting: &Waiting, left_out: &[(String, String)]) -> Vec<Delivery> {
+    let Some((first, why)) = left_out.first() else { return Vec::new() };
+    let reason = format!("{first}: {why}");
+    let at = Value::Instant(waiting.at, shared.config.zone.clone());
+    let fill = |say: Say| {
+        say.with("n", left_out.len() as i128)
+            .with("job", waiting.job.as_str())
+            .with("at", at.clone())
+            .with("reason", reason.as_str())
+    };
+    let document = notice("notice.left_out", fill, Vec::new());
+    for_ops(shared, &document, &format!("ops:left_out:{}", waiting.job), waiting.at, None)
+}
+
 fn of_run(shared: &Shared, waiting: &Waiting, reason: &str, key: &str, notes: Vec<Say>) -> Document {
     let at = Value::Instant(waiting.at, shared.config.zone.clone());
     let fill = |say: Say| say.with("job", waiting.job.as_str()).with("at", at.clone()).with("reason", reason);

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::notices;
 use super::runner::{self, RunError};
 use super::{DaemonError, Shared};
+use crate::domain::text::masked;
 use crate::ledger::occurrences::{self, Waiting};
 use crate::schedule::Verdict;
 
@@ -22,6 +23,8 @@ pub async fn step(shared: &std::sync::Arc<Shared>) -> Result<(), DaemonError> {
     let waiting = shared.ledger.run(move |c| occurrences::waiting(c, now, RUNS_MAX)).await?;
     for occurrence in waiting {
         run(shared, occurrence).await?;
+        // A long run must not make others late: what came due meanwhile is planned before the next one.
+        plan(shared).await?;
     }
     Ok(())
 }
@@ -90,15 +93,25 @@ async fn run(shared: &std::sync::Arc<Shared>, waiting: Waiting) -> Result<(), Da
     let now = shared.clock.now();
     match outcome {
         Ok(run) => {
-            let (messages, failed) = (run.decided.deliveries.len(), run.failed.len());
-            for (recipient, reason) in &run.failed {
+            let (messages, failed) = (run.decided.deliveries.len(), run.decided.left_out.len());
+            for (recipient, reason) in &run.decided.left_out {
+                let reason = masked(reason);
                 tracing::warn!(job.name = %waiting.job, recipient = %recipient, reason = %reason, "a recipient was left out");
             }
-            shared.ledger.run(move |c| occurrences::commit(c, &run.decided, now)).await?;
+            let notice = notices::left_out(shared, &waiting, &run.decided.left_out);
+            shared
+                .ledger
+                .run(move |c| {
+                    if occurrences::commit(c, &run.decided, now)? {
+                        occurrences::notice(c, &notice, now)?;
+                    }
+                    Ok(())
+                })
+                .await?;
             tracing::info!(job.name = %waiting.job, occurrence.at = %waiting.at, messages, failed, "occurrence done");
         }
         Err(RunError::Stopped(reason)) => {
-            tracing::error!(job.name = %waiting.job, occurrence.at = %waiting.at, reason = %reason, "occurrence stopped");
+            tracing::error!(job.name = %waiting.job, occurrence.at = %waiting.at, reason = %masked(&reason), "occurrence stopped");
             let notice = notices::stopped(shared, &waiting, &reason);
             shared
                 .ledger
@@ -123,11 +136,11 @@ async fn again_or_never(
     let wait = AGAIN[(waiting.tries as usize).min(AGAIN.len() - 1)];
     let again = now + SignedDuration::from_secs(wait);
     if again.duration_since(waiting.at) <= max_late {
-        tracing::warn!(job.name = %waiting.job, occurrence.at = %waiting.at, reason = %reason, again = %again, "run failed, will be tried again");
+        tracing::warn!(job.name = %waiting.job, occurrence.at = %waiting.at, reason = %masked(&reason), again = %again, "run failed, will be tried again");
         shared.ledger.run(move |c| occurrences::fail(c, &waiting, &reason, Some(again), now)).await?;
         return Ok(());
     }
-    tracing::error!(job.name = %waiting.job, occurrence.at = %waiting.at, reason = %reason, "run given up");
+    tracing::error!(job.name = %waiting.job, occurrence.at = %waiting.at, reason = %masked(&reason), "run given up");
     let notice = notices::failed(shared, &waiting, &reason);
     shared
         .ledger

@@ -33,13 +33,11 @@ pub enum Rows {
     Accepted,
 }
 
-/// What a run decided, and whom it could not serve.
+/// What a run decided.
 #[derive(Debug, Clone)]
 pub struct Run {
     /// What is committed.
     pub decided: Decided,
-    /// Recipients left out, with the reason.
-    pub failed: Vec<(String, String)>,
 }
 
 /// Above this share of unreadable rows a relation is taken for broken.
@@ -50,8 +48,8 @@ pub fn run(shared: &Shared, name: &str, at: Timestamp, rows: Rows) -> Result<Run
     let facts = read(&shared.config, name, at)?;
     if rows == Rows::Checked {
         check_rows(&shared.ledger, name, &facts)?;
+        check_faults(&facts)?;
     }
-    check_faults(&facts)?;
     let mut run = decide(&shared.config, &shared.locales, name, at, &facts)?;
     let now = shared.clock.now();
     for delivery in &mut run.decided.deliveries {
@@ -134,8 +132,9 @@ pub fn decide(
             }
         }
         Recipe::Reminders(spec) => {
-            let nobody = job.to.first().map(|target| &target.recipient);
-            let digests = reminders::compose(facts, spec, |rep| recipient_of(config, rep), nobody);
+            let mut nobody: Vec<Recipient> = job.to.iter().map(|target| target.recipient.clone()).collect();
+            nobody.dedup_by(|a, b| a.id == b.id);
+            let digests = reminders::compose(facts, spec, |rep| recipient_of(config, rep), &nobody);
             for digest in digests {
                 for channel in ways_of(config, name, &digest.recipient, &job.to) {
                     sealer.seal(&digest.document, &digest.recipient, &channel);
@@ -144,7 +143,8 @@ pub fn decide(
         }
     }
     let Sealer { deliveries, failed, .. } = sealer;
-    Ok(Run { decided: Decided { job: name.to_owned(), at, rows: Vec::new(), deliveries }, failed })
+    let decided = Decided { job: name.to_owned(), at, rows: Vec::new(), deliveries, left_out: failed };
+    Ok(Run { decided })
 }
 
 struct Sealer<'a> {

@@ -23,6 +23,13 @@ const LOOK: Duration = Duration::from_secs(20);
 /// How long messages under way may finish after we are asked to stop.
 const GRACE: Duration = Duration::from_secs(30);
 
+/// Shortest wait after a round that could not plan.
+const CALM: Duration = Duration::from_secs(5);
+
+/// How often the watchdog is fed while runs are computing, and how often at most: half an hour.
+const FEED: Duration = Duration::from_secs(10);
+const FEEDS_MAX: u32 = 180;
+
 /// A wall clock that moves further than this against the monotonic one was set, not read.
 const JUMP: SignedDuration = SignedDuration::from_hours(24);
 
@@ -50,15 +57,24 @@ pub async fn run(mut daemon: Daemon, origin: &Origin, stop: Arc<Notify>) -> Resu
     tracing::info!(jobs = daemon.shared.config.jobs.len(), "ready");
     let mut rounds = Rounds::default();
     let outcome = loop {
-        match round(&daemon.shared, &mut rounds).await {
-            Ok(()) => {}
+        let round = tokio::select! {
+            round = round(&daemon.shared, &mut rounds) => round,
+            () = stop.notified() => break Ok(()),
+            _ = terminate.recv() => break Ok(()),
+            _ = interrupt.recv() => break Ok(()),
+        };
+        let mut wait = until_next(&daemon.shared).await.min(LOOK);
+        match round {
+            Ok(true) => {}
+            // Nothing was planned: what is overdue must not make us run in circles.
+            Ok(false) => wait = wait.max(CALM),
             Err(DaemonError::Ledger(crate::ledger::LedgerError::Failed(reason))) => {
                 tracing::error!(reason = %reason, "the ledger refused; trying again");
+                wait = wait.max(CALM);
             }
             Err(e) => break Err(e),
         }
         lanes.wake();
-        let wait = until_next(&daemon.shared).await.min(LOOK);
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             () = beat.notified() => {}
@@ -82,18 +98,35 @@ pub async fn run(mut daemon: Daemon, origin: &Origin, stop: Arc<Notify>) -> Resu
     outcome
 }
 
-/// One round of planning. The watchdog is fed here: after a ledger query and a step of the planner.
-async fn round(shared: &Arc<Shared>, rounds: &mut Rounds) -> Result<(), DaemonError> {
+/// One round of planning; whether there was one. The watchdog is fed here, after a ledger query: at the
+/// end of the round, and meanwhile as long as a run may take.
+async fn round(shared: &Arc<Shared>, rounds: &mut Rounds) -> Result<bool, DaemonError> {
     let now = shared.clock.now();
-    if rounds.may_plan(now) {
-        planner::step(shared).await?;
+    let plan = rounds.may_plan(now);
+    if plan {
+        let step = planner::step(shared);
+        tokio::pin!(step);
+        let mut feeding = tokio::time::interval(FEED);
+        let mut fed = 0;
+        loop {
+            tokio::select! {
+                stepped = &mut step => break stepped?,
+                _ = feeding.tick() => {
+                    shared.ledger.run(|_| Ok(())).await?;
+                    fed += 1;
+                    if fed < FEEDS_MAX {
+                        let _ = sd_notify::notify(&[NotifyState::Watchdog]);
+                    }
+                }
+            }
+        }
     }
     if rounds.may_purge(now) {
         let keep = shared.config.keep_bodies;
         shared.ledger.run(move |c| deliveries::purge(c, now, keep)).await?;
     }
     let _ = sd_notify::notify(&[NotifyState::Watchdog]);
-    Ok(())
+    Ok(plan)
 }
 
 async fn until_next(shared: &Arc<Shared>) -> Duration {
@@ -137,7 +170,14 @@ async fn reload(daemon: &mut Daemon, lanes: &mut Lanes, origin: &Origin) -> Resu
         Some(config) => {
             lanes.stop().await;
             let (ledger, clock) = (daemon.shared.ledger.clone(), daemon.shared.clock.clone());
-            *daemon = Daemon::start(config, ledger, clock).await?;
+            match Daemon::resume(config, ledger, clock).await {
+                Ok(resumed) => *daemon = resumed,
+                // The old configuration goes on; its lanes are made anew.
+                Err(e) => {
+                    tracing::error!(reason = %e, "reload refused, the old configuration stays");
+                    daemon.lanes = super::lanes(&daemon.shared);
+                }
+            }
             *lanes = Lanes::start(daemon);
             tracing::info!(jobs = daemon.shared.config.jobs.len(), "configuration reloaded");
         }
@@ -205,7 +245,10 @@ impl Lanes {
         }
         self.wake();
         let finished = async { while self.tasks.join_next().await.is_some() {} };
-        let _ = tokio::time::timeout(GRACE, finished).await;
+        if tokio::time::timeout(GRACE, finished).await.is_err() {
+            // They go on by themselves and record under their own claims.
+            self.tasks.detach_all();
+        }
     }
 }
 

@@ -3,27 +3,34 @@
 use std::collections::BTreeMap;
 
 use super::{Addressed, RemindersSpec};
-use crate::care::{digest, digests, follow_up};
+use crate::care::{Entry, by_rep, digest, follow_up};
 use crate::domain::{Facts, Recipient, Rep};
 use crate::metrics::Panel;
 
-/// Composes a digest for each active rep who has something due. `recipient` says how a rep is told;
-/// what belongs to nobody who is there goes to `nobody`, whoever that is.
+/// Composes a digest for each active rep who has something due; `recipient` says how a rep is told. What
+/// belongs to nobody who is there goes to each of `nobody`. Whoever is told for several reasons (a rep who
+/// also gets what belongs to nobody) gets one digest of it all.
 pub fn compose(
     facts: &Facts,
     spec: &RemindersSpec,
     recipient: impl Fn(&Rep) -> Recipient,
-    nobody: Option<&Recipient>,
+    nobody: &[Recipient],
 ) -> Vec<Addressed> {
     let panel = Panel::of(facts, &spec.settings);
     let due = follow_up::due(facts, spec.lead_days);
-    let by_rep: BTreeMap<_, _> = digests(&panel, due);
-    let mut addressed = Vec::new();
-    for (rep, entries) in by_rep {
+    let mut by_recipient: BTreeMap<String, (Recipient, Vec<Entry>)> = BTreeMap::new();
+    for (rep, entries) in by_rep(&panel, due) {
         let rep = rep.and_then(|id| facts.reps.get(&id));
-        let Some(recipient) = rep.map(&recipient).or_else(|| nobody.cloned()) else { continue };
-        let document = digest::compose(&panel, &recipient, &entries, spec.items_max);
-        addressed.push(Addressed { recipient, document });
+        let told = rep.map_or_else(|| nobody.to_vec(), |rep| vec![recipient(rep)]);
+        for recipient in told {
+            let entry = by_recipient.entry(recipient.id.clone());
+            entry.or_insert_with(|| (recipient, Vec::new())).1.extend(entries.iter().cloned());
+        }
     }
-    addressed
+    let digests = by_recipient.into_values().map(|(recipient, mut entries)| {
+        digest::order(&panel, &mut entries);
+        let document = digest::compose(&panel, &recipient, &entries, spec.items_max);
+        Addressed { recipient, document }
+    });
+    digests.collect()
 }

@@ -192,6 +192,21 @@ pub fn orphans(c: &Connection) -> Result<Vec<(Listed, Phase)>> {
     rows.collect()
 }
 
+/// Waiting deliveries whose channel is none of the known ones.
+pub fn waiting_elsewhere(c: &Connection, known: &[String]) -> Result<Vec<Listed>> {
+    let sql = format!("SELECT {COLUMNS} FROM delivery WHERE status IN ('pending', 'uncertain') ORDER BY id");
+    let mut statement = c.prepare(&sql)?;
+    let mut elsewhere = Vec::new();
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let channel: String = row.get(5)?;
+        if !known.contains(&channel) {
+            elsewhere.push(listed(row)?);
+        }
+    }
+    Ok(elsewhere)
+}
+
 /// Stores a new state outside an attempt: rescue, or an operator's word.
 pub fn restate(c: &Connection, id: i64, state: &State, now: Timestamp) -> Result<()> {
     update(c, id, None, state, now).map(|_| ())

@@ -52,15 +52,18 @@ pub enum LedgerError {
 }
 
 type Reply = Box<dyn FnOnce(Option<&LedgerError>) + Send>;
-type Work = Box<dyn FnOnce(&Connection) -> (bool, Reply) + Send>;
+/// Work on a connection within a transaction; without one (it could not begin) it only says so.
+type Work = Box<dyn FnOnce(Option<&Connection>) -> (bool, Reply) + Send>;
 
 /// How the ledger is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// By the one daemon: locked against a second one.
     Daemon,
-    /// By an operator's command, beside a running daemon.
+    /// By an operator's command, beside a running daemon. It must be there.
     Operator,
+    /// By an operator's command that may come before the first daemon.
+    Founder,
 }
 
 /// A handle to the ledger's thread.
@@ -75,8 +78,12 @@ impl Ledger {
     pub fn open(path: &Path, access: Access) -> Result<Ledger, LedgerError> {
         let lock = match access {
             Access::Daemon => Some(std::sync::Arc::new(lock(path)?)),
-            Access::Operator => None,
+            Access::Operator | Access::Founder => None,
         };
+        if access == Access::Operator && !path.exists() {
+            let reason = "there is none yet\n  hint: does the daemon keep it elsewhere? Name it: [ledger] path = \"…\"";
+            return Err(LedgerError::Open { path: path.display().to_string(), reason: reason.to_owned() });
+        }
         let open = |reason: String| LedgerError::Open { path: path.display().to_string(), reason };
         let connection = prepare(path).map_err(open)?;
         let (sender, receiver) = mpsc::channel();
@@ -107,7 +114,10 @@ impl Ledger {
     ) -> Result<oneshot::Receiver<Result<R, LedgerError>>, LedgerError> {
         let (answer, receiver) = oneshot::channel();
         let job: Work = Box::new(move |connection| {
-            let result = work(connection).map_err(|e| LedgerError::Failed(e.to_string()));
+            let busy = || LedgerError::Failed("it is busy".to_owned());
+            let result = connection
+                .ok_or_else(busy)
+                .and_then(|c| work(c).map_err(|e| LedgerError::Failed(e.to_string())));
             let fine = result.is_ok();
             let reply: Reply = Box::new(move |broken: Option<&LedgerError>| {
                 let _ = answer.send(broken.map_or(result, |e| Err(e.clone())));
@@ -242,7 +252,7 @@ fn serve_group(
     while let Some(work) = next {
         replies.push(match &begun {
             Ok(()) => in_savepoint(connection, work),
-            Err(_) => work(connection).1,
+            Err(_) => work(None).1,
         });
         next = (replies.len() < GROUP_MAX).then(|| receiver.try_recv().ok()).flatten();
     }
@@ -271,7 +281,7 @@ fn serve_group(
 /// One piece of work fails alone: what it wrote is undone, its neighbours in the group stay.
 fn in_savepoint(connection: &Connection, work: Work) -> Reply {
     let _ = connection.execute_batch("SAVEPOINT piece");
-    let (fine, reply) = work(connection);
+    let (fine, reply) = work(Some(connection));
     let end = if fine { "RELEASE piece" } else { "ROLLBACK TO piece; RELEASE piece" };
     let _ = connection.execute_batch(end);
     reply

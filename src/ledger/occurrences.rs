@@ -28,6 +28,8 @@ pub struct Decided {
     pub rows: Vec<(&'static str, u64)>,
     /// What is to be sent.
     pub deliveries: Vec<Delivery>,
+    /// Recipients who could not be served, each with the reason.
+    pub left_out: Vec<(String, String)>,
 }
 
 /// The fingerprint of a job's schedule and up to when it is planned.
@@ -115,7 +117,10 @@ pub fn commit(c: &Connection, decided: &Decided, now: Timestamp) -> Result<bool>
             decided.job,
             to_micros(decided.at),
             to_micros(now),
-            format!("{} messages", decided.deliveries.len())
+            match decided.left_out.len() {
+                0 => format!("{} messages", decided.deliveries.len()),
+                n => format!("{} messages, {n} recipients left out", decided.deliveries.len()),
+            }
         ],
     )?;
     if done == 0 {

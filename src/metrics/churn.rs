@@ -64,7 +64,7 @@ impl Counts {
 
 /// 1 − (1 − rate)^n, never rate × n. `per_year` is how many periods make a year.
 pub fn annualised(rate: Ratio, per_year: f64) -> f64 {
-    1.0 - (1.0 - rate.approximate()).powf(per_year)
+    1.0 - (1.0 - rate.approximate()).max(0.0).powf(per_year)
 }
 
 /// What became of a customer over a period.

@@ -1,6 +1,5 @@
 //! Revenue churn: what each customer paid when the period began against what they pay at its end.
 
-use super::churn::Fate;
 use super::definition::Basis;
 use super::panel::Panel;
 use crate::domain::{Period, Ratio};
@@ -69,6 +68,9 @@ impl Panel<'_> {
             moved.closing += after;
             match (before, after) {
                 (b, a) if b == a => {}
+                // More refunded than bought: not a customer who comes or goes, but money that does.
+                (0, a) if a < 0 => moved.contraction -= a,
+                (b, 0) if b < 0 => moved.expansion -= b,
                 (0, a) if self.is_first_revenue(customer, period) => moved.new += a,
                 (0, a) => moved.reactivation += a,
                 (b, 0) => moved.churned += b,
@@ -81,10 +83,10 @@ impl Panel<'_> {
 
     fn is_first_revenue(&self, customer: u32, period: &Period) -> bool {
         match self.settings.basis {
-            Basis::Contract => {
-                matches!(self.fate(customer, period), Fate::New | Fate::JoinedAndLeft)
-                    || !self.summary(customer).activity.was_active_before(period.start)
-            }
+            // A free trial before the first paid plan is no revenue to come back from.
+            Basis::Contract => !self.facts.subscriptions_of(customer).iter().any(|s| {
+                s.starts_on < period.start && s.starts_on < s.ends_on && s.mrr_minor.is_some_and(|m| m != 0)
+            }),
             Basis::Inactivity(_) => self.summary(customer).first.is_some_and(|first| first >= period.start),
         }
     }

@@ -15,11 +15,17 @@ const SHEET_NAME_MAX: usize = 31;
 /// as-of instant, so that equal input gives equal bytes.
 pub fn xlsx(tables: &[Table], created: jiff::civil::DateTime, locale: &Locale) -> Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
+    let mut names = std::collections::HashSet::new();
     let properties = rust_xlsxwriter::DocProperties::new().set_creation_datetime(&excel(created)?);
     workbook.set_properties(&properties);
     for (i, table) in tables.iter().enumerate() {
         let sheet = workbook.add_worksheet();
-        sheet.set_name(sheet_name(&locale.say(&table.title), i))?;
+        let mut name = sheet_name(&locale.say(&table.title), i);
+        // Excel takes no two equal names, whatever their case.
+        if !names.insert(name.to_lowercase()) {
+            name = format!("{} {}", i + 1, name.chars().take(SHEET_NAME_MAX - 4).collect::<String>());
+        }
+        sheet.set_name(name)?;
         fill_sheet(sheet, table, locale)?;
     }
     workbook.save_to_buffer()

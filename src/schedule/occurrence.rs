@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Cron;
 
-/// How many occurrences one look may name. A schedule of every second that slept for a week is
-/// 604,800; what lies beyond is counted as missed in one row.
+/// How many occurrences one look may name. A schedule of every second that slept for a week is 604,800;
+/// the oldest beyond are left out: no policy would run them.
 pub const DUE_MAX: usize = 10_000;
 
 /// Lateness within which an occurrence is simply on time: the planner's own rhythm.

@@ -315,9 +315,8 @@ fn a_second_daemon_on_the_ledger_is_refused() {
     let second = Ledger::open(&world.ledger(), Access::Daemon);
     let Err(LedgerError::InUse { pid, .. }) = second else { panic!("{second:?}") };
     assert!(pid.contains(&std::process::id().to_string()), "{pid}");
-    let run = || {
-        world.binary(&["run", "--capture", "--at", AT, "--until", "2011-12-26T01:00:00Z"]).output().unwrap()
-    };
+    let run =
+        || world.binary(&["run", "--send", "--at", AT, "--until", "2011-12-26T01:00:00Z"]).output().unwrap();
     let refused = run();
     assert_eq!(refused.status.code(), Some(75), "{}", String::from_utf8_lossy(&refused.stderr));
     drop(first);

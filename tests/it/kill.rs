@@ -83,7 +83,7 @@ fn world(port: u16) -> World {
 /// Lets the binary replay until it ends or is killed as planned.
 fn live(world: &World, sink: &Sink, plan: Plan) -> End {
     let (news, inbox) = channel();
-    let mut child = world.binary(&["run", "--at", AT, "--until", UNTIL]).spawn().unwrap();
+    let mut child = world.binary(&["run", "--send", "--at", AT, "--until", UNTIL]).spawn().unwrap();
     let mut stderr = child.stderr.take().unwrap();
     let ended = news.clone();
     let said = std::thread::spawn(move || {

@@ -51,6 +51,7 @@ fn families() -> Vec<(&'static str, &'static str, Vec<String>)> {
         ("notice.channel", "src/job/sample.rs", notice.clone()),
         ("notice.failed", "src/job/sample.rs", notice.clone()),
         ("notice.held", "src/job/sample.rs", notice.clone()),
+        ("notice.left_out", "src/job/sample.rs", notice.clone()),
         ("notice.stopped", "src/job/sample.rs", notice.clone()),
         ("notice.test", "src/job/sample.rs", notice),
         ("report.lead.who", "src/job/report/mod.rs", basis),

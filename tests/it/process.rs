@@ -151,7 +151,7 @@ fn exit_codes_say_whose_fault_it_is() {
         (vec!["plan", "--for", "soon"], 64),
         (vec!["check", "--config", "bad.toml"], 78),
         (vec!["run", "--config", "nowhere.toml"], 78),
-        (vec!["outbox", "show", "7"], 65),
+        (vec!["outbox", "show", "7"], 74),
         (vec!["schema"], 0),
         (vec!["plan", "--at", "2026-11-01", "--for", "7d"], 0),
     ] {

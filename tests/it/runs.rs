@@ -262,7 +262,8 @@ fn a_digest_waits_for_the_next_working_day_and_one_bad_recipient_stops_nobody() 
     assert_eq!(due["rep:3"], ("1 follow-up today, 1 overdue".to_owned(), at("2026-06-06T08:30:00Z")));
     assert!(!due.contains_key("rep:2"), "an address that cannot be written to was used");
     assert_eq!(shop.states("reps"), ["done"]);
-    assert_eq!(files(&shop.path("mails")), 1);
+    assert_eq!(shop.told("ops"), ["reps: 1 recipient left out"]);
+    assert_eq!(files(&shop.path("mails")), 2);
     shop.run("2026-06-09T08:00:00Z", "2026-06-09T08:29:59Z");
     let before = files(&shop.path("mails"));
     shop.run("2026-06-09T08:29:59Z", "2026-06-09T08:30:01Z");

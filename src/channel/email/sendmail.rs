@@ -52,6 +52,9 @@ pub(super) async fn run(command: &Path, from: &Address, to: &Address, attempt: A
         Some(0) => Answer::Accepted("queued by sendmail".to_owned()),
         // EX_USAGE, EX_DATAERR, EX_NOUSER, EX_NOHOST: about this message. EX_CONFIG, EX_NOPERM: about us.
         Some(64 | 65 | 67 | 68) => Answer::Never(reason),
+        // EX_TEMPFAIL: sendmail(8) says "could not be sent immediately, but was queued"; others mean that
+        // it was not. Nobody can tell, so it is uncertain.
+        Some(75) => Answer::Unknown(reason),
         Some(77 | 78) => Answer::NotNow { reason, after: None, scope: Scope::Channel },
         Some(_) => Answer::NotNow { reason, after: None, scope: Scope::Message },
         None => Answer::Unknown("killed by a signal".to_owned()),
