@@ -91,3 +91,80 @@ impl Panel<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::customer::CancelKind;
+    use crate::domain::facts::{Facts, Lens};
+    use crate::domain::{Currency, Customer, Day, PeriodKind, Subscription, Transaction};
+    use crate::metrics::Settings;
+
+    fn facts() -> Facts {
+        let currency = Currency::from_code("EUR").unwrap();
+        let as_of = "2026-02-02T08:00:00Z".parse().unwrap();
+        let mut facts = Facts::empty(Lens { as_of, zone: jiff::tz::TimeZone::UTC, currency });
+        facts.customers.push(Customer { id: "1".into(), ..Customer::default() });
+        facts
+    }
+
+    fn day(y: i16, m: i8, d: i8) -> Day {
+        Day::of(jiff::civil::date(y, m, d))
+    }
+
+    fn january() -> Period {
+        Period::last_complete(PeriodKind::Month, day(2026, 2, 2))
+    }
+
+    #[test]
+    fn the_first_paid_plan_after_a_free_trial_is_new() {
+        let mut facts = facts();
+        for (starts_on, ends_on, mrr) in
+            [(day(2025, 12, 20), day(2026, 1, 3), 0), (day(2026, 1, 3), Day::MAX, 5000)]
+        {
+            facts.subscriptions.push(Subscription {
+                customer: 0,
+                plan: None,
+                mrr_minor: Some(mrr),
+                starts_on,
+                ends_on,
+                renews_on: None,
+                cancel_kind: CancelKind::Unknown,
+                cancel_reason: None,
+            });
+        }
+        let settings = Settings::default();
+        let moved = Panel::of(&facts, &settings).movements(&[0], &january());
+        assert_eq!((moved.new, moved.reactivation, moved.closing), (5000, 0, 5000));
+    }
+
+    #[test]
+    fn refunds_make_no_movement_negative() {
+        let mut facts = facts();
+        for (month, amount_minor) in [(10, 900), (12, 300), (1, -500)] {
+            let year = if month == 1 { 2026 } else { 2025 };
+            let day = day(year, month, 5);
+            facts.transactions.push(Transaction {
+                customer: 0,
+                day,
+                amount_minor,
+                cost_minor: 0,
+                counted: true,
+            });
+        }
+        facts.sort();
+        let settings = Settings { basis: Basis::Inactivity(90), ..Settings::default() };
+        let panel = Panel::of(&facts, &settings);
+        let mut period = january();
+        for _ in 0..4 {
+            let m = panel.movements(&[0], &period);
+            let flows = [m.churned, m.contraction, m.expansion, m.new, m.reactivation];
+            assert!(flows.iter().all(|flow| *flow >= 0), "{m:?}");
+            assert_eq!(
+                m.closing,
+                m.opening + m.new + m.reactivation + m.expansion - m.contraction - m.churned
+            );
+            period = period.previous();
+        }
+    }
+}

@@ -269,3 +269,39 @@ fn a_digest_waits_for_the_next_working_day_and_one_bad_recipient_stops_nobody() 
     shop.run("2026-06-09T08:29:59Z", "2026-06-09T08:30:01Z");
     assert!(files(&shop.path("mails")) > before);
 }
+
+#[test]
+fn who_also_gets_what_is_nobodys_is_told_of_all_of_it_once() {
+    let shop = Shop::new();
+    shop.configure(
+        &CONFIG.replace("cron = \"30 8 * * *\"", "cron = \"30 8 * * *\"\nto = [\"ana\", \"ops\"]"),
+    );
+    shop.sql(
+        "UPDATE customers SET owner_id = NULL WHERE id = '2';
+         INSERT INTO follow_ups (id, customer_id, rep_id, due_at, subject) VALUES
+         ('a', '1', '1', '2026-06-01', 'Mine'), ('b', '2', NULL, '2026-06-01', 'Of nobody')",
+    );
+    shop.run("2026-06-01T08:10:00Z", "2026-06-01T09:00:00Z");
+    assert_eq!(shop.told("ana"), ["2 follow-ups today"]);
+    assert_eq!(shop.told("ops"), ["1 follow-up today"]);
+}
+
+#[test]
+fn messages_of_a_channel_that_is_gone_are_held_and_ops_hears_of_it() {
+    let shop = Shop::new();
+    // A file where the folder should be: nothing can be written there.
+    std::fs::write(shop.path("mails"), "").unwrap();
+    shop.run("2026-06-01T00:00:00Z", "2026-06-01T08:00:10Z");
+    shop.configure(
+        &CONFIG
+            .replace("[channels.mails]", "[channels.post]")
+            .replace("\"mails\"]", "\"post\"]")
+            .replace("folder = \"mails\"", "folder = \"post\""),
+    );
+    shop.run("2026-06-01T08:01:00Z", "2026-06-01T08:02:00Z");
+    let rows = shop.ledger().run_blocking(|c| deliveries::list(c, None, 10)).unwrap();
+    let held = rows.iter().find(|row| row.delivery.recipient == "ana").unwrap();
+    assert_eq!(held.state.status.name(), "held");
+    assert_eq!(held.state.reason, "its channel `mails` is no longer configured");
+    assert_eq!(shop.told("ops"), ["Churn 0.0% in May 2026, as before: held"]);
+}
