@@ -253,8 +253,11 @@ fn figures_view(figures: &Figures, locale: &Locale) -> FiguresView {
 
 /// A table in words.
 pub fn table_view(table: &Table, locale: &Locale) -> TableView {
-    let columns: Vec<ColumnView> =
-        table.columns.iter().map(|c| ColumnView { text: locale.say(&c.title), numeric: c.numeric }).collect();
+    let columns: Vec<ColumnView> = table
+        .columns
+        .iter()
+        .map(|c| ColumnView { text: tidy(&locale.say(&c.title)), numeric: c.numeric })
+        .collect();
     let rows: Vec<Vec<CellView>> = table
         .rows
         .iter()
