@@ -105,6 +105,9 @@ impl Findings {
     }
 }
 
+/// The title of the problem that credentials are named and systemd did not give any.
+pub const NO_CREDENTIALS: &str = "no credentials here";
+
 /// How messages leave: as configured, or all of them into a capture server on this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outlet {

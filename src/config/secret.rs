@@ -69,7 +69,7 @@ fn readable_by_others(_: &Path) -> bool {
 
 fn from_credential(name: &str, span: Span, problems: &mut Vec<Problem>) -> Option<SecretString> {
     let Some(folder) = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from) else {
-        let problem = Problem::error("no credentials here").at(span, "only systemd gives credentials");
+        let problem = Problem::error(super::NO_CREDENTIALS).at(span, "only systemd gives credentials");
         problems.push(
             problem.help(format!("add `LoadCredential={name}:/path` to the unit, and start it by systemd")),
         );

@@ -60,7 +60,7 @@ impl Daemon {
     /// Starts on a ledger: what another daemon held when it ended is taken back first.
     pub async fn start(config: Config, ledger: Ledger, clock: Clock) -> Result<Daemon, DaemonError> {
         let daemon = Daemon::resume(config, ledger, clock).await?;
-        rescue(&daemon.shared).await?;
+        rescue(&daemon.shared, None).await?;
         Ok(daemon)
     }
 
@@ -123,12 +123,12 @@ fn lanes(shared: &Arc<Shared>) -> BTreeMap<String, Lane> {
 
 /// Takes back what a daemon held that is gone: what was proven unsent is free, what may have arrived is
 /// uncertain. The lock on the ledger proves that it is gone. Ops hear of what now waits for an operator.
-async fn rescue(shared: &Arc<Shared>) -> Result<(), DaemonError> {
+pub(crate) async fn rescue(shared: &Arc<Shared>, lapsed: Option<Timestamp>) -> Result<(), DaemonError> {
     let (known, now) = (shared.clone(), shared.clock.now());
     let rescued = shared
         .ledger
         .run(move |c| {
-            let orphans = deliveries::orphans(c)?;
+            let orphans = deliveries::orphans(c, lapsed)?;
             for (orphan, phase) in &orphans {
                 let d = &orphan.delivery;
                 let way = known.config.channels.get(&d.channel);
@@ -144,7 +144,7 @@ async fn rescue(shared: &Arc<Shared>) -> Result<(), DaemonError> {
         })
         .await?;
     if rescued > 0 {
-        tracing::warn!(deliveries = rescued, "took back what an earlier daemon held");
+        tracing::warn!(deliveries = rescued, "took back what nobody holds any more");
     }
     Ok(())
 }

@@ -124,6 +124,7 @@ async fn round(shared: &Arc<Shared>, rounds: &mut Rounds) -> Result<bool, Daemon
     if rounds.may_purge(now) {
         let keep = shared.config.keep_bodies;
         shared.ledger.run(move |c| deliveries::purge(c, now, keep)).await?;
+        super::rescue(shared, Some(now)).await?;
     }
     let _ = sd_notify::notify(&[NotifyState::Watchdog]);
     Ok(plan)
@@ -261,7 +262,7 @@ struct Rounds {
 }
 
 impl Rounds {
-    /// Once an hour: looking at every sent message is work.
+    /// Once an hour: emptying old bodies, taking back claims that lapsed.
     fn may_purge(&mut self, now: Timestamp) -> bool {
         let due = self.purged.is_none_or(|at| now.duration_since(at).abs() >= SignedDuration::from_hours(1));
         if due {

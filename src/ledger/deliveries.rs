@@ -6,8 +6,9 @@ use rusqlite::{Connection, OptionalExtension as _, Result, Row, params};
 use super::{from_micros, to_micros};
 use crate::outbox::{Delivery, DeliveryKey, Phase, Sealed, State, Status};
 
-/// How long a claim holds without news. Longer than the longest wait of a channel for its last answer.
-pub const LEASE: SignedDuration = SignedDuration::from_mins(20);
+/// How long a claim holds without news. Longer than the longest time a channel may take over a message
+/// (10 MiB of body and ten minutes for the last answer are three quarters of an hour).
+pub const LEASE: SignedDuration = SignedDuration::from_hours(2);
 
 /// A delivery in a daemon's hands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -180,11 +181,15 @@ fn update(c: &Connection, id: i64, fence: Option<i64>, state: &State, now: Times
     ])
 }
 
-/// The deliveries that a daemon held when it ended: all of them, since the lock proves that it is gone.
-pub fn orphans(c: &Connection) -> Result<Vec<(Listed, Phase)>> {
-    let sql = format!("SELECT {COLUMNS}, phase FROM delivery WHERE status = 'claimed' ORDER BY id");
+/// The deliveries whose claim nobody holds: at a start all that are claimed, since the lock proves that
+/// their daemon is gone (`lapsed` is `None`); later those whose lease ended before `lapsed`.
+pub fn orphans(c: &Connection, lapsed: Option<Timestamp>) -> Result<Vec<(Listed, Phase)>> {
+    let sql = format!(
+        "SELECT {COLUMNS}, phase FROM delivery WHERE status = 'claimed' AND (?1 IS NULL OR lease_until < ?1)
+         ORDER BY id"
+    );
     let mut statement = c.prepare(&sql)?;
-    let rows = statement.query_map([], |row| {
+    let rows = statement.query_map([lapsed.map(to_micros)], |row| {
         let phase: String = row.get(20)?;
         let phase = if phase == "committing" { Phase::Committing } else { Phase::Pre };
         Ok((listed(row)?, phase))

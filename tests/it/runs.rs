@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::Timestamp;
+use retaind::channel::Channel;
+use retaind::channel::memory::Memory;
 use retaind::clock::Clock;
-use retaind::config::{self, Outlet};
+use retaind::config::{self, Outlet, Way};
 use retaind::daemon::Daemon;
 use retaind::ledger::{Access, Ledger, deliveries, occurrences};
+use retaind::outbox::{Answer, Medium, Scope};
 use tempfile::TempDir;
 
 const CONFIG: &str = r#"
@@ -304,4 +307,81 @@ fn messages_of_a_channel_that_is_gone_are_held_and_ops_hears_of_it() {
     assert_eq!(held.state.status.name(), "held");
     assert_eq!(held.state.reason, "its channel `mails` is no longer configured");
     assert_eq!(shop.told("ops"), ["Churn 0.0% in May 2026, as before: held"]);
+}
+
+/// A daemon on a shop whose channel answers what it is told.
+struct Told {
+    shop: Shop,
+    memory: Memory,
+    daemon: Daemon,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Told {
+    fn new() -> Told {
+        let shop = Shop::new();
+        let (config, _) = config::load(&shop.path("retaind.toml"), Outlet::Configured);
+        let (mut config, memory) = (config.unwrap(), Memory::default());
+        let way = Way {
+            channel: Channel::Memory(memory.clone()),
+            medium: Medium::Event,
+            shown: "memory".to_owned(),
+        };
+        config.channels.insert("mails".to_owned(), way);
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let ledger = Ledger::open(&shop.path("ledger.db"), Access::Daemon).unwrap();
+        let clock = Clock::manual(at("2026-06-01T00:00:00Z"));
+        let daemon = runtime.block_on(Daemon::start(config, ledger, clock)).unwrap();
+        Told { shop, memory, daemon, runtime }
+    }
+
+    fn until(&mut self, time: &str) {
+        self.runtime.block_on(self.daemon.replay_until(at(&format!("2026-06-01T{time}Z")))).unwrap();
+    }
+
+    /// Status, charged attempts and copies that left, of Ana's report.
+    fn report(&self) -> (&'static str, u32, usize) {
+        let rows = self.shop.ledger().run_blocking(|c| deliveries::list(c, None, 100)).unwrap();
+        let row = rows.iter().find(|row| row.delivery.recipient == "ana").unwrap();
+        let copies = self.memory.sent().into_iter().filter(|sent| sent.key == row.delivery.key);
+        (row.state.status.name(), row.state.attempts, copies.count())
+    }
+}
+
+fn not_now(scope: Scope) -> Answer {
+    Answer::NotNow { reason: "later".to_owned(), after: None, scope }
+}
+
+#[test]
+fn a_message_in_trouble_is_charged_and_tried_again_in_a_minute() {
+    let mut told = Told::new();
+    told.memory.will_answer(not_now(Scope::Message));
+    told.until("08:00:30");
+    assert_eq!(told.report(), ("pending", 1, 0));
+    told.until("08:01:15");
+    assert_eq!(told.report(), ("sent", 1, 1));
+}
+
+#[test]
+fn a_channel_in_trouble_pauses_and_charges_nobody() {
+    let mut told = Told::new();
+    told.memory.will_answer(not_now(Scope::Channel));
+    told.until("08:04:59");
+    assert_eq!(told.report(), ("pending", 0, 0));
+    told.until("08:05:01");
+    assert_eq!(told.report(), ("sent", 0, 1));
+}
+
+#[test]
+fn what_may_have_arrived_goes_out_once_more_and_then_waits_for_a_person() {
+    let mut told = Told::new();
+    told.memory.will_answer(Answer::Unknown("the answer was lost".to_owned()));
+    told.memory.will_answer(Answer::Unknown("the answer was lost again".to_owned()));
+    told.until("08:14:59");
+    assert_eq!(told.report(), ("uncertain", 1, 1));
+    told.until("12:00:00");
+    assert_eq!(told.report(), ("held", 2, 2));
+    let copies: Vec<_> = told.memory.sent().into_iter().filter(|sent| sent.recipient == "ana").collect();
+    assert_eq!(copies[0].payload, copies[1].payload);
+    assert_eq!(told.shop.told("ops"), ["Churn 0.0% in May 2026, as before: held"]);
 }
