@@ -13,4 +13,5 @@ mod runs;
 mod sink;
 mod smtp_faults;
 mod tidy;
+mod tls;
 mod world;
