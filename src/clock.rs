@@ -45,11 +45,6 @@ impl Clock {
             micros.fetch_max(to.as_microsecond(), Ordering::SeqCst);
         }
     }
-
-    /// Whether waiting means moving it.
-    pub fn is_manual(&self) -> bool {
-        matches!(self, Clock::Manual(_))
-    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the wall clock")]

@@ -50,11 +50,7 @@ impl Fire {
     }
 
     fn fire(&self, config: Config, ledger: Ledger, name: &str) -> Done {
-        let Some(job) = config.jobs.get(name) else {
-            let known: Vec<&str> = config.jobs.keys().map(String::as_str).collect();
-            let hint = crate::config::problem::one_of(name, &known);
-            return Err(Failure::new(EX_USAGE, format!("no job `{name}`\nhint: {hint}")));
-        };
+        let job = super::job(&config, name)?;
         let clock = Clock::System;
         let at = self.at.as_ref().map_or(Ok(clock.now()), |text| read_at(text, &job.schedule.zone))?;
         if at > clock.now() {

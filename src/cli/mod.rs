@@ -169,6 +169,15 @@ impl Cli {
     }
 }
 
+/// The job of a name, or what may have been meant.
+fn job<'c>(config: &'c Config, name: &str) -> Result<&'c config::Job, Failure> {
+    config.jobs.get(name).ok_or_else(|| {
+        let known: Vec<&str> = config.jobs.keys().map(String::as_str).collect();
+        let hint = config::problem::one_of(name, &known);
+        Failure::new(EX_USAGE, format!("no job `{name}`\nhint: {hint}"))
+    })
+}
+
 fn refused(findings: &Findings) -> Failure {
     Failure::new(EX_CONFIG, format!("{}. Nothing was started.", findings.render(show::colour())))
 }

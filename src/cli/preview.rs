@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Cli, Done, EX_DATAERR, EX_IOERR, EX_UNAVAILABLE, EX_USAGE, Failure, read_at, show};
+use super::{Cli, Done, EX_DATAERR, EX_IOERR, EX_UNAVAILABLE, Failure, read_at, show};
 use crate::capture::{Captured, Server};
 use crate::clock::Clock;
 use crate::config::Outlet;
@@ -34,11 +34,7 @@ pub(super) struct Preview {
 impl Preview {
     pub(super) fn run(&self, cli: &Cli) -> Done {
         let config = cli.load(Outlet::OFFLINE)?;
-        let Some(job) = config.jobs.get(&self.job) else {
-            let known: Vec<&str> = config.jobs.keys().map(String::as_str).collect();
-            let hint = crate::config::problem::one_of(&self.job, &known);
-            return Err(Failure::new(EX_USAGE, format!("no job `{}`\nhint: {hint}", self.job)));
-        };
+        let job = super::job(&config, &self.job)?;
         let at = match &self.at {
             Some(text) => read_at(text, &job.schedule.zone)?,
             None => job

@@ -15,7 +15,7 @@ use tokio_cron_scheduler::{Job as Heartbeat, JobScheduler};
 
 use super::{Daemon, DaemonError, Shared, planner};
 use crate::config::{self, Outlet};
-use crate::ledger::{deliveries, occurrences};
+use crate::ledger::deliveries;
 
 /// Longest wait between two looks at the wall clock: timers do not count the sleep of a machine.
 const LOOK: Duration = Duration::from_secs(20);
@@ -283,9 +283,4 @@ impl Rounds {
         self.last = Some((now, crate::clock::Stopwatch::start()));
         self.hold_until.is_none_or(|until| now >= until || until.duration_since(now) > JUMP_PAUSE * 2)
     }
-}
-
-/// The last occurrences in the ledger, for a status line.
-pub async fn recent(shared: &Shared) -> Result<Vec<(String, Timestamp, String, String)>, DaemonError> {
-    Ok(shared.ledger.run(|c| occurrences::recent(c, 20)).await?)
 }

@@ -4,30 +4,6 @@ use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
 /// The eleven tables, as the caller makes them.
-const SCHEMA: &str = "
-CREATE TABLE customers(id TEXT PRIMARY KEY, name TEXT NOT NULL, email TEXT, phone TEXT, address TEXT,
-    segment TEXT, plan TEXT, region TEXT, tier TEXT, tags TEXT, owner_id TEXT, since TEXT, birthday TEXT,
-    language TEXT, time_zone TEXT, consent INTEGER, referred_by TEXT);
-CREATE TABLE subscriptions(id TEXT PRIMARY KEY, customer_id TEXT NOT NULL, plan TEXT, mrr_minor INTEGER NOT NULL,
-    currency TEXT, starts_on TEXT NOT NULL, ends_on TEXT, renews_on TEXT, cancel_kind TEXT, cancel_reason TEXT);
-CREATE TABLE transactions(id TEXT PRIMARY KEY, customer_id TEXT NOT NULL, at TEXT NOT NULL,
-    amount_minor INTEGER NOT NULL, currency TEXT, cost_minor INTEGER);
-CREATE TABLE interactions(id TEXT PRIMARY KEY, customer_id TEXT NOT NULL, rep_id TEXT, at TEXT NOT NULL,
-    kind TEXT NOT NULL, note TEXT);
-CREATE TABLE follow_ups(id TEXT PRIMARY KEY, customer_id TEXT NOT NULL, rep_id TEXT, due_at TEXT NOT NULL,
-    done_at TEXT, subject TEXT, note TEXT, priority TEXT);
-CREATE TABLE complaints(id TEXT PRIMARY KEY, customer_id TEXT NOT NULL, opened_at TEXT NOT NULL,
-    first_reply_at TEXT, resolved_at TEXT, contacts INTEGER, category TEXT);
-CREATE TABLE leads(id TEXT PRIMARY KEY, created_at TEXT NOT NULL, source TEXT, converted_at TEXT, customer_id TEXT);
-CREATE TABLE reps(id TEXT PRIMARY KEY, name TEXT NOT NULL, email TEXT, chat TEXT, manager_id TEXT, time_zone TEXT,
-    language TEXT, active INTEGER NOT NULL DEFAULT 1);
-CREATE TABLE important_dates(customer_id TEXT NOT NULL, label TEXT NOT NULL, date TEXT NOT NULL,
-    yearly INTEGER NOT NULL);
-CREATE TABLE signals(id TEXT PRIMARY KEY, customer_id TEXT NOT NULL, at TEXT NOT NULL, kind TEXT NOT NULL,
-    value TEXT, note TEXT);
-CREATE TABLE surveys(id TEXT PRIMARY KEY, customer_id TEXT NOT NULL, at TEXT NOT NULL, score INTEGER NOT NULL);
-";
-
 const TABLES: [&str; 11] = [
     "customers",
     "subscriptions",
@@ -47,7 +23,7 @@ const ACTIVE: &str = "s.starts_on <= ?1 AND (s.ends_on IS NULL OR ?1 < s.ends_on
 
 fn demo() -> Connection {
     let mut connection = Connection::open_in_memory().unwrap();
-    connection.execute_batch(SCHEMA).unwrap();
+    connection.execute_batch(&crate::store::relation::schema()).unwrap();
     super::build(&mut connection).unwrap();
     connection
 }

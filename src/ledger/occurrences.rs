@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Result, params};
 
 use super::{deliveries, from_micros, to_micros};
-use crate::outbox::{Delivery, DeliveryKey};
+use crate::outbox::Delivery;
 
 /// An occurrence that is planned and not done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -194,9 +194,4 @@ pub fn recent(c: &Connection, limit: usize) -> Result<Vec<(String, Timestamp, St
         Ok((row.get(0)?, from_micros(row.get(1)?), row.get(2)?, row.get(3)?))
     })?;
     rows.collect()
-}
-
-/// Whether a delivery of this key was ever decided on.
-pub fn is_known(c: &Connection, key: &DeliveryKey) -> Result<bool> {
-    c.query_row("SELECT EXISTS (SELECT 1 FROM delivery WHERE key = ?1)", [key.as_str()], |row| row.get(0))
 }

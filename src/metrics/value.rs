@@ -172,7 +172,8 @@ impl Panel<'_> {
         Some(Simple { ticket, per_year, years, gross_minor, net_minor })
     }
 
-    fn lifetime(&self, customers: &[u32], period: &Period, counts: &Counts) -> Option<Lifetime> {
+    /// Subscription lifetime value of `customers`; `counts` are theirs over `period`.
+    pub fn lifetime(&self, customers: &[u32], period: &Period, counts: &Counts) -> Option<Lifetime> {
         let closing: i128 = customers.iter().map(|c| self.closing_revenue(*c, period)).sum();
         let (months, of) = period.kind.months();
         // On the inactivity basis closing revenue is that of the whole period; MRR already is a month's.

@@ -46,11 +46,6 @@ pub struct Templates {
 }
 
 impl Templates {
-    /// Ours alone.
-    pub fn built_in() -> Result<Templates, TemplateError> {
-        Templates::with(&[]).map_err(|mut errors| errors.remove(0))
-    }
-
     /// Ours, overridden piece by piece by `own` (name and text). All that is wrong is said at once.
     pub fn with(own: &[(String, String)]) -> Result<Templates, Vec<TemplateError>> {
         let mut templates = Templates { html: registry(true), text: registry(false) };

@@ -56,6 +56,16 @@ fn customer_of(view: &RowView<'_, '_>, index: &HashMap<String, u32>) -> Result<u
         .ok_or_else(|| Bad { fault: Fault::NoCustomer, reason: format!("customer_id: no customer `{id}`") })
 }
 
+/// Whether the row's money is in the report's currency; one that is not is noted.
+fn counted(view: &RowView<'_, '_>, facts: &mut Facts) -> Result<bool, Bad> {
+    let counted = view.in_currency()?;
+    if !counted {
+        let reason = "in another currency than the report's".to_owned();
+        facts.reject(view.rejected(Bad { fault: Fault::OtherCurrency, reason }));
+    }
+    Ok(counted)
+}
+
 fn later() -> Bad {
     Bad { fault: Fault::Later, reason: "dated after the as-of instant".to_owned() }
 }
@@ -86,11 +96,7 @@ pub(super) fn read_subscription(
         return Err(later());
     }
     let mrr_minor = view.required_integer("mrr_minor")?;
-    let counted = view.in_currency()?;
-    if !counted {
-        let reason = "in another currency than the report's".to_owned();
-        facts.reject(view.rejected(Bad { fault: Fault::OtherCurrency, reason }));
-    }
+    let counted = counted(view, facts)?;
     let cancel_kind = match view.text("cancel_kind")?.as_deref() {
         Some("voluntary") => CancelKind::Voluntary,
         Some("involuntary") => CancelKind::Involuntary,
@@ -121,11 +127,7 @@ pub(super) fn read_transaction(
     }
     let amount = view.required_integer("amount_minor")?;
     let cost = view.integer("cost_minor")?.unwrap_or(0);
-    let counted = view.in_currency()?;
-    if !counted {
-        let reason = "in another currency than the report's".to_owned();
-        facts.reject(view.rejected(Bad { fault: Fault::OtherCurrency, reason }));
-    }
+    let counted = counted(view, facts)?;
     facts.transactions.push(Transaction {
         customer,
         day: at.day(&facts.lens.zone),

@@ -6,6 +6,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::expect::{Expect, again, end};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -42,23 +43,6 @@ use Act::{Cut, Drip, Flood, Reset, Say, Silence};
 enum Kind {
     Webhook,
     Slack,
-}
-
-/// Where a delivery stands after one attempt. `wait`: seconds until the next try, at least and at most.
-#[derive(Debug, Clone, Copy)]
-struct Expect {
-    status: Status,
-    charged: u32,
-    scope: Option<Scope>,
-    wait: (i64, i64),
-}
-
-const fn again(scope: Scope, charged: u32, wait: (i64, i64)) -> Expect {
-    Expect { status: Status::Pending, charged, scope: Some(scope), wait }
-}
-
-const fn end(status: Status, charged: u32) -> Expect {
-    Expect { status, charged, scope: None, wait: (0, 0) }
 }
 
 /// Five seconds, give or take a fifth.

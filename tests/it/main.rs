@@ -4,6 +4,7 @@
 mod chinook;
 mod config_bad;
 mod demo_shop;
+mod expect;
 mod figures;
 mod http_faults;
 mod kill;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use crate::expect::{Expect, again, end};
 use jiff::{SignedDuration, Timestamp};
 use lettre::transport::smtp::client::TlsParameters;
 use retaind::channel::email::{Deadlines, Email, Relay, Tls, Trust, Way};
@@ -21,23 +22,6 @@ use tokio::task::JoinSet;
 
 use self::peer::{Fault, Peer, Phase};
 use Fault::{Cut, Drip, Garbage, Huge, Reply, Reset, Silence};
-
-/// Where a delivery stands after one attempt. `wait`: seconds until the next try, at least and at most.
-#[derive(Debug, Clone, Copy)]
-struct Expect {
-    status: Status,
-    charged: u32,
-    scope: Option<Scope>,
-    wait: (i64, i64),
-}
-
-const fn again(scope: Scope, charged: u32, wait: (i64, i64)) -> Expect {
-    Expect { status: Status::Pending, charged, scope: Some(scope), wait }
-}
-
-const fn end(status: Status, charged: u32) -> Expect {
-    Expect { status, charged, scope: None, wait: (0, 0) }
-}
 
 /// A minute, give or take a fifth.
 const SOON: (i64, i64) = (48, 72);

@@ -104,9 +104,7 @@ impl Story<'_> {
     }
 
     fn lifetime_figure(&self) -> Figure {
-        let lifetime = |slice: &Slice| -> Option<Lifetime> {
-            self.panel.value(&self.all, &slice.period, &slice.counts).subscription
-        };
+        let lifetime = |slice: &Slice| self.panel.lifetime(&self.all, &slice.period, &slice.counts);
         let mut figure = self.figure("figure.ltv", |s, slice| s.lifetime(lifetime(slice)));
         if let Some(now) = self.worth.subscription {
             let arpa = Say::new("figure.ltv.how").with("arpa", self.money(now.arpa_minor));

@@ -11,7 +11,7 @@ mod notes;
 mod tables;
 
 use super::{ReportKind, ReportSpec};
-use crate::document::{Block, Document, Kind, Say, Value};
+use crate::document::{Block, Document, Kind, Say, Table, Value};
 use crate::domain::{Facts, Money, Period, Ratio};
 use crate::metrics::churn::Departure;
 use crate::metrics::value::Value as Worth;
@@ -45,7 +45,8 @@ struct Story<'a> {
 /// Composes the report of `spec` from `facts`.
 pub fn compose(facts: &Facts, spec: &ReportSpec) -> Document {
     let story = Story::of(facts, spec);
-    let blocks = story.blocks();
+    let tables = story.tables();
+    let blocks = story.blocks(&tables);
     Document {
         kind: Kind::Report,
         subject: story.subject(),
@@ -53,7 +54,7 @@ pub fn compose(facts: &Facts, spec: &ReportSpec) -> Document {
         lead: story.lead(),
         blocks,
         notes: story.notes(),
-        sheets: story.sheets(),
+        sheets: story.sheets(tables),
     }
 }
 
@@ -70,7 +71,7 @@ impl<'a> Story<'a> {
         Story { panel, spec, all, now, before, year_ago, gone, worth }
     }
 
-    fn blocks(&self) -> Vec<Block> {
+    fn blocks(&self, tables: &[Table]) -> Vec<Block> {
         let churn = self.spec.kind != ReportKind::Value;
         let value = self.spec.kind != ReportKind::Churn;
         let mut blocks = vec![Block::Figures(self.key_figures())];
@@ -80,7 +81,7 @@ impl<'a> Story<'a> {
         if value {
             blocks.extend(self.value_chart().map(Block::Chart));
         }
-        let tables = self.tables().into_iter().filter(|table| !table.rows.is_empty());
+        let tables = tables.iter().filter(|table| !table.rows.is_empty());
         blocks.extend(tables.map(|table| Block::Table(table.first(SHOWN))));
         blocks
     }

@@ -40,9 +40,8 @@ impl Story<'_> {
         tables
     }
 
-    /// The same tables whole, and those that only an analyst wants.
-    pub(super) fn sheets(&self) -> Vec<Table> {
-        let mut sheets = self.tables();
+    /// The tables of the mail whole, and those that only an analyst wants.
+    pub(super) fn sheets(&self, mut sheets: Vec<Table>) -> Vec<Table> {
         if self.spec.kind != ReportKind::Value {
             sheets.push(self.trend_table());
         }
