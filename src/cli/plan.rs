@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use clap::Args;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::{Cli, Done, EX_USAGE, Failure, read_at, show};
@@ -37,13 +37,7 @@ impl Plan {
     pub(super) fn run(&self, cli: &Cli) -> Done {
         let config = cli.load(Outlet::OFFLINE)?;
         let from = self.at.as_ref().map_or(Ok(Clock::System.now()), |text| read_at(text, &config.zone))?;
-        let days = self
-            .span
-            .strip_suffix('d')
-            .and_then(|n| n.parse::<i64>().ok())
-            .and_then(|n| n.checked_mul(24))
-            .map(SignedDuration::from_hours);
-        let span = days.or_else(|| self.span.parse().ok()).filter(|s: &SignedDuration| s.is_positive());
+        let span = crate::config::read_duration(&self.span);
         let span = span.ok_or_else(|| {
             Failure::new(EX_USAGE, format!("not a span: `{}`\nhint: such as 14d or 36h", self.span))
         })?;

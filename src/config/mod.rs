@@ -139,6 +139,14 @@ pub fn schema() -> serde_json::Value {
     schemars::schema_for!(file::File).to_value()
 }
 
+/// Reads a positive duration such as `90s`, `24h` or `7d`. jiff's friendly form lacks days for exact
+/// durations; a day here is 24 hours.
+pub fn read_duration(text: &str) -> Option<SignedDuration> {
+    let days = text.strip_suffix('d').and_then(|n| n.trim().parse::<i64>().ok());
+    let days = days.and_then(|n| n.checked_mul(24)).map(SignedDuration::from_hours);
+    days.or_else(|| text.parse().ok()).filter(SignedDuration::is_positive)
+}
+
 /// Loads a configuration. The findings are there either way; without a configuration they say why.
 pub fn load(path: &Path, outlet: Outlet) -> (Option<Config>, Findings) {
     let source = match std::fs::read_to_string(path) {
@@ -308,11 +316,8 @@ impl Builder {
     }
 
     fn duration(&mut self, text: &file::Text) -> Option<SignedDuration> {
-        let read: Result<SignedDuration, _> = text.get().parse();
-        // jiff's friendly form lacks days for exact durations; a day here is 24 hours.
-        let days = text.get().strip_suffix('d').and_then(|n| n.trim().parse::<i64>().ok());
-        let read = days.map(|n| SignedDuration::from_hours(n.saturating_mul(24))).or(read.ok());
-        let read = read.filter(|d| d.is_positive() && *d <= SignedDuration::from_hours(24 * 3660));
+        let longest = SignedDuration::from_hours(24 * 3660);
+        let read = read_duration(text.get()).filter(|d| *d <= longest);
         if read.is_none() {
             self.error(format!("not a duration: `{}`", text.get()), text, "such as 90s, 30m, 24h, 7d");
         }
