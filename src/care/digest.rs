@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::document::{Block, Column, Document, Item, Kind, Reach, Say, Table, Value};
-use crate::domain::{Money, Recipient};
+use crate::domain::{Day, Money, People, Recipient};
 use crate::metrics::Panel;
 
 /// One thing that is due, before it is known to whom it is told.
@@ -41,7 +41,13 @@ pub fn order(panel: &Panel<'_>, entries: &mut [Entry]) {
 }
 
 /// The digest of one recipient. `extra` says what is shown of all: the rest goes into the attached list.
-pub fn compose(panel: &Panel<'_>, recipient: &Recipient, entries: &[Entry], items_max: usize) -> Document {
+pub fn compose(
+    panel: &Panel<'_>,
+    people: &People,
+    recipient: &Recipient,
+    entries: &[Entry],
+    items_max: usize,
+) -> Document {
     let facts = panel.facts;
     let today = facts.lens.today();
     let late = entries.iter().filter(|e| e.days_late > 0).count() as i128;
@@ -56,7 +62,7 @@ pub fn compose(panel: &Panel<'_>, recipient: &Recipient, entries: &[Entry], item
         0 => Value::Empty,
         stake => Say::new("digest.stake").with("money", Money::new(stake, facts.lens.currency)).into(),
     };
-    let items = entries.iter().take(items_max).map(|entry| item(panel, entry)).collect();
+    let items = entries.iter().take(items_max).map(|entry| item(panel, people, entry)).collect();
     let mut blocks = vec![Block::Items(items)];
     let rest = entries.len().saturating_sub(items_max);
     if rest > 0 {
@@ -71,20 +77,21 @@ pub fn compose(panel: &Panel<'_>, recipient: &Recipient, entries: &[Entry], item
         notes: vec![
             Say::new("digest.note").with("as_of", Value::Instant(facts.lens.as_of, recipient.zone.clone())),
         ],
-        sheets: if rest > 0 { vec![sheet(panel, entries)] } else { Vec::new() },
+        sheets: if rest > 0 { vec![sheet(panel, people, entries)] } else { Vec::new() },
     }
 }
 
-fn item(panel: &Panel<'_>, entry: &Entry) -> Item {
+fn item(panel: &Panel<'_>, people: &People, entry: &Entry) -> Item {
     let facts = panel.facts;
-    let customer = &facts.customers[entry.customer as usize];
+    let person = people.0.get(&entry.customer).cloned().unwrap_or_default();
     let today = facts.lens.today();
     let mut lines = Vec::new();
     let mrr = panel.mrr_on(entry.customer, today);
     if mrr > 0 {
         lines.push(Say::new("item.mrr").with("money", Money::new(mrr, facts.lens.currency)));
     }
-    if let Some(renews) = facts.subscriptions_of(entry.customer).iter().filter_map(|s| s.renews_on).max() {
+    let renewals = facts.contracts.get(entry.customer).iter().map(|c| c.renews_on);
+    if let Some(renews) = renewals.filter(|day| *day != Day::MAX).max() {
         let days = renews.since(today);
         if (0..=30).contains(&days) {
             lines.push(Say::new("item.renews").with("n", i128::from(days)));
@@ -92,19 +99,19 @@ fn item(panel: &Panel<'_>, entry: &Entry) -> Item {
     }
     lines.push(match facts.contacts.get(&entry.customer) {
         Some(contact) => {
-            let day = crate::domain::Day::of(facts.lens.zone.to_datetime(contact.at).date());
+            let day = Day::of(facts.lens.zone.to_datetime(contact.at).date());
             Say::new("item.contact")
                 .with("n", i128::from(today.since(day)))
                 .with("kind", kind_of(&contact.kind))
         }
         None => Say::new("item.no_contact"),
     });
-    let phone = customer.phone.clone().map(Reach::Phone);
-    let email = customer.email.clone().map(Reach::Email);
+    let phone = person.phone.map(Reach::Phone);
+    let email = person.email.map(Reach::Email);
     Item {
         id: entry.id.clone(),
-        customer_id: customer.id.clone(),
-        customer: customer.name.clone(),
+        customer_id: facts.customers.id(entry.customer).into_owned(),
+        customer: person.name,
         why: entry.why.clone(),
         what: entry.what.clone(),
         facts: lines,
@@ -121,11 +128,11 @@ fn kind_of(kind: &str) -> Value {
     }
 }
 
-fn sheet(panel: &Panel<'_>, entries: &[Entry]) -> Table {
+fn sheet(panel: &Panel<'_>, people: &People, entries: &[Entry]) -> Table {
     let rows: Vec<Vec<Value>> = entries
         .iter()
         .map(|entry| {
-            let item = item(panel, entry);
+            let item = item(panel, people, entry);
             let reach = |wanted: fn(&Reach) -> Option<&String>| {
                 item.reach.iter().find_map(wanted).map_or(Value::Empty, |text| Value::from(text.as_str()))
             };

@@ -18,7 +18,7 @@ fn entry(facts: &Facts, follow_up: &FollowUp, today: Day, lead_days: i32) -> Opt
     if days_late < -lead_days {
         return None;
     }
-    let owner = facts.customers[follow_up.customer as usize].owner_id.clone();
+    let owner = facts.customers.profile(follow_up.customer).owner_id.clone();
     let why = match days_late {
         0 => Say::new("due.today"),
         1.. => Say::new("due.late").with("n", i128::from(days_late)).with("day", due.date()),

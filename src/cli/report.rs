@@ -10,8 +10,8 @@ use crate::clock::Clock;
 use crate::config::{Config, Outlet};
 use crate::document::{Document, Kind};
 use crate::domain::PeriodKind;
-use crate::domain::facts::Lens;
-use crate::job::{Recipe, ReportKind, ReportSpec, report};
+use crate::job::report::{self, Story};
+use crate::job::{Recipe, ReportKind, ReportSpec};
 use crate::metrics::{PeriodChoice, Settings, Split};
 use crate::render::view::view;
 use crate::render::{Locale, event, sheet};
@@ -68,9 +68,13 @@ impl Report {
         let as_of = self.at.as_ref().map_or(Ok(Clock::System.now()), |text| read_at(text, zone))?;
         let data = |e: crate::store::StoreError| Failure::new(EX_DATAERR, e.to_string());
         let mut store = config.store.open().map_err(data)?;
-        let lens = Lens { as_of, zone: zone.clone(), currency: config.store.currency };
-        let facts = store.read(Recipe::Report(spec.clone()).needs(), lens).map_err(data)?;
-        let document = report::compose(&facts, &spec);
+        let lens = config.store.lens(as_of, zone.clone());
+        let mut snapshot = store.snapshot().map_err(data)?;
+        let facts = snapshot.read(report::needs(&spec, &lens), lens).map_err(data)?;
+        let story = Story::of(&facts, &spec);
+        let people = snapshot.people(&facts, story.wanted()).map_err(data)?;
+        drop(snapshot);
+        let document = story.tell(people);
         let locale = self.locale(&config)?;
         let format = if cli.json { Format::Json } else { self.format };
         self.write(&config, &document, &locale, format, as_of.to_zoned(zone.clone()))

@@ -22,8 +22,9 @@ pub use self::jobs::Job;
 pub use self::people::{Person, Target};
 use self::problem::{Problem, Severity, one_of};
 use crate::channel::Channel;
-use crate::domain::Currency;
+use crate::domain::facts::Lens;
 use crate::domain::recipient::Calendar;
+use crate::domain::{Currency, Rates};
 use crate::outbox::Medium;
 use crate::render::Templates;
 use crate::store::{Mapping, SqliteStore};
@@ -63,9 +64,16 @@ pub struct Store {
     pub zone: TimeZone,
     /// Currency of money figures.
     pub currency: Currency,
+    /// What other currencies are worth.
+    pub rates: Rates,
 }
 
 impl Store {
+    /// What a run of `at` sees, by the calendar of `zone`.
+    pub fn lens(&self, at: jiff::Timestamp, zone: TimeZone) -> Lens {
+        Lens { as_of: at, zone, currency: self.currency, rates: self.rates.clone() }
+    }
+
     /// Opens it.
     pub fn open(&self) -> Result<SqliteStore, crate::store::StoreError> {
         SqliteStore::open(&self.path, self.mapping.clone(), self.zone.clone())

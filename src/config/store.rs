@@ -3,8 +3,7 @@
 use super::file::{self, At};
 use super::problem::{Problem, one_of};
 use super::{Builder, Store};
-use crate::domain::Currency;
-use crate::domain::Ratio;
+use crate::domain::{Currency, Rates, Ratio};
 use crate::metrics::definition::{Band, Basis, Definition, Settings};
 use crate::store::relation::{self, Relation};
 use crate::store::{Mapping, Source, StoreError};
@@ -25,7 +24,8 @@ impl Builder {
         };
         let path = self.folder.join(file.path.get());
         // The store is looked at in any currency.
-        let store = Store { path, mapping, zone, currency: currency.or_else(|| Currency::from_code("EUR"))? };
+        let seen = currency.or_else(|| Currency::from_code("EUR"))?;
+        let store = Store { path, mapping, zone, currency: seen, rates: Rates::default() };
         self.check_store(file, &store);
         currency.map(|_| store)
     }

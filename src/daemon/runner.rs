@@ -4,14 +4,17 @@ use jiff::Timestamp;
 
 use super::Shared;
 use crate::config::{Config, Target};
-use crate::domain::facts::{Facts, Fault, Lens};
+use crate::domain::facts::{Facts, Fault};
 use crate::domain::recipient::Calendar;
 use crate::domain::{Recipient, Rep};
+use crate::job::reminders::Due;
+use crate::job::report::Story;
 use crate::job::seal::{Envelope, Locales, seal};
-use crate::job::{Attachment, Recipe, reminders, report};
+use crate::job::{Attachment, Recipe};
 use crate::ledger::Ledger;
 use crate::ledger::occurrences::{self, Decided};
 use crate::outbox::Delivery;
+use crate::store::StoreError;
 
 /// Why a run decides nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -45,34 +48,21 @@ const BAD_SHARE: u64 = 20; // one in twenty
 
 /// Runs occurrence `at` of a job. Blocks.
 pub fn run(shared: &Shared, name: &str, at: Timestamp, rows: Rows) -> Result<Run, RunError> {
-    let facts = read(&shared.config, name, at)?;
-    if rows == Rows::Checked {
-        check_rows(&shared.ledger, name, &facts)?;
-        check_faults(&facts)?;
-    }
-    let mut run = decide(&shared.config, &shared.locales, name, at, &facts)?;
+    let check = |facts: &Facts| {
+        if rows == Rows::Accepted {
+            return Ok(());
+        }
+        check_rows(&shared.ledger, name, facts)?;
+        check_faults(facts)
+    };
+    let mut run = decide(&shared.config, &shared.locales, name, at, check)?;
     let now = shared.clock.now();
     for delivery in &mut run.decided.deliveries {
         // A message lives from when it is decided on: one of an old occurrence is as good as new.
         let life = delivery.expires.duration_since(delivery.not_before);
         delivery.expires = delivery.not_before.max(now) + life;
     }
-    run.decided.rows = facts.rows.iter().map(|(relation, n)| (*relation, *n)).collect();
     Ok(run)
-}
-
-/// Reads what a job needs, as of `at`.
-pub fn read(config: &Config, name: &str, at: Timestamp) -> Result<Facts, RunError> {
-    let job = config.jobs.get(name).ok_or_else(|| RunError::Broken(format!("no job `{name}`")))?;
-    let broken = |e: crate::store::StoreError| match e {
-        e @ (crate::store::StoreError::Repeated { .. } | crate::store::StoreError::TooMany) => {
-            RunError::Stopped(e.to_string())
-        }
-        e => RunError::Broken(e.to_string()),
-    };
-    let mut store = config.store.open().map_err(broken)?;
-    let lens = Lens { as_of: at, zone: job.schedule.zone.clone(), currency: config.store.currency };
-    store.read(job.recipe.needs(), lens).map_err(broken)
 }
 
 /// A store that suddenly has no rows, or half of the usual, is a broken view or an import under way, not
@@ -112,21 +102,30 @@ fn check_faults(facts: &Facts) -> Result<(), RunError> {
     Ok(())
 }
 
-/// Composes and seals, from facts that were read. Pure but for the locales it is given.
+/// Reads what a job needs as of `at`, computes, composes and seals. What was read must pass `check`.
 pub fn decide(
     config: &Config,
     locales: &Locales,
     name: &str,
     at: Timestamp,
-    facts: &Facts,
+    check: impl FnOnce(&Facts) -> Result<(), RunError>,
 ) -> Result<Run, RunError> {
     let job = config.jobs.get(name).ok_or_else(|| RunError::Broken(format!("no job `{name}`")))?;
+    let lens = config.store.lens(at, job.schedule.zone.clone());
+    let mut store = config.store.open().map_err(unreadable)?;
+    let mut snapshot = store.snapshot().map_err(unreadable)?;
+    let facts = snapshot.read(job.recipe.needs(&lens), lens).map_err(unreadable)?;
+    check(&facts)?;
     let mut sealer =
         Sealer { config, locales, job: name, at, attach: &[], deliveries: Vec::new(), failed: Vec::new() };
     match &job.recipe {
         Recipe::Report(spec) => {
             sealer.attach = &spec.attach;
-            let document = report::compose(facts, spec);
+            let story = Story::of(&facts, spec);
+            let people = snapshot.people(&facts, story.wanted()).map_err(unreadable)?;
+            // The shop need not wait for what follows.
+            drop(snapshot);
+            let document = story.tell(people);
             for target in &job.to {
                 sealer.seal(&document, &target.recipient, &target.channel);
             }
@@ -134,8 +133,10 @@ pub fn decide(
         Recipe::Reminders(spec) => {
             let mut nobody: Vec<Recipient> = job.to.iter().map(|target| target.recipient.clone()).collect();
             nobody.dedup_by(|a, b| a.id == b.id);
-            let digests = reminders::compose(facts, spec, |rep| recipient_of(config, rep), &nobody);
-            for digest in digests {
+            let due = Due::of(&facts, spec);
+            let people = snapshot.people(&facts, due.wanted()).map_err(unreadable)?;
+            drop(snapshot);
+            for digest in due.tell(&people, spec.items_max, |rep| recipient_of(config, rep), &nobody) {
                 for channel in ways_of(config, name, &digest.recipient, &job.to) {
                     sealer.seal(&digest.document, &digest.recipient, &channel);
                 }
@@ -143,8 +144,15 @@ pub fn decide(
         }
     }
     let Sealer { deliveries, failed, .. } = sealer;
-    let decided = Decided { job: name.to_owned(), at, rows: Vec::new(), deliveries, left_out: failed };
-    Ok(Run { decided })
+    let rows = facts.rows.iter().map(|(relation, n)| (*relation, *n)).collect();
+    Ok(Run { decided: Decided { job: name.to_owned(), at, rows, deliveries, left_out: failed } })
+}
+
+fn unreadable(e: StoreError) -> RunError {
+    match e {
+        e @ (StoreError::Repeated { .. } | StoreError::TooMany) => RunError::Stopped(e.to_string()),
+        e => RunError::Broken(e.to_string()),
+    }
 }
 
 struct Sealer<'a> {

@@ -31,7 +31,7 @@ pub struct Customer {
     pub since: Option<Day>,
 }
 
-/// A contract: a plan at a monthly price over `[starts_on, ends_on)`.
+/// A contract as its row says: a plan at a monthly price over `[starts_on, ends_on)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subscription {
     /// Index into [`super::Facts::customers`].
@@ -46,6 +46,39 @@ pub struct Subscription {
     pub ends_on: Day,
     /// When it renews.
     pub renews_on: Option<Day>,
+    /// Who ended it.
+    pub cancel_kind: CancelKind,
+    /// Why, in the shop's words.
+    pub cancel_reason: Option<String>,
+}
+
+/// A contract as it is kept: compact, for there may be millions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Contract {
+    /// First day of service.
+    pub starts_on: Day,
+    /// First day without service; [`Day::MAX`] while open.
+    pub ends_on: Day,
+    /// When it renews; [`Day::MAX`] where it does not say.
+    pub renews_on: Day,
+    /// Which of [`super::Facts::terms`].
+    pub terms: u32,
+    /// Recurring revenue a month in minor units; 0 when it is in another currency than the report's.
+    pub mrr_minor: i64,
+}
+
+impl Contract {
+    /// Whether it covers `day`.
+    pub fn covers(&self, day: Day) -> bool {
+        self.starts_on <= day && day < self.ends_on
+    }
+}
+
+/// What many contracts have in common.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Terms {
+    /// What was bought.
+    pub plan: Option<String>,
     /// Who ended it.
     pub cancel_kind: CancelKind,
     /// Why, in the shop's words.

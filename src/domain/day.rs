@@ -14,7 +14,7 @@ pub struct Day(pub i32);
 const EPOCH: Date = Date::constant(1970, 1, 1);
 
 /// The years a store may speak of. Outside them a date is a slip of the keyboard, not a fact.
-const YEARS: std::ops::RangeInclusive<i16> = 1900..=2200;
+pub(crate) const YEARS: std::ops::RangeInclusive<i16> = 1900..=2200;
 
 impl Day {
     /// Later than every day that can be read: the end of what has no end.

@@ -1,21 +1,21 @@
 //! What a job needs, what was read for it in one consistent snapshot, and what could not be read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::customer::Contact;
-use super::{Currency, Customer, Day, FollowUp, Rep, Subscription, Transaction};
+use super::customer::{Contact, Contract, Terms};
+use super::{Asked, Currency, Customers, Day, FollowUp, Grouped, Purchases, Rates, Rep, Subscription};
 
 /// Which relations a job reads. `customers` is always read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "one flag a relation, named as the relations are")]
 pub struct Needs {
     /// Contracts.
     pub subscriptions: bool,
-    /// Money movements.
-    pub transactions: bool,
+    /// What is asked of the purchases, if anything.
+    pub transactions: Option<Asked>,
     /// Promised contacts.
     pub follow_ups: bool,
     /// Past contacts, of which the last a customer is kept.
@@ -33,6 +33,19 @@ pub struct Lens {
     pub zone: TimeZone,
     /// The currency of money figures; also of rows that name none.
     pub currency: Currency,
+    /// What amounts in other currencies are worth. Those without a rate are left out of money figures.
+    pub rates: Rates,
+}
+
+/// Money in another currency than the report's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Foreign {
+    /// Rows whose amounts were converted by a rate.
+    pub converted: u64,
+    /// Rows whose amounts are left out of the money figures, for want of a rate.
+    pub left_out: u64,
+    /// The sum of what is left out, in its own minor units.
+    pub left_out_minor: i128,
 }
 
 impl Lens {
@@ -80,11 +93,13 @@ pub struct Facts {
     /// As of when, where and in which money.
     pub lens: Lens,
     /// All customers, in store order.
-    pub customers: Vec<Customer>,
-    /// Sorted by customer, then start.
-    pub subscriptions: Vec<Subscription>,
-    /// Sorted by customer, then day.
-    pub transactions: Vec<Transaction>,
+    pub customers: Customers,
+    /// Each customer's contracts, by start and end.
+    pub contracts: Grouped<Contract>,
+    /// What contracts have in common.
+    pub terms: Vec<Terms>,
+    /// What customers bought.
+    pub purchases: Purchases,
     /// In store order.
     pub follow_ups: Vec<FollowUp>,
     /// Last contact by customer index.
@@ -95,6 +110,8 @@ pub struct Facts {
     pub rejected: BTreeMap<(&'static str, Fault), (u64, Vec<Rejected>)>,
     /// Rows that each read relation yielded, good or bad.
     pub rows: BTreeMap<&'static str, u64>,
+    /// By relation and currency code.
+    pub foreign: BTreeMap<(&'static str, String), Foreign>,
 }
 
 /// How many ids a data-quality note names for each kind of fault.
@@ -103,16 +120,19 @@ pub const EXAMPLES: usize = 5;
 impl Facts {
     /// Nothing read yet.
     pub fn empty(lens: Lens) -> Facts {
+        let today = lens.today();
         Facts {
             lens,
-            customers: Vec::new(),
-            subscriptions: Vec::new(),
-            transactions: Vec::new(),
+            customers: Customers::default(),
+            contracts: Grouped::default(),
+            terms: Vec::new(),
+            purchases: Purchases::none(0, today),
             follow_ups: Vec::new(),
             contacts: BTreeMap::new(),
             reps: BTreeMap::new(),
             rejected: BTreeMap::new(),
             rows: BTreeMap::new(),
+            foreign: BTreeMap::new(),
         }
     }
 
@@ -125,33 +145,70 @@ impl Facts {
         }
     }
 
-    /// Puts rows into the order the core relies on.
-    pub fn sort(&mut self) {
-        self.subscriptions.sort_by_key(|s| (s.customer, s.starts_on, s.ends_on));
-        if !self.transactions.is_sorted_by_key(|t| (t.customer, t.day)) {
-            self.transactions.sort_by_key(|t| (t.customer, t.day));
-        }
+    /// Notes rows that were left out, beyond those named.
+    pub fn reject_more(&mut self, relation: &'static str, fault: Fault, count: u64) {
+        self.rejected.entry((relation, fault)).or_default().0 += count;
     }
 
-    /// The subscriptions of one customer, oldest first.
-    pub fn subscriptions_of(&self, customer: u32) -> &[Subscription] {
-        slice_of(&self.subscriptions, customer, |s| s.customer)
-    }
-
-    /// The transactions of one customer, oldest first.
-    pub fn transactions_of(&self, customer: u32) -> &[Transaction] {
-        slice_of(&self.transactions, customer, |t| t.customer)
+    /// The terms of a contract.
+    pub fn terms_of(&self, contract: &Contract) -> &Terms {
+        &self.terms[contract.terms as usize]
     }
 
     /// The name of the rep who owns the customer.
     pub fn owner_name(&self, customer: u32) -> Option<&str> {
-        let owner = self.customers.get(customer as usize)?.owner_id.as_ref()?;
+        let owner = self.customers.profile(customer).owner_id.as_ref()?;
         self.reps.get(owner).map(|rep| rep.name.as_str())
     }
 }
 
-fn slice_of<T>(rows: &[T], customer: u32, key: impl Fn(&T) -> u32) -> &[T] {
-    let start = rows.partition_point(|row| key(row) < customer);
-    let length = rows[start..].partition_point(|row| key(row) == customer);
-    &rows[start..start + length]
+/// Contracts on their way into the facts.
+#[derive(Debug, Default)]
+pub struct Contracts {
+    rows: Vec<(u32, Contract)>,
+    known: HashMap<Terms, u32>,
+    terms: Vec<Terms>,
+}
+
+impl Contracts {
+    /// The number of terms that are new or known.
+    pub fn intern(&mut self, terms: Terms) -> u32 {
+        let next = self.terms.len() as u32;
+        *self.known.entry(terms).or_insert_with_key(|terms| {
+            self.terms.push(terms.clone());
+            next
+        })
+    }
+
+    /// Takes one contract.
+    pub fn push(&mut self, customer: u32, contract: Contract) {
+        self.rows.push((customer, contract));
+    }
+
+    /// Takes one contract from its row.
+    pub fn add(&mut self, row: &Subscription) {
+        let terms = self.intern(Terms {
+            plan: row.plan.clone(),
+            cancel_kind: row.cancel_kind,
+            cancel_reason: row.cancel_reason.clone(),
+        });
+        let contract = Contract {
+            starts_on: row.starts_on,
+            ends_on: row.ends_on,
+            renews_on: row.renews_on.unwrap_or(Day::MAX),
+            terms,
+            mrr_minor: row.mrr_minor.unwrap_or(0),
+        };
+        self.push(row.customer, contract);
+    }
+
+    /// Puts them into the order the core relies on.
+    pub fn finish(mut self, facts: &mut Facts) {
+        // By price and terms last, so that the order of rows in the store says nothing.
+        let key = |(c, s): &(u32, Contract)| (*c, s.starts_on, s.ends_on, s.mrr_minor);
+        let terms = |(_, s): &(u32, Contract)| &self.terms[s.terms as usize];
+        self.rows.sort_unstable_by(|a, b| key(a).cmp(&key(b)).then_with(|| terms(a).cmp(terms(b))));
+        facts.contracts = Grouped::of(facts.customers.len(), self.rows);
+        facts.terms = self.terms;
+    }
 }

@@ -4,18 +4,28 @@
 //! not be read is a [`facts::Rejected`] instead.
 
 pub mod customer;
+pub mod customers;
 pub mod day;
 pub mod facts;
+pub mod grouped;
 pub mod money;
 pub mod period;
+pub mod purchases;
 pub mod ratio;
 pub mod recipient;
+mod rows;
+mod span;
 pub mod text;
 
-pub use customer::{Customer, FollowUp, Rep, Subscription, Transaction};
+pub use customer::{Contract, Customer, FollowUp, Rep, Subscription, Transaction};
+pub use customers::{Customers, People, Person, Profile};
 pub use day::{Day, When};
 pub use facts::{Facts, Rejected};
-pub use money::{Currency, Money};
+pub use grouped::Grouped;
+pub use money::{Currency, Money, Rates};
 pub use period::{Period, PeriodKind};
+pub use purchases::{Asked, Purchases};
 pub use ratio::Ratio;
 pub use recipient::Recipient;
+pub use rows::Rows;
+pub use span::Span;

@@ -1,6 +1,9 @@
 //! Money in whole minor units; never floating point, never two currencies in one sum.
 
+use std::collections::BTreeMap;
 use std::fmt;
+
+use super::{Day, Ratio};
 
 /// An ISO 4217 currency and how many decimals its minor unit has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -55,9 +58,57 @@ impl Money {
     }
 }
 
+/// What other currencies are worth in the report's, from given days on: so many of its major units for one
+/// of theirs.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rates(BTreeMap<String, Vec<(Day, Ratio)>>);
+
+impl Rates {
+    /// Says that one unit of `code` is worth `rate` from `day` on, until a later rate.
+    pub fn set(&mut self, code: &str, day: Day, rate: Ratio) {
+        let dated = self.0.entry(code.to_ascii_uppercase()).or_default();
+        let at = dated.partition_point(|(from, _)| *from <= day);
+        dated.insert(at, (day, rate));
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// `minor` units of `code` in minor units of `into`, at the rate of `day`; half a unit goes up.
+    /// `None` where there is no rate for that day.
+    pub fn convert(&self, minor: i64, code: &str, day: Day, into: Currency) -> Option<i64> {
+        let dated = self.0.get(code)?;
+        let (_, rate) = dated.get(dated.partition_point(|(from, _)| *from <= day).checked_sub(1)?)?;
+        let from = Currency::from_code(code)?;
+        let power = |exponent: u8| Ratio::whole(10i128.pow(u32::from(exponent)));
+        let amount = Ratio::whole(i128::from(minor)).times(*rate).times(power(into.exponent()));
+        let amount =
+            Ratio::of(amount.numerator(), amount.denominator() * power(from.exponent()).numerator())?;
+        i64::try_from(amount.rounded()).ok()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_rate_holds_from_its_day_until_the_next() {
+        let mut rates = Rates::default();
+        rates.set("usd", Day(10), Ratio::of(55, 10).unwrap());
+        rates.set("USD", Day(20), Ratio::of(5, 1).unwrap());
+        rates.set("JPY", Day(0), Ratio::of(37, 1000).unwrap());
+        let real = Currency::from_code("BRL").unwrap();
+        let convert = |minor, code, day| rates.convert(minor, code, Day(day), real);
+        assert_eq!(convert(100, "USD", 9), None);
+        assert_eq!(convert(100, "USD", 10), Some(550));
+        assert_eq!(convert(101, "USD", 19), Some(556)); // 5.555 goes up
+        assert_eq!(convert(-100, "USD", 25), Some(-500));
+        assert_eq!(convert(1000, "JPY", 1), Some(3700)); // no minor unit there, two decimals here
+        assert_eq!(convert(1000, "EUR", 1), None);
+    }
 
     #[test]
     fn exponents_come_from_the_standard() {

@@ -6,7 +6,7 @@ pub mod sample;
 pub mod seal;
 
 use crate::domain::Recipient;
-use crate::domain::facts::Needs;
+use crate::domain::facts::{Lens, Needs};
 use crate::metrics::{PeriodChoice, Settings, Split};
 
 /// What a job does, apart from when and over which channel.
@@ -76,14 +76,17 @@ pub struct RemindersSpec {
 }
 
 impl Recipe {
-    /// Which relations it reads.
-    pub fn needs(&self) -> Needs {
-        let all = Needs { reps: true, subscriptions: true, transactions: true, ..Needs::default() };
+    /// Which relations it reads, as of what `lens` says.
+    pub fn needs(&self, lens: &Lens) -> Needs {
         match self {
-            Recipe::Report(_) => all,
-            Recipe::Reminders(_) => {
-                Needs { transactions: false, follow_ups: true, interactions: true, ..all }
-            }
+            Recipe::Report(spec) => report::needs(spec, lens),
+            Recipe::Reminders(_) => Needs {
+                reps: true,
+                subscriptions: true,
+                follow_ups: true,
+                interactions: true,
+                ..Needs::default()
+            },
         }
     }
 }

@@ -7,9 +7,11 @@ use super::{ReportKind, ReportSpec, report};
 use crate::care::digest;
 use crate::document::{Document, Kind, Say};
 use crate::domain::customer::CancelKind;
-use crate::domain::facts::{Facts, Lens};
+use crate::domain::facts::Lens;
 use crate::domain::recipient::Calendar;
-use crate::domain::{Currency, Customer, Day, PeriodKind, Recipient, Subscription, Transaction};
+use crate::domain::{
+    Asked, Currency, Customer, Day, PeriodKind, Rates, Recipient, Rows, Subscription, Transaction,
+};
 use crate::metrics::{Panel, PeriodChoice, Settings, Split};
 use crate::render::Locale;
 use crate::render::view::{self, View};
@@ -27,14 +29,16 @@ pub fn view(kind: Kind) -> Result<View, String> {
 
 /// A sample document.
 pub fn document(kind: Kind) -> Option<Document> {
-    let facts = facts()?;
+    let rows = rows()?;
+    let people = rows.people();
     let settings = Settings::default();
     match kind {
         Kind::Report => {
             let period = PeriodChoice { kind: PeriodKind::Month, current: false };
             let splits = vec![Split::Segment];
             let spec = ReportSpec { kind: ReportKind::Executive, period, settings, splits, attach: vec![] };
-            Some(report::compose(&facts, &spec))
+            let facts = rows.facts(report::asked(&spec, &rows.lens));
+            Some(report::compose(&facts, &spec, people))
         }
         Kind::Digest => {
             let entry = digest::Entry {
@@ -51,7 +55,8 @@ pub fn document(kind: Kind) -> Option<Document> {
                 entry.clone(),
                 digest::Entry { days_late: 0, why: Say::new("due.today"), what: None, ..entry },
             ];
-            Some(digest::compose(&Panel::of(&facts, &settings), &recipient(), &entries, 1))
+            let facts = rows.facts(Asked::nothing(rows.lens.today()));
+            Some(digest::compose(&Panel::of(&facts, &settings), &people, &recipient(), &entries, 1))
         }
         Kind::Notice => Some(notice("notice.test", |say| say.with("channel", "office"), Vec::new())),
     }
@@ -82,10 +87,10 @@ fn recipient() -> Recipient {
     }
 }
 
-fn facts() -> Option<Facts> {
+fn rows() -> Option<Rows> {
     let as_of: Timestamp = "2026-01-05T08:00:00Z".parse().ok()?;
     let currency = Currency::from_code("EUR")?;
-    let mut facts = Facts::empty(Lens { as_of, zone: TimeZone::UTC, currency });
+    let mut rows = Rows::empty(Lens { as_of, zone: TimeZone::UTC, currency, rates: Rates::default() });
     for n in 0..40u32 {
         let customer = Customer {
             id: n.to_string(),
@@ -94,10 +99,10 @@ fn facts() -> Option<Facts> {
             phone: Some("+55 11 5555-0132".to_owned()),
             ..Customer::default()
         };
-        facts.customers.push(customer);
+        rows.customers.push(customer);
         let start = Day::of(jiff::civil::date(2025, 1, 1)).plus(n as i32);
         let left = n % 9 == 4;
-        facts.subscriptions.push(Subscription {
+        rows.subscriptions.push(Subscription {
             customer: n,
             plan: Some("plan".to_owned()),
             mrr_minor: Some(10_000 + i64::from(n) * 100),
@@ -109,7 +114,7 @@ fn facts() -> Option<Facts> {
         });
         for month in 0..10 {
             let day = start.plus(month * 30);
-            facts.transactions.push(Transaction {
+            rows.transactions.push(Transaction {
                 customer: n,
                 day,
                 amount_minor: 10_000,
@@ -118,6 +123,5 @@ fn facts() -> Option<Facts> {
             });
         }
     }
-    facts.sort();
-    Some(facts)
+    Some(rows)
 }

@@ -1,15 +1,6 @@
 //! When a customer was active: spans of days. Every churn count, on either basis, is a question to them.
 
-use crate::domain::{Day, Period};
-
-/// Days `[from, to)` on which a customer was active.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Span {
-    /// First active day.
-    pub from: Day,
-    /// First day that is not.
-    pub to: Day,
-}
+use crate::domain::{Day, Period, Span};
 
 /// The spans of one customer: sorted, apart, none empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -32,6 +23,16 @@ impl Activity {
         let merged = Span { from: from.min(self.spans[start].from), to: to.max(self.spans[end - 1].to) };
         self.spans[start] = merged;
         self.spans.drain(start + 1..end);
+    }
+
+    /// Forgets all spans, so that the memory serves the next customer.
+    pub fn clear(&mut self) {
+        self.spans.clear();
+    }
+
+    /// Adds spans that are later than all that are here, and apart.
+    pub(super) fn extend(&mut self, spans: &[Span]) {
+        self.spans.extend_from_slice(spans);
     }
 
     /// The spans, oldest first.

@@ -1,9 +1,12 @@
 //! Customer churn: who was there when the period began, and who still is.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::definition::Definition;
 use super::panel::Panel;
+use super::parallel;
+use super::sweep::{Reading, Standing};
 use crate::domain::customer::CancelKind;
 use crate::domain::{Day, Period, Ratio};
 
@@ -84,93 +87,98 @@ pub enum Fate {
     Absent,
 }
 
-impl Panel<'_> {
-    /// What became of one customer over `period`.
-    pub fn fate(&self, customer: u32, period: &Period) -> Fate {
-        let activity = &self.summary(customer).activity;
-        let opening = activity.is_active(period.start.plus(-1));
-        let closing = activity.is_active(period.last());
-        let before = activity.was_active_before(period.start);
-        match (opening, closing, before) {
+impl Fate {
+    /// What a customer's two ends of a period and their first active day say.
+    pub(super) fn of(opening: bool, closing: bool, first: Day, period: &Period) -> Fate {
+        match (opening, closing, first < period.start) {
             (true, true, _) => Fate::Retained,
             (true, false, _) => Fate::Churned,
             (false, true, false) => Fate::New,
             (false, true, true) => Fate::Reactivated,
-            (false, false, false) if activity.first().is_some_and(|d| period.contains(d)) => {
-                Fate::JoinedAndLeft
-            }
+            (false, false, false) if first < period.end => Fate::JoinedAndLeft,
             (false, false, _) => Fate::Absent,
         }
     }
+}
 
+impl Counts {
+    pub(super) fn add(&mut self, standing: &Standing) {
+        match standing.fate {
+            Fate::Retained => self.retained += 1,
+            Fate::Churned => self.churned += 1,
+            Fate::New => self.new += 1,
+            Fate::Reactivated => self.reactivated += 1,
+            Fate::JoinedAndLeft => self.joined_and_left += 1,
+            Fate::Absent => {}
+        }
+        self.opening += i128::from(matches!(standing.fate, Fate::Retained | Fate::Churned));
+        self.closing += i128::from(matches!(standing.fate, Fate::Retained | Fate::New | Fate::Reactivated));
+        self.departures += i128::from(standing.departures);
+        self.early += i128::from(standing.early);
+        self.seen += i128::from(standing.seen);
+        self.silent += i128::from(standing.seen && !standing.came);
+    }
+
+    pub(super) fn join(&mut self, other: &Counts) {
+        self.opening += other.opening;
+        self.churned += other.churned;
+        self.retained += other.retained;
+        self.new += other.new;
+        self.reactivated += other.reactivated;
+        self.joined_and_left += other.joined_and_left;
+        self.closing += other.closing;
+        self.departures += other.departures;
+        self.early += other.early;
+        self.seen += other.seen;
+        self.silent += other.silent;
+    }
+}
+
+impl Panel<'_> {
     /// The counts of `customers` over `period`.
     pub fn counts(&self, customers: &[u32], period: &Period) -> Counts {
-        let mut counts = Counts::default();
-        for &customer in customers {
-            match self.fate(customer, period) {
-                Fate::Retained => counts.retained += 1,
-                Fate::Churned => counts.churned += 1,
-                Fate::New => counts.new += 1,
-                Fate::Reactivated => counts.reactivated += 1,
-                Fate::JoinedAndLeft => counts.joined_and_left += 1,
-                Fate::Absent => {}
-            }
-            self.count_departures(customer, period, &mut counts);
-            if self.summary(customer).first.is_some_and(|first| first < period.end) {
-                counts.seen += 1;
-                counts.silent += i128::from(!self.has_transaction_in(customer, period.start, period.end));
-            }
-        }
-        counts.opening = counts.retained + counts.churned;
-        counts.closing = counts.retained + counts.new + counts.reactivated;
-        counts
-    }
-
-    fn count_departures(&self, customer: u32, period: &Period, counts: &mut Counts) {
-        let activity = &self.summary(customer).activity;
-        let Some(first) = activity.first() else { return };
-        for day in activity.departures(period) {
-            counts.departures += 1;
-            counts.early += i128::from(day.since(first) <= self.settings.early_days);
-        }
-    }
-
-    /// The churn rate of `customers` over `period`, by the shop's definition.
-    pub fn churn_rate(&self, customers: &[u32], period: &Period) -> Option<Ratio> {
-        self.counts(customers, period).rate(self.settings.definition)
+        self.slice(customers, period).counts
     }
 
     /// The customers who churned in `period`, those who paid most first.
     pub fn churned(&self, customers: &[u32], period: &Period) -> Vec<Departure> {
-        let mut gone: Vec<Departure> = customers
-            .iter()
-            .filter(|customer| self.fate(**customer, period) == Fate::Churned)
-            .map(|&customer| self.departure(customer, period))
-            .collect();
-        gone.sort_by(|a, b| {
-            let id = |d: &Departure| self.facts.customers[d.customer as usize].id.clone();
-            b.lost_minor.cmp(&a.lost_minor).then_with(|| id(a).cmp(&id(b)))
+        let periods = [*period];
+        let mut gone = parallel::fold(
+            customers,
+            |customers| {
+                let mut reading = Reading::new(self, &periods);
+                let mut gone = Vec::new();
+                for &customer in customers {
+                    reading.turn_to(customer);
+                    let standing = reading.standing(0, customer);
+                    if let Some(standing) = standing.filter(|s| s.fate == Fate::Churned) {
+                        gone.push(self.departure(customer, period, i128::from(standing.before)));
+                    }
+                }
+                gone
+            },
+            Vec::extend,
+        );
+        gone.sort_by_cached_key(|d| {
+            (Reverse(d.lost_minor), self.facts.customers.id(d.customer).into_owned())
         });
         gone
     }
 
-    fn departure(&self, customer: u32, period: &Period) -> Departure {
-        let ended = self
-            .facts
-            .subscriptions_of(customer)
-            .iter()
-            .filter(|s| s.ends_on <= period.last())
-            .max_by_key(|s| (s.ends_on, s.starts_on));
-        let activity = &self.summary(customer).activity;
+    fn departure(&self, customer: u32, period: &Period, lost_minor: i128) -> Departure {
+        let contracts = self.facts.contracts.get(customer).iter();
+        let ended = contracts.filter(|c| c.ends_on <= period.last()).max_by_key(|c| (c.ends_on, c.starts_on));
+        let activity = self.activity(customer);
         let left_on = activity.spans().iter().map(|s| s.to).filter(|to| *to <= period.last()).max();
+        let terms = ended.map(|contract| self.facts.terms_of(contract));
         Departure {
             customer,
-            lost_minor: self.opening_revenue(customer, period),
+            lost_minor,
             left_on,
             since: activity.first(),
-            plan: ended.and_then(|s| s.plan.clone()),
-            kind: ended.map_or(CancelKind::Unknown, |s| s.cancel_kind),
-            reason: ended.and_then(|s| s.cancel_reason.clone()),
+            plan: terms.and_then(|t| t.plan.clone()),
+            kind: terms.map_or(CancelKind::Unknown, |t| t.cancel_kind),
+            reason: terms.and_then(|t| t.cancel_reason.clone()),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Revenue churn: what each customer paid when the period began against what they pay at its end.
 
-use super::definition::Basis;
 use super::panel::Panel;
+use super::sweep::Standing;
 use crate::domain::{Period, Ratio};
 
 /// How recurring revenue moved over a period, in minor units; each movement is positive.
@@ -39,56 +39,40 @@ impl Movements {
     }
 }
 
+impl Movements {
+    pub(super) fn add(&mut self, standing: &Standing) {
+        let (before, after) = (i128::from(standing.before), i128::from(standing.after));
+        self.opening += before;
+        self.closing += after;
+        match (before, after) {
+            (b, a) if b == a => {}
+            // More refunded than bought: not a customer who comes or goes, but money that does.
+            (0, a) if a < 0 => self.contraction -= a,
+            (b, 0) if b < 0 => self.expansion -= b,
+            // A free trial before the first paid plan is no revenue to come back from.
+            (0, a) if standing.first => self.new += a,
+            (0, a) => self.reactivation += a,
+            (b, 0) => self.churned += b,
+            (b, a) if a < b => self.contraction += b - a,
+            (b, a) => self.expansion += a - b,
+        }
+    }
+
+    pub(super) fn join(&mut self, other: &Movements) {
+        self.opening += other.opening;
+        self.churned += other.churned;
+        self.contraction += other.contraction;
+        self.expansion += other.expansion;
+        self.new += other.new;
+        self.reactivation += other.reactivation;
+        self.closing += other.closing;
+    }
+}
+
 impl Panel<'_> {
-    /// What a customer stood for when `period` began.
-    pub fn opening_revenue(&self, customer: u32, period: &Period) -> i128 {
-        match self.settings.basis {
-            Basis::Contract => self.mrr_on(customer, period.start.plus(-1)),
-            Basis::Inactivity(_) => {
-                self.revenue_in(customer, period.start.plus(-period.days()), period.start)
-            }
-        }
-    }
-
-    /// What a customer stood for when `period` ended.
-    pub fn closing_revenue(&self, customer: u32, period: &Period) -> i128 {
-        match self.settings.basis {
-            Basis::Contract => self.mrr_on(customer, period.last()),
-            Basis::Inactivity(_) => self.revenue_in(customer, period.start, period.end),
-        }
-    }
-
     /// How the revenue of `customers` moved over `period`.
     pub fn movements(&self, customers: &[u32], period: &Period) -> Movements {
-        let mut moved = Movements::default();
-        for &customer in customers {
-            let before = self.opening_revenue(customer, period);
-            let after = self.closing_revenue(customer, period);
-            moved.opening += before;
-            moved.closing += after;
-            match (before, after) {
-                (b, a) if b == a => {}
-                // More refunded than bought: not a customer who comes or goes, but money that does.
-                (0, a) if a < 0 => moved.contraction -= a,
-                (b, 0) if b < 0 => moved.expansion -= b,
-                (0, a) if self.is_first_revenue(customer, period) => moved.new += a,
-                (0, a) => moved.reactivation += a,
-                (b, 0) => moved.churned += b,
-                (b, a) if a < b => moved.contraction += b - a,
-                (b, a) => moved.expansion += a - b,
-            }
-        }
-        moved
-    }
-
-    fn is_first_revenue(&self, customer: u32, period: &Period) -> bool {
-        match self.settings.basis {
-            // A free trial before the first paid plan is no revenue to come back from.
-            Basis::Contract => !self.facts.subscriptions_of(customer).iter().any(|s| {
-                s.starts_on < period.start && s.starts_on < s.ends_on && s.mrr_minor.is_some_and(|m| m != 0)
-            }),
-            Basis::Inactivity(_) => self.summary(customer).first.is_some_and(|first| first >= period.start),
-        }
+        self.slice(customers, period).moved
     }
 }
 
@@ -96,16 +80,22 @@ impl Panel<'_> {
 mod tests {
     use super::*;
     use crate::domain::customer::CancelKind;
-    use crate::domain::facts::{Facts, Lens};
-    use crate::domain::{Currency, Customer, Day, PeriodKind, Subscription, Transaction};
-    use crate::metrics::Settings;
+    use crate::domain::facts::Lens;
+    use crate::domain::{Asked, Currency, Customer, Day, PeriodKind, Rates, Rows, Subscription, Transaction};
+    use crate::metrics::{Basis, Settings};
 
-    fn facts() -> Facts {
+    fn rows() -> Rows {
         let currency = Currency::from_code("EUR").unwrap();
         let as_of = "2026-02-02T08:00:00Z".parse().unwrap();
-        let mut facts = Facts::empty(Lens { as_of, zone: jiff::tz::TimeZone::UTC, currency });
-        facts.customers.push(Customer { id: "1".into(), ..Customer::default() });
-        facts
+        let (zone, rates) = (jiff::tz::TimeZone::UTC, Rates::default());
+        let mut rows = Rows::empty(Lens { as_of, zone, currency, rates });
+        rows.customers.push(Customer { id: "1".into(), ..Customer::default() });
+        rows
+    }
+
+    fn asked() -> Asked {
+        let trail = january().trail(4);
+        trail.iter().fold(Asked::nothing(day(2026, 2, 2)).activity(90), |asked, p| asked.period(p))
     }
 
     fn day(y: i16, m: i8, d: i8) -> Day {
@@ -118,11 +108,11 @@ mod tests {
 
     #[test]
     fn the_first_paid_plan_after_a_free_trial_is_new() {
-        let mut facts = facts();
+        let mut rows = rows();
         for (starts_on, ends_on, mrr) in
             [(day(2025, 12, 20), day(2026, 1, 3), 0), (day(2026, 1, 3), Day::MAX, 5000)]
         {
-            facts.subscriptions.push(Subscription {
+            rows.subscriptions.push(Subscription {
                 customer: 0,
                 plan: None,
                 mrr_minor: Some(mrr),
@@ -134,17 +124,18 @@ mod tests {
             });
         }
         let settings = Settings::default();
+        let facts = rows.facts(asked());
         let moved = Panel::of(&facts, &settings).movements(&[0], &january());
         assert_eq!((moved.new, moved.reactivation, moved.closing), (5000, 0, 5000));
     }
 
     #[test]
     fn refunds_make_no_movement_negative() {
-        let mut facts = facts();
+        let mut rows = rows();
         for (month, amount_minor) in [(10, 900), (12, 300), (1, -500)] {
             let year = if month == 1 { 2026 } else { 2025 };
             let day = day(year, month, 5);
-            facts.transactions.push(Transaction {
+            rows.transactions.push(Transaction {
                 customer: 0,
                 day,
                 amount_minor,
@@ -152,7 +143,7 @@ mod tests {
                 counted: true,
             });
         }
-        facts.sort();
+        let facts = rows.facts(asked());
         let settings = Settings { basis: Basis::Inactivity(90), ..Settings::default() };
         let panel = Panel::of(&facts, &settings);
         let mut period = january();

@@ -1,9 +1,9 @@
 //! Splitting the customers: by what the shop calls them, by who looks after them, by how long they stay.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::panel::Panel;
-use crate::domain::Period;
+use crate::domain::{Period, Profile};
 
 /// What customers are split by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,49 +49,149 @@ impl Split {
 const TENURE: [(&str, i32); 5] =
     [("tenure.1", 91), ("tenure.2", 365), ("tenure.3", 730), ("tenure.4", 1826), ("tenure.5", i32::MAX)];
 
+/// The groups of a split, and who is in which.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Groups {
+    /// What customers were split by.
+    pub split: Split,
+    /// The groups' names, in order; `None` holds those without one.
+    pub labels: Vec<Option<String>>,
+    /// By customer index, where each is in one group.
+    one: Vec<u32>,
+    /// By customer index the row of [`Self::sets`], where one may be in several.
+    set_of: Vec<u32>,
+    sets: Vec<Vec<u32>>,
+}
+
+impl Groups {
+    /// The groups a customer is in.
+    pub fn of(&self, customer: u32) -> impl Iterator<Item = usize> + use<'_> {
+        let at = customer as usize;
+        let set: &[u32] = match self.set_of.get(at) {
+            Some(set) => &self.sets[*set as usize],
+            None => self.one.get(at..=at).unwrap_or_default(),
+        };
+        set.iter().map(|group| *group as usize)
+    }
+
+    /// The customers of each group, in the order of the labels.
+    pub fn members(&self, customers: &[u32]) -> Vec<Vec<u32>> {
+        let mut members = vec![Vec::new(); self.labels.len()];
+        for &customer in customers {
+            self.of(customer).for_each(|group| members[group].push(customer));
+        }
+        members
+    }
+}
+
+/// Labels in order, and for each of `found` which one it is.
+fn ranked(found: Vec<Option<String>>) -> (Vec<Option<String>>, Vec<u32>) {
+    let labels: BTreeSet<&Option<String>> = found.iter().collect();
+    let labels: Vec<Option<String>> = labels.into_iter().cloned().collect();
+    let rank = found.iter().map(|label| labels.partition_point(|known| known < label) as u32).collect();
+    (labels, rank)
+}
+
 impl Panel<'_> {
-    /// The customers of each group, by label; `None` holds those without one.
-    pub fn split(&self, split: Split, period: &Period) -> BTreeMap<Option<String>, Vec<u32>> {
-        let mut groups: BTreeMap<Option<String>, Vec<u32>> = BTreeMap::new();
-        for customer in 0..self.summaries.len() as u32 {
-            for label in self.labels(customer, split, period) {
-                groups.entry(label).or_default().push(customer);
+    /// Splits all customers of the facts.
+    pub fn groups(&self, split: Split, period: &Period) -> Groups {
+        let customers = &self.facts.customers;
+        let profiles = customers.profiles();
+        let all = customers.all();
+        let mut groups =
+            Groups { split, labels: Vec::new(), one: Vec::new(), set_of: Vec::new(), sets: Vec::new() };
+        // What the profile tells is asked of each profile, not of each customer.
+        let mut by_profile = |label: &dyn Fn(&Profile) -> Option<String>| {
+            let (labels, rank) = ranked(profiles.iter().map(label).collect());
+            groups.one = all.clone().map(|c| rank[customers.profile_index(c) as usize]).collect();
+            groups.labels = labels;
+        };
+        match split {
+            Split::Segment => by_profile(&|p| p.segment.clone()),
+            Split::Region => by_profile(&|p| p.region.clone()),
+            Split::Tier => by_profile(&|p| p.tier.clone()),
+            Split::Owner => by_profile(&|p| {
+                let id = p.owner_id.as_ref()?;
+                Some(self.facts.reps.get(id).map_or_else(|| id.clone(), |rep| rep.name.clone()))
+            }),
+            Split::Tag => {
+                let tags = |p: &Profile| match p.tags.is_empty() {
+                    true => vec![None],
+                    false => p.tags.iter().cloned().map(Some).collect(),
+                };
+                let (labels, _) = ranked(profiles.iter().flat_map(tags).collect());
+                let at = |tag| labels.partition_point(|known| *known < tag) as u32;
+                let set = |p| tags(p).into_iter().map(at).collect::<BTreeSet<u32>>().into_iter().collect();
+                groups.sets = profiles.iter().map(set).collect();
+                groups.set_of = all.map(|c| customers.profile_index(c)).collect();
+                groups.labels = labels;
+            }
+            Split::Plan | Split::Tenure | Split::Cohort => {
+                let mut seen: HashMap<Label<'_>, u32> = HashMap::new();
+                let mut labels = Vec::new();
+                groups.one = all
+                    .map(|customer| {
+                        let label = self.label(customer, split, period);
+                        *seen.entry(label).or_insert_with(|| {
+                            labels.push(label.words());
+                            labels.len() as u32 - 1
+                        })
+                    })
+                    .collect();
+                let (labels, rank) = ranked(labels);
+                groups.one.iter_mut().for_each(|group| *group = rank[*group as usize]);
+                groups.labels = labels;
             }
         }
         groups
     }
 
-    fn labels(&self, customer: u32, split: Split, period: &Period) -> Vec<Option<String>> {
-        let row = &self.facts.customers[customer as usize];
-        let one = match split {
-            Split::Segment => row.segment.clone(),
-            Split::Region => row.region.clone(),
-            Split::Tier => row.tier.clone(),
-            Split::Plan => self.plan_on(customer, period).or_else(|| row.plan.clone()),
-            Split::Owner => {
-                self.facts.owner_name(customer).map(str::to_owned).or_else(|| row.owner_id.clone())
-            }
-            Split::Tenure => self.tenure_band(customer, period).map(str::to_owned),
-            Split::Cohort => self.summary(customer).activity.first().map(|day| {
-                let date = day.date();
-                format!("{} Q{}", date.year(), (date.month() - 1) / 3 + 1)
-            }),
-            Split::Tag if row.tags.is_empty() => None,
-            Split::Tag => return row.tags.iter().cloned().map(Some).collect(),
-        };
-        vec![one]
+    /// The customers of each group, by label.
+    pub fn split(&self, split: Split, period: &Period) -> BTreeMap<Option<String>, Vec<u32>> {
+        let groups = self.groups(split, period);
+        let members = groups.members(&self.customers);
+        groups.labels.into_iter().zip(members).filter(|(_, members)| !members.is_empty()).collect()
     }
 
-    fn plan_on(&self, customer: u32, period: &Period) -> Option<String> {
-        let rows = self.facts.subscriptions_of(customer);
+    fn label(&self, customer: u32, split: Split, period: &Period) -> Label<'_> {
+        match split {
+            Split::Plan => {
+                let of_row = self.facts.customers.profile(customer).plan.as_deref();
+                Label::Text(self.plan_on(customer, period).or(of_row))
+            }
+            Split::Tenure => Label::Text(self.tenure_band(customer, period)),
+            _ => Label::Quarter(self.first_active(customer).map(|day| {
+                let date = day.date();
+                (date.year(), (date.month() - 1) / 3 + 1)
+            })),
+        }
+    }
+
+    fn plan_on(&self, customer: u32, period: &Period) -> Option<&str> {
+        let rows = self.facts.contracts.get(customer);
         let before = period.start.plus(-1);
-        let covering = rows.iter().rev().find(|s| s.starts_on <= before && before < s.ends_on);
-        covering.or(rows.last()).and_then(|s| s.plan.clone())
+        let covering = rows.iter().rev().find(|contract| contract.covers(before));
+        covering.or(rows.last()).and_then(|contract| self.facts.terms_of(contract).plan.as_deref())
     }
 
     fn tenure_band(&self, customer: u32, period: &Period) -> Option<&'static str> {
-        let first = self.summary(customer).activity.first()?;
-        let days = period.start.since(first);
+        let days = period.start.since(self.first_active(customer)?);
         TENURE.iter().find(|(_, end)| days < *end).map(|(name, _)| *name)
+    }
+}
+
+/// A group's name before it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Label<'a> {
+    Text(Option<&'a str>),
+    Quarter(Option<(i16, i8)>),
+}
+
+impl Label<'_> {
+    fn words(self) -> Option<String> {
+        match self {
+            Label::Text(text) => text.map(str::to_owned),
+            Label::Quarter(quarter) => quarter.map(|(year, quarter)| format!("{year} Q{quarter}")),
+        }
     }
 }

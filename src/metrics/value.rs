@@ -1,11 +1,18 @@
 //! Lifetime value: what customers brought so far, what they can be expected to bring, and how unevenly.
 
-use super::churn::Counts;
+use super::activity::Activity;
 use super::panel::Panel;
-use crate::domain::{Period, Ratio, ratio};
+use super::sweep::Slice;
+use crate::domain::purchases::Tally;
+use crate::domain::{Day, Ratio, ratio};
 
 /// Days of a year in quarters of a day, so that leap years need no floating point.
 const QUARTER_DAYS_A_YEAR: i128 = 1461;
+
+/// The 365 days that end with `today`, half-open: what "now" means where a rhythm is told.
+pub fn year_to(today: Day) -> (Day, Day) {
+    (today.plus(-364), today.plus(1))
+}
 
 /// The value figures of a group of customers, in minor units.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,28 +94,29 @@ pub fn subscription(
 
 /// Share of the total that the top `share` (a fraction of the number, rounded up) holds.
 /// `None` where there is no positive total. `amounts` sorted, largest first.
-pub fn top_share(amounts: &[i128], share: Ratio) -> Option<Ratio> {
-    let total: i128 = amounts.iter().sum();
+pub fn top_share(amounts: &[i64], share: Ratio) -> Option<Ratio> {
+    let sum = |amounts: &[i64]| amounts.iter().map(|minor| i128::from(*minor)).sum::<i128>();
+    let total = sum(amounts);
     let count = (amounts.len() as i128 * share.numerator() + share.denominator() - 1) / share.denominator();
-    let top: i128 = amounts.iter().take(usize::try_from(count).ok()?).sum();
+    let top = sum(amounts.get(..usize::try_from(count).ok()?).unwrap_or(amounts));
     Ratio::of(top, total).filter(|_| total > 0)
 }
 
 /// Gini coefficient: `(2 Σ i·xᵢ ÷ (n Σ x)) − (n + 1) ÷ n` over amounts in ascending order; debts count
 /// as nothing. `amounts` sorted, largest first.
-pub fn gini(amounts: &[i128]) -> Option<Ratio> {
+pub fn gini(amounts: &[i64]) -> Option<Ratio> {
     let n = amounts.len() as i128;
-    let clipped = || amounts.iter().rev().map(|x| (*x).max(0));
+    let clipped = || amounts.iter().rev().map(|x| i128::from(*x).max(0));
     let total: i128 = clipped().sum();
     let weighted: i128 = clipped().zip(1i128..).map(|(x, i)| x * i).sum();
     Ratio::of(2 * weighted - (n + 1) * total, n * total).filter(|_| total > 0)
 }
 
 impl Panel<'_> {
-    /// The value figures of `customers`; `counts` are theirs over `period`.
-    pub fn value(&self, customers: &[u32], period: &Period, counts: &Counts) -> Value {
+    /// The value figures of `customers`; `slice` is theirs of the period of the report.
+    pub fn value(&self, customers: &[u32], slice: &Slice) -> Value {
         let amounts = self.amounts(customers);
-        let historic: i128 = amounts.iter().sum();
+        let historic: i128 = amounts.iter().map(|minor| i128::from(*minor)).sum();
         let n = amounts.len() as i128;
         let share = |tenths| Ratio::of(tenths, 10).and_then(|share| top_share(&amounts, share));
         Value {
@@ -118,7 +126,7 @@ impl Panel<'_> {
             average_minor: Ratio::of(historic, n).map(|r| r.rounded()),
             median_minor: median(&amounts),
             simple: self.simple(customers),
-            subscription: self.lifetime(customers, period, counts),
+            subscription: self.lifetime(slice),
             top_20: share(2),
             top_30: share(3),
             gini: gini(&amounts),
@@ -126,19 +134,19 @@ impl Panel<'_> {
     }
 
     /// Historic revenue of those who ever bought, largest first.
-    pub fn amounts(&self, customers: &[u32]) -> Vec<i128> {
-        let mut amounts: Vec<i128> = customers
+    pub fn amounts(&self, customers: &[u32]) -> Vec<i64> {
+        let mut amounts: Vec<i64> = customers
             .iter()
-            .map(|c| self.summary(*c))
-            .filter(|s| s.transactions > 0)
-            .map(|s| s.revenue_minor)
+            .map(|c| self.facts.purchases.tally(*c))
+            .filter(|tally| tally.transactions() > 0)
+            .map(Tally::revenue_minor)
             .collect();
         amounts.sort_unstable_by(|a, b| b.cmp(a));
         amounts
     }
 
     fn net_of(&self, customers: &[u32], gross: i128) -> i128 {
-        let cost: i128 = customers.iter().map(|c| self.summary(*c).cost_minor).sum();
+        let (_, cost) = self.revenue_and_cost(customers);
         match self.settings.cost_rate {
             _ if cost > 0 => gross - cost,
             Some(rate) => Ratio::whole(gross).times(rate.complement()).rounded(),
@@ -148,21 +156,21 @@ impl Panel<'_> {
 
     fn simple(&self, customers: &[u32]) -> Option<Simple> {
         let today = self.facts.lens.today();
-        let (from, to) = (today.plus(-364), today.plus(1));
+        let (from, to) = year_to(today);
         let (mut revenue, mut transactions, mut recent_days, mut all_days, mut buyers) = (0, 0, 0, 0, 0);
+        let mut activity = Activity::default();
         for &customer in customers {
-            let summary = self.summary(customer);
-            if summary.transactions == 0 {
+            if self.facts.purchases.tally(customer).transactions() == 0 {
                 continue;
             }
             buyers += 1;
-            let days = summary.activity.active_days_until(today);
+            self.read_activity(customer, &mut activity);
+            let days = activity.active_days_until(today);
             all_days += i128::from(days);
-            recent_days += i128::from(days - summary.activity.active_days_until(from.plus(-1)));
-            for row in self.facts.transactions_of(customer).iter().filter(|t| from <= t.day && t.day < to) {
-                revenue += i128::from(row.amount_minor);
-                transactions += i128::from(row.counted && row.amount_minor > 0);
-            }
+            recent_days += i128::from(days - activity.active_days_until(from.plus(-1)));
+            let (sum, count, _) = self.facts.purchases.within(customer, from, to);
+            revenue += i128::from(sum);
+            transactions += i128::from(count);
         }
         let ticket = Ratio::of(revenue, transactions)?;
         let per_year = Ratio::of(transactions * QUARTER_DAYS_A_YEAR, recent_days * 4)?;
@@ -172,9 +180,9 @@ impl Panel<'_> {
         Some(Simple { ticket, per_year, years, gross_minor, net_minor })
     }
 
-    /// Subscription lifetime value of `customers`; `counts` are theirs over `period`.
-    pub fn lifetime(&self, customers: &[u32], period: &Period, counts: &Counts) -> Option<Lifetime> {
-        let closing: i128 = customers.iter().map(|c| self.closing_revenue(*c, period)).sum();
+    /// Subscription lifetime value of the customers whose slice it is.
+    pub fn lifetime(&self, slice: &Slice) -> Option<Lifetime> {
+        let (period, counts, closing) = (&slice.period, &slice.counts, slice.moved.closing);
         let (months, of) = period.kind.months();
         // On the inactivity basis closing revenue is that of the whole period; MRR already is a month's.
         let monthly = match self.settings.basis {
@@ -187,22 +195,22 @@ impl Panel<'_> {
 }
 
 /// The amount in the middle of a sorted list; between two, their mean.
-fn median(sorted: &[i128]) -> Option<i128> {
+fn median(sorted: &[i64]) -> Option<i128> {
     let middle = sorted.len() / 2;
     match sorted.len() % 2 {
         _ if sorted.is_empty() => None,
-        1 => Some(sorted[middle]),
-        _ => Some(ratio::divide(sorted[middle - 1] + sorted[middle], 2)),
+        1 => Some(i128::from(sorted[middle])),
+        _ => Some(ratio::divide(i128::from(sorted[middle - 1]) + i128::from(sorted[middle]), 2)),
     }
 }
 
 /// Bars of a distribution: from (inclusive, `None` for the lowest), to (exclusive, `None` for the
 /// highest) and how many lie between. Edges are 1, 2 or 5 times a power of ten of the major unit.
-pub fn distribution(amounts: &[i128], unit: i128) -> Vec<(Option<i128>, Option<i128>, usize)> {
+pub fn distribution(amounts: &[i64], unit: i128) -> Vec<(Option<i128>, Option<i128>, usize)> {
     if amounts.is_empty() {
         return Vec::new();
     }
-    let at = |percent: usize| amounts[(amounts.len() - 1) * (100 - percent) / 100];
+    let at = |percent: usize| i128::from(amounts[(amounts.len() - 1) * (100 - percent) / 100]);
     let (low, high) = (at(4), at(98));
     let steps = (0..12u32).flat_map(|power| [1, 2, 5].map(|step| step * unit * 10i128.pow(power)));
     let mut edges: Vec<i128> = steps.filter(|edge| *edge > low && *edge <= high).collect();
@@ -215,8 +223,9 @@ pub fn distribution(amounts: &[i128], unit: i128) -> Vec<(Option<i128>, Option<i
     let mut bars = Vec::new();
     let mut from = None;
     for to in edges.into_iter().map(Some).chain([None]) {
-        let within = |x: &&i128| from.is_none_or(|f| **x >= f) && to.is_none_or(|t| **x < t);
-        bars.push((from, to, amounts.iter().filter(within).count()));
+        // Largest first: those of `to` and more come before, those under `from` after.
+        let above = |edge: i128| amounts.partition_point(|x| i128::from(*x) >= edge);
+        bars.push((from, to, from.map_or(amounts.len(), above) - to.map_or(0, above)));
         from = to;
     }
     bars
@@ -256,7 +265,7 @@ mod tests {
 
     #[test]
     fn concentration_of_known_lists() {
-        let even = [10i128; 10];
+        let even = [10i64; 10];
         assert_eq!(top_share(&even, Ratio::of(2, 10).unwrap()), Ratio::of(20, 100));
         assert_eq!(gini(&even), Some(Ratio::whole(0)));
         let one = [100, 0, 0, 0];
@@ -268,13 +277,13 @@ mod tests {
 
     #[test]
     fn every_amount_is_in_one_bar() {
-        let mut amounts: Vec<i128> = (1..500).map(|n| n * n * 37).collect();
+        let mut amounts: Vec<i64> = (1..500).map(|n| n * n * 37).collect();
         amounts.sort_unstable_by(|a, b| b.cmp(a));
         let bars = distribution(&amounts, 100);
         assert_eq!(bars.iter().map(|b| b.2).sum::<usize>(), amounts.len());
         assert!(bars.len() <= 8 && bars.windows(2).all(|w| w[0].1 == w[1].0));
         assert_eq!(distribution(&[7], 100).len(), 1);
-        let close: Vec<i128> = (3600..4900).rev().step_by(25).collect();
+        let close: Vec<i64> = (3600..4900).rev().step_by(25).collect();
         let bars = distribution(&close, 100);
         assert!((4..=8).contains(&bars.len()), "{bars:?}");
         assert_eq!(bars.iter().map(|b| b.2).sum::<usize>(), close.len());

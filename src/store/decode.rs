@@ -30,6 +30,75 @@ pub struct Bad {
     pub reason: String,
 }
 
+/// A value that is not of its column's type.
+pub fn bad(column: &str, what: &str) -> Bad {
+    Bad { fault: Fault::Unreadable, reason: format!("{column}: {what}") }
+}
+
+/// A value that must be there and is not.
+pub fn missing(column: &str) -> Bad {
+    Bad { fault: Fault::Missing, reason: format!("{column}: missing") }
+}
+
+/// Text as the shop wrote it; numbers in decimal; empty is nothing.
+pub fn text_of(value: ValueRef<'_>, column: &str) -> Result<Option<String>, Bad> {
+    match value {
+        ValueRef::Null => Ok(None),
+        ValueRef::Integer(n) => Ok(Some(n.to_string())),
+        ValueRef::Real(x) if x.fract() == 0.0 && x.abs() < 9e15 => Ok(Some(format!("{x:.0}"))),
+        ValueRef::Real(x) => Ok(Some(x.to_string())),
+        ValueRef::Text(bytes) => {
+            let clean = text::clean(&String::from_utf8_lossy(bytes));
+            Ok((!clean.is_empty()).then_some(clean))
+        }
+        ValueRef::Blob(_) => Err(bad(column, "a blob where text belongs")),
+    }
+}
+
+/// A whole number; text is read when it is one, a real only when it is whole.
+pub fn integer_of(value: ValueRef<'_>, column: &str) -> Result<Option<i64>, Bad> {
+    match value {
+        ValueRef::Null => Ok(None),
+        ValueRef::Integer(n) => Ok(Some(n)),
+        ValueRef::Real(x) if x.fract() == 0.0 && x.abs() < 9e15 => Ok(Some(x as i64)),
+        ValueRef::Real(x) => Err(bad(column, &format!("not a whole number: `{x}`"))),
+        ValueRef::Text(bytes) => {
+            let text = String::from_utf8_lossy(bytes);
+            let number = text.trim().parse().map(Some);
+            number.map_err(|_| bad(column, &format!("not a whole number: `{}`", text::excerpt(&text, 40))))
+        }
+        ValueRef::Blob(_) => Err(bad(column, "a blob where a number belongs")),
+    }
+}
+
+/// Amounts beyond this are a slip of the keyboard, and sums of them would not fit.
+const AMOUNT_MAX: u64 = 1_000_000_000_000_000;
+
+/// An amount in minor units.
+pub fn amount_of(value: ValueRef<'_>, column: &str) -> Result<Option<i64>, Bad> {
+    let amount = integer_of(value, column)?;
+    match amount.filter(|n| n.unsigned_abs() > AMOUNT_MAX) {
+        Some(n) => Err(bad(column, &format!("out of range: `{n}`"))),
+        None => Ok(amount),
+    }
+}
+
+/// A date or a timestamp: ISO 8601 text, or Unix seconds. Without an offset it is in `zone`.
+pub fn when_of(value: ValueRef<'_>, column: &str, zone: &jiff::tz::TimeZone) -> Result<Option<When>, Bad> {
+    let read = match value {
+        ValueRef::Null => return Ok(None),
+        ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) if text.trim().is_empty() => return Ok(None),
+            Ok(text) => read_when(text, zone),
+            Err(_) => Err(DateError::Form("(not UTF-8)".to_owned())),
+        },
+        ValueRef::Integer(seconds) => read_seconds(seconds, zone),
+        ValueRef::Real(x) if x.is_finite() && x.abs() < 9e15 => read_seconds(x as i64, zone),
+        ValueRef::Real(_) | ValueRef::Blob(_) => Err(DateError::Form("(not text or a number)".to_owned())),
+    };
+    read.map(Some).map_err(|e| bad(column, &e.to_string()))
+}
+
 impl RowView<'_, '_> {
     fn raw(&self, column: &str) -> ValueRef<'_> {
         let at = self.relation.columns.iter().position(|c| c.name == column);
@@ -37,78 +106,34 @@ impl RowView<'_, '_> {
         place.and_then(|place| self.row.get_ref(place).ok()).unwrap_or(ValueRef::Null)
     }
 
-    fn bad(column: &str, what: &str) -> Bad {
-        Bad { fault: Fault::Unreadable, reason: format!("{column}: {what}") }
-    }
-
-    fn missing(column: &str) -> Bad {
-        Bad { fault: Fault::Missing, reason: format!("{column}: missing") }
-    }
-
     /// Text as the shop wrote it; numbers in decimal; empty is nothing.
     pub fn text(&self, column: &str) -> Result<Option<String>, Bad> {
-        match self.raw(column) {
-            ValueRef::Null => Ok(None),
-            ValueRef::Integer(n) => Ok(Some(n.to_string())),
-            ValueRef::Real(x) if x.fract() == 0.0 && x.abs() < 9e15 => Ok(Some(format!("{x:.0}"))),
-            ValueRef::Real(x) => Ok(Some(x.to_string())),
-            ValueRef::Text(bytes) => {
-                let clean = text::clean(&String::from_utf8_lossy(bytes));
-                Ok((!clean.is_empty()).then_some(clean))
-            }
-            ValueRef::Blob(_) => Err(Self::bad(column, "a blob where text belongs")),
-        }
+        text_of(self.raw(column), column)
     }
 
     /// Text that must be there.
     pub fn required_text(&self, column: &str) -> Result<String, Bad> {
-        self.text(column)?.ok_or_else(|| Self::missing(column))
+        self.text(column)?.ok_or_else(|| missing(column))
     }
 
     /// A whole number; text is read when it is one, a real only when it is whole.
     pub fn integer(&self, column: &str) -> Result<Option<i64>, Bad> {
-        match self.raw(column) {
-            ValueRef::Null => Ok(None),
-            ValueRef::Integer(n) => Ok(Some(n)),
-            ValueRef::Real(x) if x.fract() == 0.0 && x.abs() < 9e15 => Ok(Some(x as i64)),
-            ValueRef::Real(x) => Err(Self::bad(column, &format!("not a whole number: `{x}`"))),
-            ValueRef::Text(bytes) => {
-                let text = String::from_utf8_lossy(bytes);
-                let number = text.trim().parse().map(Some);
-                number.map_err(|_| {
-                    Self::bad(column, &format!("not a whole number: `{}`", text::excerpt(&text, 40)))
-                })
-            }
-            ValueRef::Blob(_) => Err(Self::bad(column, "a blob where a number belongs")),
-        }
+        integer_of(self.raw(column), column)
     }
 
     /// A whole number that must be there.
     pub fn required_integer(&self, column: &str) -> Result<i64, Bad> {
-        self.integer(column)?.ok_or_else(|| Self::missing(column))
+        self.integer(column)?.ok_or_else(|| missing(column))
     }
 
     /// A date or a timestamp: ISO 8601 text, or Unix seconds.
     pub fn when(&self, column: &str) -> Result<Option<When>, Bad> {
-        let read = match self.raw(column) {
-            ValueRef::Null => return Ok(None),
-            ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
-                Ok(text) if text.trim().is_empty() => return Ok(None),
-                Ok(text) => read_when(text, self.store_zone),
-                Err(_) => Err(DateError::Form("(not UTF-8)".to_owned())),
-            },
-            ValueRef::Integer(seconds) => read_seconds(seconds, self.store_zone),
-            ValueRef::Real(x) if x.is_finite() && x.abs() < 9e15 => read_seconds(x as i64, self.store_zone),
-            ValueRef::Real(_) | ValueRef::Blob(_) => {
-                Err(DateError::Form("(not text or a number)".to_owned()))
-            }
-        };
-        read.map(Some).map_err(|e| Self::bad(column, &e.to_string()))
+        when_of(self.raw(column), column, self.store_zone)
     }
 
     /// A date or timestamp that must be there.
     pub fn required_when(&self, column: &str) -> Result<When, Bad> {
-        self.when(column)?.ok_or_else(|| Self::missing(column))
+        self.when(column)?.ok_or_else(|| missing(column))
     }
 
     /// A civil day. A timestamp's day is that of the store's zone for contracts: the shop's own calendar.
@@ -118,7 +143,7 @@ impl RowView<'_, '_> {
 
     /// A civil day that must be there.
     pub fn required_day(&self, column: &str) -> Result<Day, Bad> {
-        self.day(column)?.ok_or_else(|| Self::missing(column))
+        self.day(column)?.ok_or_else(|| missing(column))
     }
 
     /// Yes or no: 0 and 1, or the usual words; empty is `default`.
@@ -131,17 +156,15 @@ impl RowView<'_, '_> {
                 "" => Ok(default),
                 "1" | "true" | "t" | "yes" | "y" => Ok(true),
                 "0" | "false" | "f" | "no" | "n" => Ok(false),
-                other => {
-                    Err(Self::bad(column, &format!("neither yes nor no: `{}`", text::excerpt(other, 40))))
-                }
+                other => Err(bad(column, &format!("neither yes nor no: `{}`", text::excerpt(other, 40)))),
             },
-            _ => Err(Self::bad(column, "neither yes nor no")),
+            _ => Err(bad(column, "neither yes nor no")),
         }
     }
 
-    /// Whether the row's money is in the report's currency; a row that names none is.
-    pub fn in_currency(&self) -> Result<bool, Bad> {
-        Ok(self.text("currency")?.is_none_or(|code| code.eq_ignore_ascii_case(self.lens.currency.code())))
+    /// The customer the row is of.
+    pub fn customer(&self, customers: &crate::domain::Customers) -> Result<u32, Bad> {
+        super::contracts::customer_of(self.raw("customer_id"), customers)
     }
 
     /// The row's id as far as it can be read.

@@ -50,8 +50,13 @@ impl Source {
     }
 }
 
+/// A column name as SQL writes it.
+pub(super) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
 /// A table name as SQL writes it; `schema.table` is quoted part by part.
-fn quote(name: &str) -> String {
+pub(super) fn quote(name: &str) -> String {
     name.split('.').map(|part| format!("\"{}\"", part.replace('"', "\"\""))).collect::<Vec<_>>().join(".")
 }
 

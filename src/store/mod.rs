@@ -1,14 +1,27 @@
 //! The customer store, which we only read.
 //!
 //! [`relation`] says what the eleven relations are, [`mapping`] turns configuration into queries,
-//! [`sqlite`] opens and reads, [`decode`] turns a row into a fact or a reason why not.
+//! [`sqlite`] opens, [`snapshot`] reads at one moment. [`decode`] turns a value into a fact or a reason why
+//! not; what comes by the million has a file of its own: customers, contracts, and, on several threads,
+//! transactions.
 
+mod advice;
+mod contracts;
+mod currency;
+mod customers;
+mod days;
 pub mod decode;
+mod error;
 pub mod mapping;
 pub mod relation;
+mod repeats;
 mod rows;
+pub mod snapshot;
 pub mod sqlite;
+mod transactions;
 
+pub use error::StoreError;
 pub use mapping::{Mapping, Source};
 pub use relation::Relation;
-pub use sqlite::{SqliteStore, StoreError};
+pub use snapshot::Snapshot;
+pub use sqlite::SqliteStore;

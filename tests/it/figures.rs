@@ -4,8 +4,10 @@ use jiff::civil::date;
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use retaind::domain::customer::CancelKind;
-use retaind::domain::facts::{Facts, Lens};
-use retaind::domain::{Currency, Customer, Day, Period, PeriodKind, Ratio, Subscription, Transaction};
+use retaind::domain::facts::Lens;
+use retaind::domain::{
+    Asked, Currency, Customer, Day, Period, PeriodKind, Rates, Ratio, Rows, Subscription, Transaction,
+};
 use retaind::metrics::value::Value;
 use retaind::metrics::{Basis, Counts, Definition, Movements, Panel, Settings, Split};
 
@@ -21,13 +23,23 @@ fn june() -> Period {
     Period::last_complete(PeriodKind::Month, today())
 }
 
-fn facts(customers: usize) -> Facts {
+fn rows(customers: usize) -> Rows {
     let as_of = "2026-07-15T08:00:00Z".parse().unwrap();
-    let mut facts =
-        Facts::empty(Lens { as_of, zone: TimeZone::UTC, currency: Currency::from_code("USD").unwrap() });
+    let (currency, rates) = (Currency::from_code("USD").unwrap(), Rates::default());
+    let mut rows = Rows::empty(Lens { as_of, zone: TimeZone::UTC, currency, rates });
     let named = |n| Customer { id: format!("C-{n}"), name: format!("Customer {n}"), ..Customer::default() };
-    facts.customers = (0..customers).map(named).collect();
-    facts
+    rows.customers = (0..customers).map(named).collect();
+    rows
+}
+
+/// What a job asks that looks at `periods` and the ones before them.
+fn asked(settings: &Settings, periods: &[Period]) -> Asked {
+    let (from, to) = retaind::metrics::value::year_to(today());
+    let mut asked = Asked::nothing(today()).window(from, to);
+    if let Basis::Inactivity(days) = settings.basis {
+        asked = asked.activity(days);
+    }
+    periods.iter().fold(asked, |asked, period| asked.period(period).period(&period.previous()))
 }
 
 fn contract(customer: u32, starts_on: Day, ends_on: Day, mrr_minor: Option<i64>) -> Subscription {
@@ -46,19 +58,19 @@ fn contract(customer: u32, starts_on: Day, ends_on: Day, mrr_minor: Option<i64>)
 
 /// A shop over June: each entry is how many customers had these spans.
 fn june_of(groups: &[(usize, &[(Day, Day)])]) -> Counts {
-    let mut facts = facts(groups.iter().map(|(n, _)| n).sum());
+    let mut shop = rows(groups.iter().map(|(n, _)| n).sum());
     let mut customer = 0;
     for (n, spans) in groups {
         for _ in 0..*n {
             let rows = spans.iter().map(|(from, to)| contract(customer, *from, *to, Some(100)));
-            facts.subscriptions.extend(rows);
+            shop.subscriptions.extend(rows);
             customer += 1;
         }
     }
-    facts.sort();
     let settings = Settings::default();
+    let facts = shop.facts(asked(&settings, &[june()]));
     let panel = Panel::of(&facts, &settings);
-    panel.counts(&panel.all(), &june())
+    panel.counts(&panel.customers, &june())
 }
 
 fn before() -> Day {
@@ -120,15 +132,15 @@ fn the_three_definitions_differ_as_their_example_says() {
 /// Two customers who together were active for 1,461 days (two years each), 487 of them in the last 365
 /// days of both, in which there were 16 purchases: twelve a year.
 fn simple(cost_rate: Option<Ratio>) -> Value {
-    let mut facts = facts(2);
+    let mut shop = rows(2);
     let tomorrow = today().plus(1);
     let ended = tomorrow.plus(-365 + 122);
-    facts.subscriptions.push(contract(0, tomorrow.plus(-800), Day::MAX, Some(1)));
-    facts.subscriptions.push(contract(1, ended.plus(-661), ended, Some(1)));
+    shop.subscriptions.push(contract(0, tomorrow.plus(-800), Day::MAX, Some(1)));
+    shop.subscriptions.push(contract(1, ended.plus(-661), ended, Some(1)));
     for n in 0..16 {
         let day = today().plus(-n * 7);
         let amount_minor = if n % 2 == 0 { 50_000 } else { 70_000 };
-        facts.transactions.push(Transaction {
+        shop.transactions.push(Transaction {
             customer: n as u32 % 2,
             day,
             amount_minor,
@@ -136,11 +148,11 @@ fn simple(cost_rate: Option<Ratio>) -> Value {
             counted: true,
         });
     }
-    facts.sort();
     let settings = Settings { cost_rate, ..Settings::default() };
+    let facts = shop.facts(asked(&settings, &[june()]));
     let panel = Panel::of(&facts, &settings);
-    let (all, period) = (panel.all(), june());
-    panel.value(&all, &period, &panel.counts(&all, &period))
+    let all = panel.customers.clone();
+    panel.value(&all, &panel.slice(&all, &june()))
 }
 
 #[test]
@@ -181,28 +193,28 @@ fn segments() -> impl Strategy<Value = Option<String>> {
 
 /// Facts of up to a dozen customers over two years around the present, with refunds, contracts in other
 /// currencies, contracts of the same days and transactions of the same day.
-fn any_facts() -> impl Strategy<Value = Facts> {
+fn any_rows() -> impl Strategy<Value = Rows> {
     let customers = prop::collection::vec(segments(), 1..12);
     let contracts =
         prop::collection::vec((0u32..12, -700i32..0, 1i32..400, prop::bool::ANY, -1i64..6), 0..30);
     let sales =
         prop::collection::vec((0u32..12, -700i32..1, -3i64..9, 0i64..3, prop::bool::weighted(0.9)), 0..60);
     (customers, contracts, sales).prop_map(|(segments, contracts, sales)| {
-        let mut facts = facts(segments.len());
-        for (customer, segment) in facts.customers.iter_mut().zip(segments) {
+        let mut shop = rows(segments.len());
+        for (customer, segment) in shop.customers.iter_mut().zip(segments) {
             customer.segment = segment;
         }
-        let n = facts.customers.len() as u32;
+        let n = shop.customers.len() as u32;
         for (customer, from, length, open, mrr) in contracts {
             let starts_on = today().plus(from);
             let ends_on = if open { Day::MAX } else { starts_on.plus(length) };
             let mrr = (mrr >= 0).then_some(mrr * 1000);
-            facts.subscriptions.push(contract(customer % n, starts_on, ends_on, mrr));
+            shop.subscriptions.push(contract(customer % n, starts_on, ends_on, mrr));
         }
         for (customer, day, amount, cost, counted) in sales {
             let (amount_minor, cost_minor) = if counted { (amount * 100, cost * 10) } else { (0, 0) };
             let day = today().plus(day);
-            facts.transactions.push(Transaction {
+            shop.transactions.push(Transaction {
                 customer: customer % n,
                 day,
                 amount_minor,
@@ -210,8 +222,7 @@ fn any_facts() -> impl Strategy<Value = Facts> {
                 counted,
             });
         }
-        facts.sort();
-        facts
+        shop
     })
 }
 
@@ -237,13 +248,14 @@ fn any_period() -> impl Strategy<Value = Period> {
 
 proptest! {
     #[test]
-    fn customers_and_revenue_go_nowhere_unseen(facts in any_facts(), settings in any_settings(), period in any_period()) {
+    fn customers_and_revenue_go_nowhere_unseen(rows in any_rows(), settings in any_settings(), period in any_period()) {
+        let facts = rows.facts(asked(&settings, &[period]));
         let panel = Panel::of(&facts, &settings);
-        let c = panel.counts(&panel.all(), &period);
+        let c = panel.counts(&panel.customers, &period);
         prop_assert_eq!(c.opening, c.retained + c.churned);
         prop_assert_eq!(c.closing, c.opening - c.churned + c.new + c.reactivated);
         prop_assert!(c.silent <= c.seen && c.early <= c.departures);
-        let m = panel.movements(&panel.all(), &period);
+        let m = panel.movements(&panel.customers, &period);
         prop_assert_eq!(m.closing, m.opening + m.new + m.reactivation + m.expansion - m.contraction - m.churned);
         let within = |rate: Option<Ratio>| rate.is_none_or(|r| r >= Ratio::whole(0) && r <= Ratio::whole(1));
         prop_assert!(within(c.rate(Definition::Cohort)) && within(c.retention(Definition::Cohort)));
@@ -256,18 +268,20 @@ proptest! {
 
     // Each period ends where the next begins.
     #[test]
-    fn what_a_period_ends_with_the_next_begins_with(facts in any_facts(), settings in any_settings(), period in any_period()) {
+    fn what_a_period_ends_with_the_next_begins_with(rows in any_rows(), settings in any_settings(), period in any_period()) {
+        let facts = rows.facts(asked(&settings, &[period]));
         let panel = Panel::of(&facts, &settings);
-        let counts = |period: Period| panel.counts(&panel.all(), &period);
+        let counts = |period: Period| panel.counts(&panel.customers, &period);
         prop_assert_eq!(counts(period.previous()).closing, counts(period).opening);
         if settings.basis == Basis::Contract {
-            let moved = |period: Period| panel.movements(&panel.all(), &period);
+            let moved = |period: Period| panel.movements(&panel.customers, &period);
             prop_assert_eq!(moved(period.previous()).closing, moved(period).opening);
         }
     }
 
     #[test]
-    fn the_groups_of_a_split_add_up_to_the_whole(facts in any_facts(), settings in any_settings(), period in any_period()) {
+    fn the_groups_of_a_split_add_up_to_the_whole(rows in any_rows(), settings in any_settings(), period in any_period()) {
+        let facts = rows.facts(asked(&settings, &[period]));
         let panel = Panel::of(&facts, &settings);
         for split in [Split::Segment, Split::Tenure, Split::Cohort, Split::Plan] {
             let mut counts = [0; 11];
@@ -278,26 +292,25 @@ proptest! {
                 let of_group = money_fields(&panel.movements(&customers, &period));
                 money.iter_mut().zip(of_group).for_each(|(sum, minor)| *sum += minor);
             }
-            prop_assert_eq!(counts, count_fields(&panel.counts(&panel.all(), &period)));
-            prop_assert_eq!(money, money_fields(&panel.movements(&panel.all(), &period)));
+            prop_assert_eq!(counts, count_fields(&panel.counts(&panel.customers, &period)));
+            prop_assert_eq!(money, money_fields(&panel.movements(&panel.customers, &period)));
         }
     }
 
     #[test]
     fn the_order_of_rows_does_not_matter(
-        facts in any_facts(), settings in any_settings(), period in any_period(), seed: u64,
+        rows in any_rows(), settings in any_settings(), period in any_period(), seed: u64,
     ) {
-        let mut mixed = facts.clone();
+        let mut mixed = rows.clone();
         let mut chance = Chance::new(seed);
         chance.shuffle(&mut mixed.subscriptions);
         chance.shuffle(&mut mixed.transactions);
-        mixed.sort();
+        let (facts, mixed) = (rows.facts(asked(&settings, &[period])), mixed.facts(asked(&settings, &[period])));
         let (panel, other) = (Panel::of(&facts, &settings), Panel::of(&mixed, &settings));
-        let all = panel.all();
-        let counts = panel.counts(&all, &period);
-        prop_assert_eq!(counts, other.counts(&all, &period));
-        prop_assert_eq!(panel.movements(&all, &period), other.movements(&all, &period));
-        prop_assert_eq!(panel.value(&all, &period, &counts), other.value(&all, &period, &counts));
+        let all = panel.customers.clone();
+        let slice = panel.slice(&all, &period);
+        prop_assert_eq!(slice, other.slice(&all, &period));
+        prop_assert_eq!(panel.value(&all, &slice), other.value(&all, &slice));
         let lost = |panel: &Panel<'_>| panel.churned(&all, &period).iter().map(|d| (d.customer, d.lost_minor, d.left_on)).collect::<Vec<_>>();
         prop_assert_eq!(lost(&panel), lost(&other));
     }

@@ -1,9 +1,10 @@
 //! The pictures: the trend against last year and the band, how revenue moved, how value is spread. Each
 //! has a sentence as its title that says what is seen.
 
-use super::{Story, TREND};
+use super::Story;
 use crate::document::{Chart, Say, Value};
 use crate::domain::Ratio;
+use crate::metrics::Slice;
 use crate::metrics::value::distribution;
 
 impl Story<'_> {
@@ -12,13 +13,12 @@ impl Story<'_> {
     }
 
     fn trend(&self) -> Option<Chart> {
-        let rate = |period| self.panel.churn_rate(&self.all, &period);
-        let mut trail = self.now.period.trail(TREND);
+        let rates = |slices: &[Slice]| slices.iter().map(|s| self.churn_rate(s)).collect::<Vec<_>>();
+        let (now, before) = (rates(&self.trail), rates(&self.trail_before));
         // Years before the shop began are no part of its story.
-        let begins = trail.iter().position(|period| rate(*period).is_some()).unwrap_or(0);
-        trail.drain(..begins);
-        let points: Vec<_> = trail.iter().map(|period| (*period, rate(*period))).collect();
-        let before: Vec<_> = trail.iter().map(|period| rate(period.year_before())).collect();
+        let begins = now.iter().position(Option::is_some).unwrap_or(0);
+        let before = before[begins..].to_vec();
+        let points: Vec<_> = self.trail.iter().map(|slice| slice.period).zip(now).skip(begins).collect();
         let known: Vec<Ratio> = points.iter().filter_map(|(_, rate)| *rate).collect();
         let now = points.last().and_then(|(_, rate)| *rate)?;
         let highest = known.iter().max()?;
@@ -75,7 +75,7 @@ impl Story<'_> {
     }
 
     pub(super) fn value_chart(&self) -> Option<Chart> {
-        let amounts = self.panel.amounts(&self.all);
+        let amounts = self.panel.amounts(&self.panel.customers);
         let currency = self.panel.facts.lens.currency;
         let unit = 10i128.pow(u32::from(currency.exponent()));
         let bars = distribution(&amounts, unit);

@@ -1,9 +1,10 @@
 //! The key figures, each beside the period before and the same one a year ago.
 
-use super::{Slice, Story, none};
+use super::{Story, none};
 use crate::document::{Figure, Figures, Say, Value};
 use crate::domain::Ratio;
 use crate::job::ReportKind;
+use crate::metrics::Slice;
 use crate::metrics::churn::annualised;
 use crate::metrics::definition::Place;
 use crate::metrics::value::Lifetime;
@@ -104,8 +105,7 @@ impl Story<'_> {
     }
 
     fn lifetime_figure(&self) -> Figure {
-        let lifetime = |slice: &Slice| self.panel.lifetime(&self.all, &slice.period, &slice.counts);
-        let mut figure = self.figure("figure.ltv", |s, slice| s.lifetime(lifetime(slice)));
+        let mut figure = self.figure("figure.ltv", |s, slice| s.lifetime(s.panel.lifetime(slice)));
         if let Some(now) = self.worth.subscription {
             let arpa = Say::new("figure.ltv.how").with("arpa", self.money(now.arpa_minor));
             figure.remark = arpa.into();

@@ -4,9 +4,9 @@ use super::{Story, none};
 use crate::document::{Say, Value};
 use crate::domain::Ratio;
 use crate::job::ReportKind;
-use crate::metrics::Definition;
 use crate::metrics::churn::Departure;
 use crate::metrics::definition::Place;
+use crate::metrics::{Definition, Slice};
 
 /// Names in a subject or a sentence; more of them is a list, and lists are tables.
 const NAMED: usize = 3;
@@ -172,22 +172,17 @@ impl Story<'_> {
     fn periods_in_place(&self, place: Place) -> i128 {
         let band = self.spec.settings.band;
         let per_year = self.now.period.kind.per_year();
-        let in_place = |period| {
-            let rate = self.panel.churn_rate(&self.all, &period);
-            rate.is_some_and(|rate| band.place(rate, per_year) == place)
-        };
-        let trail = self.now.period.trail(super::TREND);
-        trail.into_iter().rev().take_while(|period| in_place(*period)).count() as i128
+        let in_place =
+            |slice: &&Slice| self.churn_rate(slice).is_some_and(|rate| band.place(rate, per_year) == place);
+        self.trail.iter().rev().take_while(in_place).count() as i128
     }
 
     /// The group whose rate moved most against the period before, if one did.
     fn where_it_moved(&self) -> Option<Say> {
-        let split = *self.spec.splits.first()?;
-        let groups = self.panel.split(split, &self.now.period);
+        let fared = self.splits.first()?;
         let base = self.spec.settings.min_base;
-        let moved = groups.iter().filter_map(|(label, customers)| {
-            let now = self.panel.churn_rate(customers, &self.now.period)?;
-            let before = self.panel.churn_rate(customers, &self.before.period)?;
+        let moved = fared.groups.labels.iter().zip(&fared.slices).filter_map(|(label, slices)| {
+            let (now, before) = (self.churn_rate(&slices[0])?, self.churn_rate(&slices[1])?);
             let points = now.scaled(3) - before.scaled(3);
             let enough = now.denominator() >= base && before.denominator() >= base;
             enough.then_some((points, label.clone()?, now, before))
@@ -196,7 +191,7 @@ impl Story<'_> {
             moved.max_by_key(|(points, label, ..)| (points.abs(), label.clone()))?;
         (points.abs() >= 5).then(|| {
             Say::new("report.lead.where")
-                .with("split", Say::new(format!("split.{}", split.name())))
+                .with("split", Say::new(format!("split.{}", fared.groups.split.name())))
                 .with("group", label)
                 .with("before", before)
                 .with("now", Value::SmallRate(now))

@@ -10,12 +10,16 @@ mod headline;
 mod notes;
 mod tables;
 
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
 use super::{ReportKind, ReportSpec};
 use crate::document::{Block, Document, Kind, Say, Table, Value};
-use crate::domain::{Facts, Money, Period, Ratio};
+use crate::domain::facts::{Lens, Needs};
+use crate::domain::{Asked, Facts, Money, People, Period, Ratio};
 use crate::metrics::churn::Departure;
-use crate::metrics::value::Value as Worth;
-use crate::metrics::{Basis, Counts, Movements, Panel};
+use crate::metrics::value::{Value as Worth, year_to};
+use crate::metrics::{Basis, Groups, Panel, Slice};
 
 /// How many periods a trend shows.
 pub const TREND: usize = 13;
@@ -23,52 +27,110 @@ pub const TREND: usize = 13;
 /// Rows of a table in the mail itself; the rest are in the attachment.
 const SHOWN: usize = 10;
 
-/// The figures of one period.
-struct Slice {
-    period: Period,
-    counts: Counts,
-    moved: Movements,
+/// Customers who left, in the attached list.
+const LISTED: usize = 5_000;
+
+/// Customers in the attached list of the most valuable.
+const TOP: usize = 1_000;
+
+/// How the groups of a split fared.
+struct Fared {
+    groups: Groups,
+    /// Of each group: now, the period before, a year ago.
+    slices: Vec<Vec<Slice>>,
 }
 
 /// Everything the composing functions look at.
-struct Story<'a> {
+pub struct Story<'a> {
     panel: Panel<'a>,
     spec: &'a ReportSpec,
-    all: Vec<u32>,
     now: Slice,
     before: Slice,
     year_ago: Slice,
+    /// The trend, oldest first, and each of its periods a year earlier.
+    trail: Vec<Slice>,
+    trail_before: Vec<Slice>,
+    splits: Vec<Fared>,
     gone: Vec<Departure>,
     worth: Worth,
+    top: Vec<u32>,
+    people: People,
 }
 
-/// Composes the report of `spec` from `facts`.
-pub fn compose(facts: &Facts, spec: &ReportSpec) -> Document {
-    let story = Story::of(facts, spec);
-    let tables = story.tables();
-    let blocks = story.blocks(&tables);
-    Document {
-        kind: Kind::Report,
-        subject: story.subject(),
-        title: Say::new(format!("report.title.{}", spec.kind.name())).with("period", story.now.period),
-        lead: story.lead(),
-        blocks,
-        notes: story.notes(),
-        sheets: story.sheets(tables),
+/// Which relations a report reads.
+pub fn needs(spec: &ReportSpec, lens: &Lens) -> Needs {
+    let transactions = Some(asked(spec, lens));
+    Needs { reps: true, subscriptions: true, transactions, ..Needs::default() }
+}
+
+/// What a report asks of the purchases.
+pub fn asked(spec: &ReportSpec, lens: &Lens) -> Asked {
+    let today = lens.today();
+    let (from, to) = year_to(today);
+    let mut asked = Asked::nothing(today).window(from, to);
+    if let Basis::Inactivity(days) = spec.settings.basis {
+        asked = asked.activity(days);
+        let period = spec.period.on(today);
+        for period in period.trail(TREND).iter().chain([&period.year_before()]) {
+            asked = asked.period(period);
+        }
+        // Of the year before, only who bought at all is told.
+        let year_before = period.trail(TREND).into_iter().map(|period| period.year_before());
+        asked = year_before.fold(asked, |asked, period| asked.window(period.start, period.end));
     }
+    asked
+}
+
+/// Computes and composes in one go, where everybody's name is known already.
+pub fn compose(facts: &Facts, spec: &ReportSpec, people: People) -> Document {
+    Story::of(facts, spec).tell(people)
 }
 
 impl<'a> Story<'a> {
-    fn of(facts: &'a Facts, spec: &'a ReportSpec) -> Story<'a> {
+    /// Computes the figures of `spec` from `facts`, which were read with its [`needs`].
+    pub fn of(facts: &'a Facts, spec: &'a ReportSpec) -> Story<'a> {
         let panel = Panel::of(facts, &spec.settings);
-        let all = panel.all();
         let period = spec.period.on(facts.lens.today());
-        let now = Slice::of(&panel, &all, period);
-        let before = Slice::of(&panel, &all, period.previous());
-        let year_ago = Slice::of(&panel, &all, period.year_before());
-        let gone = panel.churned(&all, &period);
-        let worth = panel.value(&all, &period, &now.counts);
-        Story { panel, spec, all, now, before, year_ago, gone, worth }
+        let trail = period.trail(TREND);
+        let mut periods = vec![period, period.previous(), period.year_before()];
+        periods.extend(&trail);
+        periods.extend(trail.iter().map(Period::year_before));
+        let groups: Vec<Groups> = spec.splits.iter().map(|split| panel.groups(*split, &period)).collect();
+        let asked: Vec<(&Groups, usize)> = groups.iter().map(|groups| (groups, 3)).collect();
+        let mut swept = panel.sweep(&panel.customers, &periods, &asked);
+        let (now, before, year_ago) = (swept.whole[0], swept.whole[1], swept.whole[2]);
+        let trail_before = swept.whole.split_off(3 + TREND);
+        let trail = swept.whole.split_off(3);
+        let splits = groups.into_iter().zip(swept.groups).map(|(groups, slices)| Fared { groups, slices });
+        let splits = splits.collect();
+        let gone = panel.churned(&panel.customers, &period);
+        let worth = panel.value(&panel.customers, &now);
+        let top = most_valuable(&panel);
+        let people = People::default();
+        Story { panel, spec, now, before, year_ago, trail, trail_before, splits, gone, worth, top, people }
+    }
+
+    /// The customers that are named.
+    pub fn wanted(&self) -> BTreeSet<u32> {
+        let gone = self.gone.iter().take(LISTED).map(|departure| departure.customer);
+        gone.chain(self.top.iter().copied()).collect()
+    }
+
+    /// Composes the document, now that those who are [`Self::wanted`] have names.
+    pub fn tell(mut self, people: People) -> Document {
+        self.people = people;
+        let tables = self.tables();
+        let blocks = self.blocks(&tables);
+        Document {
+            kind: Kind::Report,
+            subject: self.subject(),
+            title: Say::new(format!("report.title.{}", self.spec.kind.name()))
+                .with("period", self.now.period),
+            lead: self.lead(),
+            blocks,
+            notes: self.notes(),
+            sheets: self.sheets(tables),
+        }
     }
 
     fn blocks(&self, tables: &[Table]) -> Vec<Block> {
@@ -118,14 +180,22 @@ impl<'a> Story<'a> {
     }
 
     fn name(&self, customer: u32) -> String {
-        self.panel.facts.customers[customer as usize].name.clone()
+        self.people.name(customer).to_owned()
     }
 }
 
-impl Slice {
-    fn of(panel: &Panel<'_>, customers: &[u32], period: Period) -> Slice {
-        Slice { period, counts: panel.counts(customers, &period), moved: panel.movements(customers, &period) }
+/// The customers who brought most, the first of them first.
+fn most_valuable(panel: &Panel<'_>) -> Vec<u32> {
+    let bought = &panel.facts.purchases;
+    let mut order = panel.customers.clone();
+    order.retain(|c| bought.tally(*c).transactions() > 0);
+    let key = |c: &u32| (Reverse(bought.tally(*c).revenue_minor()), *c);
+    if order.len() > TOP {
+        order.select_nth_unstable_by_key(TOP, key);
+        order.truncate(TOP);
     }
+    order.sort_unstable_by_key(key);
+    order
 }
 
 /// "n/a".

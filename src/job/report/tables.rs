@@ -1,15 +1,12 @@
 //! Who left and why, how the groups fared, how it came to be: tables for the mail (cut) and for the
 //! attachments (whole).
 
-use super::{Slice, Story, TREND, none};
+use super::{Fared, LISTED, Story, none};
 use crate::document::{Column, Say, Table, Value};
 use crate::domain::customer::CancelKind;
 use crate::job::ReportKind;
 use crate::metrics::Split;
 use crate::metrics::churn::{Departure, by_kind, by_reason};
-
-/// Customers in the attached list of the most valuable.
-const TOP: usize = 1000;
 
 fn column(name: &'static str, numeric: bool) -> Column {
     Column { name, title: Say::new(format!("column.{name}")), numeric }
@@ -31,10 +28,10 @@ impl Story<'_> {
         if self.spec.kind != ReportKind::Value {
             tables.push(self.who_left());
             tables.push(self.reasons());
-            tables.extend(self.spec.splits.iter().map(|split| self.groups(*split)));
+            tables.extend(self.splits.iter().map(|fared| self.groups(fared)));
         }
         if self.spec.kind != ReportKind::Churn {
-            tables.extend(self.spec.splits.first().map(|split| self.value_groups(*split)));
+            tables.extend(self.splits.first().map(|fared| self.value_groups(fared)));
             tables.push(self.most_valuable());
         }
         tables
@@ -49,14 +46,14 @@ impl Story<'_> {
     }
 
     fn who_left(&self) -> Table {
-        let rows = self.gone.iter().map(|d| self.departure_row(d)).collect();
+        let rows = self.gone.iter().take(LISTED).map(|d| self.departure_row(d)).collect();
         let mut columns = columns(&["customer"], &["lost"]);
         if self.is_contract() {
             columns.extend(["since", "plan", "reason", "owner"].map(|name| column(name, false)));
         } else {
             columns.extend(["since", "owner"].map(|name| column(name, false)));
         }
-        table("left", columns, rows)
+        Table { of: self.gone.len(), ..table("left", columns, rows) }
     }
 
     fn departure_row(&self, d: &Departure) -> Vec<Value> {
@@ -106,25 +103,24 @@ impl Story<'_> {
         table("reasons", columns(&["reason"], &["customers", "lost"]), rows)
     }
 
-    fn groups(&self, split: Split) -> Table {
-        let period = &self.now.period;
+    fn groups(&self, fared: &Fared) -> Table {
         let mut rows = Vec::new();
-        for (label, customers) in self.panel.split(split, period) {
-            let now = Slice::of(&self.panel, &customers, *period);
-            let before = self.panel.churn_rate(&customers, &self.before.period);
+        let split = fared.groups.split;
+        for (label, slices) in fared.groups.labels.iter().zip(&fared.slices) {
+            let [now, before, year_ago] = slices.as_slice() else { continue };
             let silent = !self.is_contract() && now.counts.seen > 0;
             if now.counts.opening == 0 && now.counts.closing == 0 && !silent {
                 continue;
             }
             let mut row = vec![
-                worded(split, label),
+                worded(split, label.clone()),
                 now.counts.opening.into(),
                 now.counts.churned.into(),
-                self.rate(self.churn_rate(&now)),
-                self.rate(before),
+                self.rate(self.churn_rate(now)),
+                self.rate(self.churn_rate(before)),
             ];
             if self.has_year_ago() {
-                row.push(self.rate(self.panel.churn_rate(&customers, &self.year_ago.period)));
+                row.push(self.rate(self.churn_rate(year_ago)));
             }
             row.push(now.moved.gross_churn().map_or_else(none, Value::Rate));
             rows.push(row);
@@ -142,15 +138,16 @@ impl Story<'_> {
         }
     }
 
-    fn value_groups(&self, split: Split) -> Table {
-        let period = &self.now.period;
-        let rows = self.panel.split(split, period).into_iter().filter_map(|(label, customers)| {
-            let counts = self.panel.counts(&customers, period);
-            let worth = self.panel.value(&customers, period, &counts);
+    fn value_groups(&self, fared: &Fared) -> Table {
+        let split = fared.groups.split;
+        let members = fared.groups.members(&self.panel.customers);
+        let groups = fared.groups.labels.iter().zip(members).zip(&fared.slices);
+        let rows = groups.filter_map(|((label, customers), slices)| {
+            let worth = self.panel.value(&customers, slices.first()?);
             let money = |m: Option<i128>| m.map_or_else(none, |m| self.money(m).into());
             (worth.customers > 0).then(|| {
                 vec![
-                    worded(split, label),
+                    worded(split, label.clone()),
                     worth.customers.into(),
                     self.money(worth.historic_minor).into(),
                     money(worth.average_minor),
@@ -168,37 +165,33 @@ impl Story<'_> {
     }
 
     fn most_valuable(&self) -> Table {
-        let mut order: Vec<u32> = self.all.clone();
-        order.retain(|c| self.panel.summary(*c).transactions > 0);
-        order.sort_by_key(|c| (std::cmp::Reverse(self.panel.summary(*c).revenue_minor), *c));
-        let all = order.len();
-        let rows = order.iter().take(TOP).map(|&customer| {
-            let summary = self.panel.summary(customer);
+        let bought = &self.panel.facts.purchases;
+        let rows = self.top.iter().map(|&customer| {
+            let tally = bought.tally(customer);
             vec![
                 self.name(customer).into(),
-                self.money(summary.revenue_minor).into(),
-                i128::from(summary.transactions).into(),
-                summary.last.map_or(Value::Empty, |day| day.date().into()),
+                self.money(i128::from(tally.revenue_minor())).into(),
+                i128::from(tally.transactions()).into(),
+                bought.last(customer).map_or(Value::Empty, |day| day.date().into()),
                 self.panel.facts.owner_name(customer).map_or(Value::Empty, Value::from),
             ]
         });
         let mut columns = columns(&["customer"], &["historic", "transactions"]);
         columns.extend(["last", "owner"].map(|name| column(name, false)));
-        Table { of: all, ..table("top", columns, rows.collect()) }
+        Table { of: self.worth.customers as usize, ..table("top", columns, rows.collect()) }
     }
 
     fn trend_table(&self) -> Table {
         let reactivation_in = self.spec.settings.reactivation_in;
-        let rows = self.now.period.trail(TREND).into_iter().rev().map(|period| {
-            let slice = Slice::of(&self.panel, &self.all, period);
+        let rows = self.trail.iter().rev().map(|slice| {
             let c = slice.counts;
             let m = slice.moved;
             let rate = |r: Option<crate::domain::Ratio>| r.map_or_else(none, Value::Rate);
-            let mut row = vec![Value::Period(period)];
+            let mut row = vec![Value::Period(slice.period)];
             let counts =
                 [c.opening, c.new, c.reactivated, c.churned, c.closing, c.joined_and_left, c.departures];
             row.extend(counts.map(Value::Count));
-            row.push(rate(self.churn_rate(&slice)));
+            row.push(rate(self.churn_rate(slice)));
             row.push(rate(c.retention(self.spec.settings.definition)));
             let amounts =
                 [m.opening, m.new, m.reactivation, m.expansion, m.contraction, m.churned, m.closing];

@@ -1,0 +1,376 @@
+//! All customers of a shop, in columns: a million of them in a few bytes each.
+//!
+//! What reports split customers by repeats from customer to customer, so each distinct combination is
+//! kept once, as a [`Profile`]. Names and addresses are not here: they are read for the few who are
+//! named ([`People`]).
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::BuildHasher as _;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+
+use super::Customer;
+
+/// What customers are split by, as the shop wrote it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Profile {
+    /// Business segment, such as `enterprise`.
+    pub segment: Option<String>,
+    /// Plan on the customer's row; a subscription's own plan wins.
+    pub plan: Option<String>,
+    /// Sales region.
+    pub region: Option<String>,
+    /// Care tier: how often they are owed a contact.
+    pub tier: Option<String>,
+    /// Free labels.
+    pub tags: Vec<String>,
+    /// The rep who looks after them.
+    pub owner_id: Option<String>,
+}
+
+/// An id as a store gives it. A whole number and its decimal text are the same id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Key<'a> {
+    /// A whole number.
+    Whole(i64),
+    /// Anything else.
+    Text(&'a str),
+}
+
+impl<'a> Key<'a> {
+    /// The id that a text means.
+    pub fn of(text: &'a str) -> Key<'a> {
+        canonical(text.as_bytes()).map_or(Key::Text(text), Key::Whole)
+    }
+}
+
+/// The number a text is the usual decimal form of: no sign but minus, no leading zeros.
+fn canonical(text: &[u8]) -> Option<i64> {
+    let (negative, digits) = match text {
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
+    };
+    let plain = match digits {
+        [b'0'] => !negative,
+        [b'1'..=b'9', rest @ ..] => rest.len() < 18 && rest.iter().all(u8::is_ascii_digit),
+        _ => false,
+    };
+    let value = |digits: &[u8]| digits.iter().fold(0i64, |n, digit| n * 10 + i64::from(digit - b'0'));
+    plain.then(|| if negative { -value(digits) } else { value(digits) })
+}
+
+#[derive(Debug, Clone)]
+enum Ids {
+    Whole(Vec<i64>),
+    Texts { bytes: String, ends: Vec<u32> },
+}
+
+#[derive(Debug, Clone)]
+enum Index {
+    /// Whole ids in rising order: nothing can repeat, and nothing is looked up yet.
+    Rising,
+    /// Whole ids close together: the customer of `first + n` is at `n`, one up; 0 is nobody.
+    Dense { first: i64, table: Vec<u32> },
+    /// By hash of the id.
+    Hashed(HashTable<u32>),
+}
+
+/// The customers, in store order.
+#[derive(Debug, Clone)]
+pub struct Customers {
+    ids: Ids,
+    index: Index,
+    profile_of: Vec<u32>,
+    profiles: Vec<Profile>,
+    known: HashMap<Profile, u32>,
+}
+
+impl Default for Customers {
+    fn default() -> Customers {
+        Customers {
+            ids: Ids::Whole(Vec::new()),
+            index: Index::Rising,
+            profile_of: Vec::new(),
+            profiles: Vec::new(),
+            known: HashMap::new(),
+        }
+    }
+}
+
+const HASH: FixedState = FixedState::with_seed(0x7265_7461);
+
+fn hash(key: Key<'_>) -> u64 {
+    match key {
+        Key::Whole(n) => HASH.hash_one(n),
+        Key::Text(text) => HASH.hash_one(text),
+    }
+}
+
+impl Customers {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.profile_of.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.profile_of.is_empty()
+    }
+
+    /// Every index.
+    pub fn all(&self) -> std::ops::Range<u32> {
+        0..self.len() as u32
+    }
+
+    /// A customer's identity in the store.
+    pub fn id(&self, customer: u32) -> Cow<'_, str> {
+        match self.key(customer) {
+            Some(Key::Whole(n)) => Cow::Owned(n.to_string()),
+            Some(Key::Text(text)) => Cow::Borrowed(text),
+            None => Cow::Borrowed(""),
+        }
+    }
+
+    fn key(&self, customer: u32) -> Option<Key<'_>> {
+        let at = customer as usize;
+        match &self.ids {
+            Ids::Whole(ids) => ids.get(at).copied().map(Key::Whole),
+            Ids::Texts { bytes, ends } => {
+                let from = if at == 0 { 0 } else { *ends.get(at - 1)? };
+                let text = bytes.get(from as usize..*ends.get(at)? as usize)?;
+                Some(Key::of(text))
+            }
+        }
+    }
+
+    /// What a customer is split by.
+    pub fn profile(&self, customer: u32) -> &Profile {
+        &self.profiles[self.profile_of[customer as usize] as usize]
+    }
+
+    /// Which of [`Self::profiles`] is a customer's.
+    pub fn profile_index(&self, customer: u32) -> u32 {
+        self.profile_of[customer as usize]
+    }
+
+    /// The distinct profiles.
+    pub fn profiles(&self) -> &[Profile] {
+        &self.profiles
+    }
+
+    /// The number of a profile, which is new or known.
+    pub fn intern(&mut self, profile: Profile) -> u32 {
+        let next = self.profiles.len() as u32;
+        *self.known.entry(profile).or_insert_with_key(|profile| {
+            self.profiles.push(profile.clone());
+            next
+        })
+    }
+
+    /// Adds a customer and tells its index; `None` when the id came before, and nothing is added.
+    pub fn push(&mut self, key: Key<'_>, profile: u32) -> Option<u32> {
+        let next = self.len() as u32;
+        let rising = match (&self.ids, &self.index, key) {
+            (Ids::Whole(ids), Index::Rising, Key::Whole(n)) => ids.last().is_none_or(|last| *last < n),
+            _ => false,
+        };
+        if !rising {
+            if matches!(key, Key::Text(_)) {
+                self.as_texts();
+            }
+            self.hashed();
+            if self.find(key).is_some() {
+                return None;
+            }
+        }
+        match &mut self.ids {
+            Ids::Whole(ids) => ids.extend(if let Key::Whole(n) = key { Some(n) } else { None }),
+            Ids::Texts { bytes, ends } => {
+                match key {
+                    Key::Whole(n) => bytes.push_str(&n.to_string()),
+                    Key::Text(text) => bytes.push_str(text),
+                }
+                ends.push(bytes.len() as u32);
+            }
+        }
+        self.profile_of.push(profile);
+        if !rising {
+            self.insert(key, next);
+        }
+        Some(next)
+    }
+
+    /// Adds a customer from its row; `None` when the id came before.
+    pub fn add(&mut self, row: &Customer) -> Option<u32> {
+        let profile = self.intern(Profile {
+            segment: row.segment.clone(),
+            plan: row.plan.clone(),
+            region: row.region.clone(),
+            tier: row.tier.clone(),
+            tags: row.tags.clone(),
+            owner_id: row.owner_id.clone(),
+        });
+        self.push(Key::of(&row.id), profile)
+    }
+
+    /// The customer of an id.
+    pub fn find(&self, key: Key<'_>) -> Option<u32> {
+        match (&self.index, key) {
+            (Index::Rising, Key::Whole(n)) => match &self.ids {
+                Ids::Whole(ids) => ids.binary_search(&n).ok().map(|at| at as u32),
+                Ids::Texts { .. } => None,
+            },
+            (Index::Dense { first, table }, Key::Whole(n)) => {
+                let at = usize::try_from(n.checked_sub(*first)?).ok()?;
+                table.get(at)?.checked_sub(1)
+            }
+            (Index::Hashed(table), key) => {
+                table.find(hash(key), |at| self.key(*at).is_some_and(|known| known == key)).copied()
+            }
+            (Index::Rising | Index::Dense { .. }, Key::Text(_)) => None,
+        }
+    }
+
+    /// Makes look-ups fast, once all customers are there.
+    pub fn seal(&mut self) {
+        self.known = HashMap::new();
+        let (Index::Rising, Ids::Whole(ids)) = (&self.index, &self.ids) else { return };
+        let (Some(first), Some(last)) = (ids.first().copied(), ids.last().copied()) else { return };
+        let spread = last.checked_sub(first).and_then(|spread| usize::try_from(spread).ok());
+        match spread.filter(|spread| *spread < ids.len().saturating_mul(4) + 1024) {
+            Some(spread) => {
+                let mut table = vec![0; spread + 1];
+                for (at, id) in (1u32..).zip(ids) {
+                    table[(id - first) as usize] = at;
+                }
+                self.index = Index::Dense { first, table };
+            }
+            None => self.hashed(),
+        }
+    }
+
+    /// Forgets how ids are looked up, once nothing is.
+    pub fn forget_index(&mut self) {
+        if !matches!(self.index, Index::Rising) {
+            self.index = Index::Hashed(HashTable::new());
+        }
+    }
+
+    fn as_texts(&mut self) {
+        if let Ids::Whole(ids) = &self.ids {
+            let mut bytes = String::new();
+            let mut ends = Vec::with_capacity(ids.len());
+            for id in ids {
+                bytes.push_str(&id.to_string());
+                ends.push(bytes.len() as u32);
+            }
+            self.hashed();
+            self.ids = Ids::Texts { bytes, ends };
+        }
+    }
+
+    fn hashed(&mut self) {
+        if !matches!(self.index, Index::Hashed(_)) {
+            self.index = Index::Hashed(HashTable::with_capacity(self.len() + 1));
+            for customer in self.all() {
+                if let Some(hash) = self.key(customer).map(hash) {
+                    self.insert_hash(hash, customer);
+                }
+            }
+        }
+    }
+
+    fn insert(&mut self, key: Key<'_>, customer: u32) {
+        self.insert_hash(hash(key), customer);
+    }
+
+    fn insert_hash(&mut self, hash_of: u64, customer: u32) {
+        let Index::Hashed(mut table) = std::mem::replace(&mut self.index, Index::Rising) else { return };
+        table.insert_unique(hash_of, customer, |at| self.key(*at).map_or(0, hash));
+        self.index = Index::Hashed(table);
+    }
+}
+
+/// How a customer is called and reached.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Person {
+    /// Display name, cleaned.
+    pub name: String,
+    /// Where they can be written to.
+    pub email: Option<String>,
+    /// As the shop wrote it.
+    pub phone: Option<String>,
+}
+
+/// The customers who are named, by index.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct People(pub BTreeMap<u32, Person>);
+
+impl People {
+    /// A customer's name; empty for one who was not read.
+    pub fn name(&self, customer: u32) -> &str {
+        self.0.get(&customer).map_or("", |person| &person.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn customers(ids: &[&str]) -> Customers {
+        let mut customers = Customers::default();
+        for id in ids {
+            let profile = customers.intern(Profile::default());
+            assert!(customers.push(Key::of(id), profile).is_some(), "{id}");
+        }
+        customers.seal();
+        customers
+    }
+
+    #[test]
+    fn customers_are_found_by_their_ids_whatever_they_look_like() {
+        for ids in [
+            &["1", "2", "3", "7"][..],
+            &["5", "1", "9"],
+            &["1", "900000000000000", "900000000000001"],
+            &["C-1", "C-2", "0012", "12"],
+            &["3", "4", "x", "5"],
+            &["-4", "0", "2"],
+        ] {
+            let customers = customers(ids);
+            for (at, id) in (0u32..).zip(ids) {
+                assert_eq!(customers.find(Key::of(id)), Some(at), "{id} of {ids:?}");
+                assert_eq!(customers.id(at), *id);
+            }
+            for stranger in ["6", "C-3", "", "012", "-1", "99999999999999999999"] {
+                assert_eq!(customers.find(Key::of(stranger)), None, "{stranger} of {ids:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_id_that_came_before_is_not_added() {
+        for ids in [&["1", "2", "2"][..], &["2", "1", "2"], &["a", "1", "1"], &["7", "a", "7"]] {
+            let mut customers = Customers::default();
+            let added = ids.iter().filter(|id| customers.push(Key::of(id), 0).is_some()).count();
+            assert_eq!((added, customers.len()), (2, 2), "{ids:?}");
+        }
+    }
+
+    #[test]
+    fn equal_profiles_are_kept_once() {
+        let mut customers = Customers::default();
+        let row = |id: &str, segment: &str| Customer {
+            id: id.into(),
+            segment: Some(segment.into()),
+            ..Customer::default()
+        };
+        for (id, segment) in [("1", "a"), ("2", "b"), ("3", "a")] {
+            customers.add(&row(id, segment));
+        }
+        assert_eq!(customers.profiles().len(), 2);
+        assert_eq!(customers.profile(2).segment.as_deref(), Some("a"));
+    }
+}

@@ -1,0 +1,80 @@
+//! Rows of all customers in one block, each customer's side by side: what a list of lists would hold,
+//! without a list for each of a million customers.
+
+/// Rows by customer index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grouped<T> {
+    /// Where each customer's rows begin; one more than there are customers.
+    starts: Vec<u32>,
+    rows: Vec<T>,
+}
+
+impl<T> Default for Grouped<T> {
+    fn default() -> Grouped<T> {
+        Grouped { starts: vec![0], rows: Vec::new() }
+    }
+}
+
+impl<T> Grouped<T> {
+    /// Groups `rows`, which are sorted by the customer that `of` tells, for `customers` of them.
+    pub fn sorted(customers: usize, rows: Vec<T>, of: impl Fn(&T) -> u32) -> Grouped<T> {
+        let mut starts = Vec::with_capacity(customers + 1);
+        let mut at = 0;
+        for customer in 0..customers as u32 {
+            starts.push(at as u32);
+            while rows.get(at).is_some_and(|row| of(row) == customer) {
+                at += 1;
+            }
+        }
+        starts.push(at as u32);
+        debug_assert_eq!(at, rows.len(), "rows are sorted and of known customers");
+        Grouped { starts, rows }
+    }
+
+    /// Groups `rows`, each with its customer, in any order; a customer's rows keep theirs.
+    pub fn of(customers: usize, mut rows: Vec<(u32, T)>) -> Grouped<T> {
+        if !rows.is_sorted_by_key(|(customer, _)| *customer) {
+            rows.sort_by_key(|(customer, _)| *customer);
+        }
+        let starts = Grouped::sorted(customers, rows.iter().map(|(c, _)| *c).collect(), |c| *c).starts;
+        Grouped { starts, rows: rows.into_iter().map(|(_, row)| row).collect() }
+    }
+
+    /// The rows of one customer; none for one that is not known.
+    pub fn get(&self, customer: u32) -> &[T] {
+        let at = customer as usize;
+        match (self.starts.get(at), self.starts.get(at + 1)) {
+            (Some(from), Some(to)) => &self.rows[*from as usize..*to as usize],
+            _ => &[],
+        }
+    }
+
+    /// All rows, by customer.
+    pub fn rows(&self) -> &[T] {
+        &self.rows
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_customer_has_its_rows_in_their_order() {
+        let grouped = Grouped::of(4, vec![(2, 'a'), (0, 'b'), (2, 'c'), (3, 'd')]);
+        let of = |customer| grouped.get(customer).iter().collect::<String>();
+        assert_eq!([of(0), of(1), of(2), of(3), of(9)], ["b", "", "ac", "d", ""]);
+        assert_eq!(grouped.len(), 4);
+        assert!(Grouped::<u8>::default().get(0).is_empty());
+    }
+}

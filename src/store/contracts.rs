@@ -1,0 +1,123 @@
+//! The subscriptions' rows: a plan, a price and two days each.
+
+use hashbrown::HashMap;
+use rusqlite::types::ValueRef;
+
+use super::currency::{Amounts, other};
+use super::customers::{Places, fingerprint, value, with_key};
+use super::days::plain_date;
+use super::decode::{Bad, RowView, amount_of, missing, when_of};
+use super::relation::SUBSCRIPTIONS;
+use crate::domain::customer::{CancelKind, Contract, Terms};
+use crate::domain::facts::{Contracts, Facts, Fault};
+use crate::domain::{Customers, Day};
+
+/// Reads subscriptions row by row.
+pub(super) struct Reader {
+    customer_id: Option<usize>,
+    mrr_minor: Option<usize>,
+    currency: Option<usize>,
+    starts_on: Option<usize>,
+    ends_on: Option<usize>,
+    renews_on: Option<usize>,
+    terms: [Option<usize>; 3],
+    contracts: Contracts,
+    /// Terms by the bytes they were read from.
+    known: HashMap<Vec<u8>, u32>,
+    bytes: Vec<u8>,
+    today: Day,
+}
+
+/// A row that names a customer the store does not have.
+pub(super) fn no_customer(value: ValueRef<'_>) -> Bad {
+    let id = super::decode::text_of(value, "customer_id").ok().flatten().unwrap_or_default();
+    Bad { fault: Fault::NoCustomer, reason: format!("customer_id: no customer `{id}`") }
+}
+
+/// The customer a row is of.
+pub(super) fn customer_of(value: ValueRef<'_>, customers: &Customers) -> Result<u32, Bad> {
+    let found = with_key(value, "customer_id", |key| customers.find(key))?;
+    found.ok_or_else(|| missing("customer_id"))?.ok_or_else(|| no_customer(value))
+}
+
+/// A row about what was not yet at the as-of instant.
+pub(super) fn later() -> Bad {
+    Bad { fault: Fault::Later, reason: "dated after the as-of instant".to_owned() }
+}
+
+impl Reader {
+    pub(super) fn new(places: &Places, today: Day) -> Reader {
+        let place = |column| places.get(SUBSCRIPTIONS, column);
+        Reader {
+            customer_id: place("customer_id"),
+            mrr_minor: place("mrr_minor"),
+            currency: place("currency"),
+            starts_on: place("starts_on"),
+            ends_on: place("ends_on"),
+            renews_on: place("renews_on"),
+            terms: ["plan", "cancel_kind", "cancel_reason"].map(place),
+            contracts: Contracts::default(),
+            known: HashMap::new(),
+            bytes: Vec::new(),
+            today,
+        }
+    }
+
+    /// Takes one row.
+    pub(super) fn take(
+        &mut self,
+        view: &RowView<'_, '_>,
+        facts: &mut Facts,
+        amounts: &mut Amounts<'_>,
+    ) -> Result<(), Bad> {
+        let row = view.row;
+        let day = |place, column| {
+            let raw = value(row, place);
+            match plain_date(raw) {
+                Some(day) => Ok(Some(day)),
+                None => Ok(when_of(raw, column, view.store_zone)?.map(|when| when.day(view.store_zone))),
+            }
+        };
+        let customer = customer_of(value(row, self.customer_id), &facts.customers)?;
+        let starts_on = day(self.starts_on, "starts_on")?.ok_or_else(|| missing("starts_on"))?;
+        if starts_on > self.today {
+            return Err(later());
+        }
+        let mrr = amount_of(value(row, self.mrr_minor), "mrr_minor")?.ok_or_else(|| missing("mrr_minor"))?;
+        // At today's rate on every day: a rate that moves is no expansion.
+        let mrr_minor = amounts.read(value(row, self.currency), mrr, self.today)?;
+        if mrr_minor.is_none() {
+            facts.reject(view.rejected(other()));
+        }
+        let contract = Contract {
+            starts_on,
+            ends_on: day(self.ends_on, "ends_on")?.unwrap_or(Day::MAX),
+            renews_on: day(self.renews_on, "renews_on")?.unwrap_or(Day::MAX),
+            terms: self.terms_of(view)?,
+            mrr_minor: mrr_minor.unwrap_or(0),
+        };
+        self.contracts.push(customer, contract);
+        Ok(())
+    }
+
+    fn terms_of(&mut self, view: &RowView<'_, '_>) -> Result<u32, Bad> {
+        fingerprint(view.row, &self.terms, &mut self.bytes);
+        if let Some(known) = self.known.get(self.bytes.as_slice()) {
+            return Ok(*known);
+        }
+        let cancel_kind = match view.text("cancel_kind")?.as_deref() {
+            Some("voluntary") => CancelKind::Voluntary,
+            Some("involuntary") => CancelKind::Involuntary,
+            _ => CancelKind::Unknown,
+        };
+        let (plan, cancel_reason) = (view.text("plan")?, view.text("cancel_reason")?);
+        let terms = self.contracts.intern(Terms { plan, cancel_kind, cancel_reason });
+        self.known.insert(self.bytes.clone(), terms);
+        Ok(terms)
+    }
+
+    /// Hands them over.
+    pub(super) fn finish(self, facts: &mut Facts) {
+        self.contracts.finish(facts);
+    }
+}
