@@ -97,7 +97,7 @@ fn item(panel: &Panel<'_>, people: &People, entry: &Entry) -> Item {
             lines.push(Say::new("item.renews").with("n", i128::from(days)));
         }
     }
-    lines.push(match facts.contacts.get(&entry.customer) {
+    lines.push(match facts.contacts.last(entry.customer) {
         Some(contact) => {
             let day = Day::of(facts.lens.zone.to_datetime(contact.at).date());
             Say::new("item.contact")

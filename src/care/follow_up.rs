@@ -8,7 +8,7 @@ use crate::domain::{Day, Facts, FollowUp};
 /// the customer's owner.
 pub fn due(facts: &Facts, lead_days: i32) -> Vec<Entry> {
     let today = facts.lens.today();
-    let open = facts.follow_ups.iter().filter(|follow_up| !follow_up.done);
+    let open = facts.follow_ups.iter().filter(|follow_up| follow_up.done_at.is_none());
     open.filter_map(|follow_up| entry(facts, follow_up, today, lead_days)).collect()
 }
 
@@ -18,7 +18,7 @@ fn entry(facts: &Facts, follow_up: &FollowUp, today: Day, lead_days: i32) -> Opt
     if days_late < -lead_days {
         return None;
     }
-    let owner = facts.customers.profile(follow_up.customer).owner_id.clone();
+    let owner = facts.customers.owner(follow_up.customer).map(str::to_owned);
     let why = match days_late {
         0 => Say::new("due.today"),
         1.. => Say::new("due.late").with("n", i128::from(days_late)).with("day", due.date()),

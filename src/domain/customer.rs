@@ -122,8 +122,8 @@ pub struct FollowUp {
     pub rep_id: Option<String>,
     /// When it is due.
     pub due_at: When,
-    /// Whether it is done.
-    pub done: bool,
+    /// When it was done, if it was by the as-of instant.
+    pub done_at: Option<When>,
     /// What was promised.
     pub subject: Option<String>,
     /// Details.
@@ -149,6 +149,43 @@ pub struct Rep {
     pub language: Option<String>,
     /// Whether they still work here.
     pub active: bool,
+}
+
+/// A customer's complaint. What happened after the as-of instant has not happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Complaint {
+    /// Index into [`super::Facts::customers`].
+    pub customer: u32,
+    /// When it came.
+    pub opened_at: When,
+    /// When it was first answered.
+    pub first_reply_at: Option<When>,
+    /// When it was settled.
+    pub resolved_at: Option<When>,
+    /// How many contacts it took.
+    pub contacts: Option<i64>,
+}
+
+/// Somebody who may become a customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lead {
+    /// Civil day, in the report's zone, on which they were captured.
+    pub created: Day,
+    /// Where they came from.
+    pub source: Option<String>,
+    /// Whether they had become a customer by the as-of instant.
+    pub converted: bool,
+}
+
+/// An answer to "how likely are you to recommend us".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Survey {
+    /// Index into [`super::Facts::customers`].
+    pub customer: u32,
+    /// Civil day, in the report's zone.
+    pub day: Day,
+    /// 0 to 10.
+    pub score: u8,
 }
 
 /// The last contact with a customer.

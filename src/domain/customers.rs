@@ -5,11 +5,11 @@
 //! named ([`People`]).
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::hash::BuildHasher as _;
 
 use foldhash::fast::FixedState;
-use hashbrown::HashTable;
+use hashbrown::{HashMap, HashTable};
 
 use super::Customer;
 
@@ -26,8 +26,6 @@ pub struct Profile {
     pub tier: Option<String>,
     /// Free labels.
     pub tags: Vec<String>,
-    /// The rep who looks after them.
-    pub owner_id: Option<String>,
 }
 
 /// An id as a store gives it. A whole number and its decimal text are the same id.
@@ -83,8 +81,32 @@ pub struct Customers {
     ids: Ids,
     index: Index,
     profile_of: Vec<u32>,
-    profiles: Vec<Profile>,
-    known: HashMap<Profile, u32>,
+    profiles: Interner<Profile>,
+    owner_of: Vec<u32>,
+    owners: Interner<Option<String>>,
+}
+
+/// Distinct values, each kept once and known by its number.
+#[derive(Debug, Clone)]
+struct Interner<T> {
+    values: Vec<T>,
+    known: HashMap<T, u32, FixedState>,
+}
+
+impl<T: Clone + Eq + std::hash::Hash> Interner<T> {
+    fn new() -> Interner<T> {
+        Interner { values: Vec::new(), known: HashMap::with_hasher(HASH) }
+    }
+
+    fn intern(&mut self, value: T) -> u32 {
+        if let Some(known) = self.known.get(&value) {
+            return *known;
+        }
+        let next = self.values.len() as u32;
+        self.values.push(value.clone());
+        self.known.insert(value, next);
+        next
+    }
 }
 
 impl Default for Customers {
@@ -93,8 +115,9 @@ impl Default for Customers {
             ids: Ids::Whole(Vec::new()),
             index: Index::Rising,
             profile_of: Vec::new(),
-            profiles: Vec::new(),
-            known: HashMap::new(),
+            profiles: Interner::new(),
+            owner_of: Vec::new(),
+            owners: Interner::new(),
         }
     }
 }
@@ -147,7 +170,22 @@ impl Customers {
 
     /// What a customer is split by.
     pub fn profile(&self, customer: u32) -> &Profile {
-        &self.profiles[self.profile_of[customer as usize] as usize]
+        &self.profiles.values[self.profile_of[customer as usize] as usize]
+    }
+
+    /// The id of the rep who looks after a customer.
+    pub fn owner(&self, customer: u32) -> Option<&str> {
+        self.owners.values[self.owner_of[customer as usize] as usize].as_deref()
+    }
+
+    /// Which of [`Self::owners`] looks after a customer.
+    pub fn owner_index(&self, customer: u32) -> u32 {
+        self.owner_of[customer as usize]
+    }
+
+    /// The distinct owners; one of them may be nobody.
+    pub fn owners(&self) -> &[Option<String>] {
+        &self.owners.values
     }
 
     /// Which of [`Self::profiles`] is a customer's.
@@ -157,20 +195,21 @@ impl Customers {
 
     /// The distinct profiles.
     pub fn profiles(&self) -> &[Profile] {
-        &self.profiles
+        &self.profiles.values
     }
 
     /// The number of a profile, which is new or known.
     pub fn intern(&mut self, profile: Profile) -> u32 {
-        let next = self.profiles.len() as u32;
-        *self.known.entry(profile).or_insert_with_key(|profile| {
-            self.profiles.push(profile.clone());
-            next
-        })
+        self.profiles.intern(profile)
+    }
+
+    /// The number of an owner, who is new or known.
+    pub fn intern_owner(&mut self, owner: Option<String>) -> u32 {
+        self.owners.intern(owner)
     }
 
     /// Adds a customer and tells its index; `None` when the id came before, and nothing is added.
-    pub fn push(&mut self, key: Key<'_>, profile: u32) -> Option<u32> {
+    pub fn push(&mut self, key: Key<'_>, profile: u32, owner: u32) -> Option<u32> {
         let next = self.len() as u32;
         let rising = match (&self.ids, &self.index, key) {
             (Ids::Whole(ids), Index::Rising, Key::Whole(n)) => ids.last().is_none_or(|last| *last < n),
@@ -196,6 +235,7 @@ impl Customers {
             }
         }
         self.profile_of.push(profile);
+        self.owner_of.push(owner);
         if !rising {
             self.insert(key, next);
         }
@@ -210,9 +250,9 @@ impl Customers {
             region: row.region.clone(),
             tier: row.tier.clone(),
             tags: row.tags.clone(),
-            owner_id: row.owner_id.clone(),
         });
-        self.push(Key::of(&row.id), profile)
+        let owner = self.intern_owner(row.owner_id.clone());
+        self.push(Key::of(&row.id), profile, owner)
     }
 
     /// The customer of an id.
@@ -235,7 +275,6 @@ impl Customers {
 
     /// Makes look-ups fast, once all customers are there.
     pub fn seal(&mut self) {
-        self.known = HashMap::new();
         let (Index::Rising, Ids::Whole(ids)) = (&self.index, &self.ids) else { return };
         let (Some(first), Some(last)) = (ids.first().copied(), ids.last().copied()) else { return };
         let spread = last.checked_sub(first).and_then(|spread| usize::try_from(spread).ok());
@@ -322,8 +361,8 @@ mod tests {
     fn customers(ids: &[&str]) -> Customers {
         let mut customers = Customers::default();
         for id in ids {
-            let profile = customers.intern(Profile::default());
-            assert!(customers.push(Key::of(id), profile).is_some(), "{id}");
+            let (profile, owner) = (customers.intern(Profile::default()), customers.intern_owner(None));
+            assert!(customers.push(Key::of(id), profile, owner).is_some(), "{id}");
         }
         customers.seal();
         customers
@@ -354,7 +393,7 @@ mod tests {
     fn an_id_that_came_before_is_not_added() {
         for ids in [&["1", "2", "2"][..], &["2", "1", "2"], &["a", "1", "1"], &["7", "a", "7"]] {
             let mut customers = Customers::default();
-            let added = ids.iter().filter(|id| customers.push(Key::of(id), 0).is_some()).count();
+            let added = ids.iter().filter(|id| customers.push(Key::of(id), 0, 0).is_some()).count();
             assert_eq!((added, customers.len()), (2, 2), "{ids:?}");
         }
     }

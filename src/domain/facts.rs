@@ -1,11 +1,11 @@
 //! What a job needs, what was read for it in one consistent snapshot, and what could not be read.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::customer::{Contact, Contract, Terms};
+use super::customer::{Complaint, Contact, Contract, Lead, Survey, Terms};
 use super::{Asked, Currency, Customers, Day, FollowUp, Grouped, Purchases, Rates, Rep, Subscription};
 
 /// Which relations a job reads. `customers` is always read.
@@ -20,6 +20,12 @@ pub struct Needs {
     pub follow_ups: bool,
     /// Past contacts, of which the last a customer is kept.
     pub interactions: bool,
+    /// Complaints.
+    pub complaints: bool,
+    /// Who may become a customer.
+    pub leads: bool,
+    /// What customers answered when they were asked.
+    pub surveys: bool,
     /// Who looks after whom.
     pub reps: bool,
 }
@@ -102,8 +108,16 @@ pub struct Facts {
     pub purchases: Purchases,
     /// In store order.
     pub follow_ups: Vec<FollowUp>,
-    /// Last contact by customer index.
-    pub contacts: BTreeMap<u32, Contact>,
+    /// The last contact with each customer.
+    pub contacts: Contacts,
+    /// In store order.
+    pub complaints: Vec<Complaint>,
+    /// In store order.
+    pub leads: Vec<Lead>,
+    /// In store order.
+    pub surveys: Vec<Survey>,
+    /// Customers who referred another one.
+    pub referrers: BTreeSet<u32>,
     /// By id.
     pub reps: BTreeMap<String, Rep>,
     /// Up to [`EXAMPLES`] of each (relation, fault), and how many there were.
@@ -128,7 +142,11 @@ impl Facts {
             terms: Vec::new(),
             purchases: Purchases::none(0, today),
             follow_ups: Vec::new(),
-            contacts: BTreeMap::new(),
+            contacts: Contacts::default(),
+            complaints: Vec::new(),
+            leads: Vec::new(),
+            surveys: Vec::new(),
+            referrers: BTreeSet::new(),
             reps: BTreeMap::new(),
             rejected: BTreeMap::new(),
             rows: BTreeMap::new(),
@@ -157,8 +175,45 @@ impl Facts {
 
     /// The name of the rep who owns the customer.
     pub fn owner_name(&self, customer: u32) -> Option<&str> {
-        let owner = self.customers.profile(customer).owner_id.as_ref()?;
+        let owner = self.customers.owner(customer)?;
         self.reps.get(owner).map(|rep| rep.name.as_str())
+    }
+}
+
+/// The last contact with each customer: when, and of which kind.
+#[derive(Debug, Clone, Default)]
+pub struct Contacts {
+    last: Vec<(i64, u32)>,
+    kinds: Vec<String>,
+}
+
+impl Contacts {
+    /// Takes one contact with a customer, of whom only the last is kept.
+    pub fn add(&mut self, customer: u32, at: Timestamp, kind: String) {
+        let number = self.kinds.iter().position(|known| *known == kind).unwrap_or_else(|| {
+            self.kinds.push(kind);
+            self.kinds.len() - 1
+        });
+        let place = customer as usize;
+        if self.last.len() <= place {
+            self.last.resize(place + 1, (i64::MIN, 0));
+        }
+        if self.last[place].0 < at.as_microsecond() {
+            self.last[place] = (at.as_microsecond(), number as u32);
+        }
+    }
+
+    /// The last contact with a customer.
+    pub fn last(&self, customer: u32) -> Option<Contact> {
+        let (at, kind) = self.last.get(customer as usize)?;
+        let at = Timestamp::from_microsecond(*at).ok().filter(|_| *at != i64::MIN)?;
+        Some(Contact { at, kind: self.kinds.get(*kind as usize)?.clone() })
+    }
+
+    /// The civil day of the last contact with a customer.
+    pub fn last_day(&self, customer: u32, zone: &TimeZone) -> Option<Day> {
+        let (at, _) = self.last.get(customer as usize).filter(|(at, _)| *at != i64::MIN)?;
+        Some(Day::of(zone.to_datetime(Timestamp::from_microsecond(*at).ok()?).date()))
     }
 }
 

@@ -14,6 +14,7 @@ use super::{Day, Grouped, Period, Span, Transaction};
 pub struct Asked {
     as_of: Day,
     gap: Option<i32>,
+    mark: Option<Day>,
     edges: Vec<Day>,
 }
 
@@ -23,13 +24,20 @@ const EDGES_MAX: usize = 250;
 impl Asked {
     /// Only what needs no window. `as_of` is the last day that is read.
     pub fn nothing(as_of: Day) -> Asked {
-        Asked { as_of, gap: None, edges: Vec::new() }
+        Asked { as_of, gap: None, mark: None, edges: Vec::new() }
     }
 
     /// Activity, too: a purchase makes its customer active for `days`, its own day included.
     #[must_use]
     pub fn activity(mut self, days: i32) -> Asked {
         self.gap = Some(days);
+        self
+    }
+
+    /// The last day before `day` on which something was bought, too.
+    #[must_use]
+    pub fn mark(mut self, day: Day) -> Asked {
+        self.mark = Some(day);
         self
     }
 
@@ -74,6 +82,8 @@ pub struct Tally {
     bought_first: u16,
     bought_last: u16,
     bought_days: u16,
+    /// The last of them before the mark.
+    bought_before: u16,
 }
 
 /// What a customer bought between two neighbouring edges of the windows.
@@ -105,6 +115,7 @@ impl Entry {
 pub struct Fold {
     asked: Asked,
     bucket_of: Vec<u8>,
+    mark: u16,
     tallies: Vec<Tally>,
     costs: Vec<i64>,
     entries: Vec<Entry>,
@@ -137,6 +148,7 @@ impl Fold {
             false => (0..=i32::from(u16::MAX)).map(|at| asked.bucket(Day(base + at))).collect(),
         };
         Fold {
+            mark: asked.mark.map_or(0, |mark| (mark.0 - base).clamp(0, i32::from(u16::MAX)) as u16),
             asked,
             bucket_of,
             tallies: vec![Tally::default(); customers],
@@ -159,7 +171,7 @@ impl Fold {
                 self.any_disordered = true;
                 return;
             }
-            tally.close_day();
+            tally.close_day(self.mark);
             if tally.last == 0 {
                 tally.first = day;
                 tally.active_from = day;
@@ -236,7 +248,7 @@ impl Fold {
     /// Closes the books.
     pub fn finish(mut self) -> Purchases {
         for (customer, tally) in (0u32..).zip(&mut self.tallies) {
-            tally.close_day();
+            tally.close_day(self.mark);
             if tally.last != 0 && self.asked.gap.is_some() {
                 self.spans.push((customer, tally.span(&self.asked)));
             }
@@ -257,7 +269,7 @@ impl Fold {
 
 impl Tally {
     /// A day whose sum is not positive (given away, refunded) is no purchase.
-    fn close_day(&mut self) {
+    fn close_day(&mut self, mark: u16) {
         if self.day_sum > 0 {
             if self.bought_days == 0 {
                 self.bought_first = self.last;
@@ -265,6 +277,9 @@ impl Tally {
             }
             self.bought_days = self.bought_days.saturating_add(1);
             self.bought_last = self.last;
+            if self.last < mark {
+                self.bought_before = self.last;
+            }
         }
         self.day_sum = 0;
     }
@@ -326,6 +341,11 @@ impl Purchases {
         self.day(tally.bought_first).zip(self.day(tally.bought_last))
     }
 
+    /// The last day before the mark on which something was bought.
+    pub fn bought_before(&self, customer: u32) -> Option<Day> {
+        self.day(self.tally(customer).bought_before)
+    }
+
     /// What a customer's purchases cost the shop, in minor units.
     pub fn cost_minor(&self, customer: u32) -> i64 {
         self.costs.get(customer as usize).copied().unwrap_or(0)
@@ -371,7 +391,11 @@ mod tests {
     }
 
     fn asked() -> Asked {
-        Asked::nothing(TODAY).activity(10).window(Day(19_950), Day(19_970)).window(Day(19_990), Day(20_001))
+        Asked::nothing(TODAY)
+            .activity(10)
+            .mark(Day(19_960))
+            .window(Day(19_950), Day(19_970))
+            .window(Day(19_990), Day(20_001))
     }
 
     fn fold(rows: &[Transaction], asked: Asked) -> Purchases {
@@ -444,6 +468,8 @@ mod tests {
                 days.retain(|day| own.iter().filter(|r| r.day == *day).map(|r| r.amount_minor).sum::<i64>() > 0);
                 prop_assert_eq!(usize::from(bought.tally(customer).bought_days()), days.len());
                 prop_assert_eq!(bought.bought(customer), days.first().copied().zip(days.last().copied()));
+                let before = days.iter().rfind(|day| day.0 < 19_960).copied();
+                prop_assert_eq!(bought.bought_before(customer), before);
                 for (from, to) in [(19_950, 19_970), (19_990, 20_001), (19_950, 20_001)] {
                     let within: Vec<_> = own.iter().filter(|r| (from..to).contains(&r.day.0)).collect();
                     let count = within.iter().filter(|r| r.amount_minor > 0).count() as u32;

@@ -1,5 +1,6 @@
 //! The named formulas and the choices a shop makes between them; each report prints what was chosen.
 
+use super::care::Intervals;
 use crate::domain::{Day, Period, PeriodKind, Ratio};
 
 /// What makes a customer active.
@@ -142,6 +143,10 @@ pub struct Settings {
     pub ltv_cap_years: u16,
     /// Cost of acquiring one customer.
     pub cac_minor: Option<i64>,
+    /// The days, up to the as-of day, whose purchases RFM counts.
+    pub rfm_days: i32,
+    /// How often customers are owed a contact.
+    pub intervals: Intervals,
 }
 
 impl Default for Settings {
@@ -156,6 +161,8 @@ impl Default for Settings {
             cost_rate: None,
             ltv_cap_years: 5,
             cac_minor: None,
+            rfm_days: 365,
+            intervals: Intervals::default(),
         }
     }
 }

@@ -5,12 +5,17 @@
 //! questions to the same summaries.
 
 pub mod activity;
+pub mod care;
 pub mod churn;
+pub mod cohort;
 pub mod definition;
+pub mod funnel;
 pub mod panel;
 mod parallel;
 pub mod revenue;
+pub mod rfm;
 pub mod segment;
+pub mod survival;
 pub mod sweep;
 pub mod value;
 

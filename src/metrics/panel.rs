@@ -26,11 +26,11 @@ impl<'a> Panel<'a> {
     pub fn of_owners(facts: &'a Facts, settings: &'a Settings, reps: &[String]) -> Panel<'a> {
         let theirs: Vec<bool> = facts
             .customers
-            .profiles()
+            .owners()
             .iter()
-            .map(|profile| profile.owner_id.as_ref().is_some_and(|owner| reps.contains(owner)))
+            .map(|owner| owner.as_ref().is_some_and(|owner| reps.contains(owner)))
             .collect();
-        let customers = facts.customers.all().filter(|c| theirs[facts.customers.profile_index(*c) as usize]);
+        let customers = facts.customers.all().filter(|c| theirs[facts.customers.owner_index(*c) as usize]);
         Panel { facts, settings, customers: customers.collect() }
     }
 

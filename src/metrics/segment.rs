@@ -110,10 +110,14 @@ impl Panel<'_> {
             Split::Segment => by_profile(&|p| p.segment.clone()),
             Split::Region => by_profile(&|p| p.region.clone()),
             Split::Tier => by_profile(&|p| p.tier.clone()),
-            Split::Owner => by_profile(&|p| {
-                let id = p.owner_id.as_ref()?;
-                Some(self.facts.reps.get(id).map_or_else(|| id.clone(), |rep| rep.name.clone()))
-            }),
+            Split::Owner => {
+                let name =
+                    |id: &String| self.facts.reps.get(id).map_or_else(|| id.clone(), |rep| rep.name.clone());
+                let owners = customers.owners().iter();
+                let (labels, rank) = ranked(owners.map(|owner| owner.as_ref().map(name)).collect());
+                groups.one = all.map(|c| rank[customers.owner_index(c) as usize]).collect();
+                groups.labels = labels;
+            }
             Split::Tag => {
                 let tags = |p: &Profile| match p.tags.is_empty() {
                     true => vec![None],

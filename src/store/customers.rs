@@ -62,7 +62,7 @@ fn is_clean(bytes: &[u8]) -> bool {
 }
 
 /// The columns that customers are split by, in the order of [`Profile`].
-const SPLIT: [&str; 6] = ["segment", "plan", "region", "tier", "tags", "owner_id"];
+const SPLIT: [&str; 5] = ["segment", "plan", "region", "tier", "tags"];
 
 /// Reads customers row by row.
 pub(super) struct Reader {
@@ -70,12 +70,17 @@ pub(super) struct Reader {
     name: Option<usize>,
     since: Option<usize>,
     birthday: Option<usize>,
-    split: [Option<usize>; 6],
-    /// Profiles by the bytes they were read from: most customers are like one before.
+    split: [Option<usize>; 5],
+    owner: [Option<usize>; 1],
+    /// Profiles and owners by the bytes they were read from: most customers are like one before.
     known: HashMap<Vec<u8>, u32>,
+    known_owners: HashMap<Vec<u8>, u32>,
     bytes: Vec<u8>,
+    referred_by: Option<usize>,
+    /// Ids of those who are said to have referred another.
+    referrers: BTreeSet<String>,
     /// Ids that came before: how many, and the first.
-    pub(super) repeated: Option<(usize, String)>,
+    repeated: Option<(usize, String)>,
 }
 
 impl Reader {
@@ -87,8 +92,12 @@ impl Reader {
             since: place("since"),
             birthday: place("birthday"),
             split: SPLIT.map(place),
+            owner: [place("owner_id")],
             known: HashMap::new(),
+            known_owners: HashMap::new(),
             bytes: Vec::new(),
+            referred_by: place("referred_by"),
+            referrers: BTreeSet::new(),
             repeated: None,
         }
     }
@@ -97,16 +106,20 @@ impl Reader {
     pub(super) fn take(&mut self, view: &RowView<'_, '_>, facts: &mut Facts) -> Result<(), Bad> {
         self.check_dates(view, facts);
         let profile = self.profile(view, facts)?;
+        let owner = self.owner(view, facts)?;
         let row = view.row;
         if !has_text(value(row, self.name)) && text_of(value(row, self.name), "name")?.is_none() {
             return Err(missing("name"));
         }
         let customers = &mut facts.customers;
-        let added = with_key(value(row, self.id), "id", |key| customers.push(key, profile))?;
+        let added = with_key(value(row, self.id), "id", |key| customers.push(key, profile, owner))?;
         if added.ok_or_else(|| missing("id"))?.is_none() {
             let example = || view.id_or_unknown();
             let entry = self.repeated.get_or_insert_with(|| (0, example()));
             entry.0 += 1;
+        }
+        if !matches!(value(row, self.referred_by), ValueRef::Null) {
+            self.referrers.extend(view.text("referred_by")?);
         }
         Ok(())
     }
@@ -139,10 +152,19 @@ impl Reader {
             region: view.text("region")?,
             tier: view.text("tier")?,
             tags: tags.split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned).collect(),
-            owner_id: view.text("owner_id")?,
         });
         self.known.insert(self.bytes.clone(), profile);
         Ok(profile)
+    }
+
+    fn owner(&mut self, view: &RowView<'_, '_>, facts: &mut Facts) -> Result<u32, Bad> {
+        fingerprint(view.row, &self.owner, &mut self.bytes);
+        if let Some(known) = self.known_owners.get(self.bytes.as_slice()) {
+            return Ok(*known);
+        }
+        let owner = facts.customers.intern_owner(view.text("owner_id")?);
+        self.known_owners.insert(self.bytes.clone(), owner);
+        Ok(owner)
     }
 
     /// What must hold of all rows together.
@@ -154,6 +176,8 @@ impl Reader {
             return Err(StoreError::Repeated { relation: CUSTOMERS.name, count, example });
         }
         facts.customers.seal();
+        let found = self.referrers.iter().filter_map(|id| facts.customers.find(Key::of(id)));
+        facts.referrers = found.collect();
         Ok(())
     }
 }

@@ -13,7 +13,7 @@ use super::error::StoreError;
 use super::mapping::{Source, quote, quoted};
 use super::relation::{self, Relation, TRANSACTIONS};
 use super::repeats::{self, Repeats};
-use super::rows::{read_contact, read_follow_up, read_rep};
+use super::rows::{read_complaint, read_contact, read_follow_up, read_lead, read_rep, read_survey};
 use super::sqlite::SqliteStore;
 use super::transactions::{self, Form, From};
 use crate::domain::People;
@@ -81,6 +81,15 @@ impl<'s> Snapshot<'s> {
         }
         if needs.interactions {
             self.each(relation::INTERACTIONS, &mut facts, read_contact)?;
+        }
+        if needs.complaints {
+            self.each(relation::COMPLAINTS, &mut facts, read_complaint)?;
+        }
+        if needs.leads {
+            self.each(relation::LEADS, &mut facts, read_lead)?;
+        }
+        if needs.surveys {
+            self.each(relation::SURVEYS, &mut facts, read_survey)?;
         }
         Ok(facts)
     }
@@ -180,7 +189,9 @@ impl<'s> Snapshot<'s> {
         let rowid = ["rowid", "_rowid_", "oid"];
         let free = rowid.into_iter().find(|name| !given.iter().any(|g| g.eq_ignore_ascii_case(name)));
         let Some(rowid) = free else { return Ok(None) };
-        let range = format!("SELECT min({rowid}), max({rowid}) FROM {} NOT INDEXED", quote(table));
+        // Each end is a look at the tree; both in one SELECT would be a walk through all of it.
+        let end = |which| format!("(SELECT {which}({rowid}) FROM {} NOT INDEXED)", quote(table));
+        let range = format!("SELECT {}, {}", end("min"), end("max"));
         let read =
             |row: &rusqlite::Row<'_>| Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?));
         // A view, or a table without rowids, refuses.

@@ -4,7 +4,7 @@
 //! own to the same snapshot; the fold takes the pieces in order, so that a customer's rows come as they
 //! are stored, and the result is the same on any machine. A query has no rowids: one reader reads it.
 
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
 use rusqlite::Connection;
 
@@ -49,6 +49,17 @@ pub(super) struct Form<'a> {
     pub(super) store_zone: &'a jiff::tz::TimeZone,
     /// Whether ids must be watched: nothing says that they differ.
     pub(super) watch_ids: bool,
+}
+
+impl Batch {
+    fn clear(&mut self) {
+        self.rows.clear();
+        self.read = 0;
+        self.rejected.clear();
+        self.more.clear();
+        self.ids.clear();
+        self.end = false;
+    }
 }
 
 impl From {
@@ -100,7 +111,7 @@ pub(super) fn read(
         count += batch.read;
         batch.rows.iter().for_each(|row| fold.add(row));
         repeated.extend(batch.ids.iter().filter(|id| watch.came_before(**id)));
-        batch.rejected.into_iter().for_each(|rejected| facts.reject(rejected));
+        batch.rejected.drain(..).for_each(|rejected| facts.reject(rejected));
         batch.more.iter().for_each(|fault| facts.reject_more(RELATION.name, *fault, 1));
     });
     facts.customers = customers;
@@ -170,7 +181,7 @@ fn again(
         disordered[from..to].iter().for_each(|customer| share[*customer as usize] = true);
         let mut held = Vec::new();
         pass(connections, form, customers, |batch| {
-            held.extend(batch.rows.into_iter().filter(|row| share[row.customer as usize]));
+            held.extend(batch.rows.iter().filter(|row| share[row.customer as usize]));
         })?;
         fold.again(held);
         from = to;
@@ -183,29 +194,33 @@ fn pass(
     connections: &mut [&mut Connection],
     form: Form<'_>,
     customers: &Customers,
-    mut take: impl FnMut(Batch),
+    mut take: impl FnMut(&mut Batch),
 ) -> Result<std::collections::BTreeMap<String, Foreign>, StoreError> {
     let readers = match form.from {
         From::Pieces { .. } => connections.len(),
         From::Whole { .. } => 1,
     };
     std::thread::scope(|scope| {
-        let mut channels: Vec<Receiver<Batch>> = Vec::new();
+        let mut channels: Vec<(Receiver<Batch>, Sender<Batch>)> = Vec::new();
         let mut handles = Vec::new();
         for (nth, connection) in connections.iter_mut().take(readers).enumerate() {
             let (sender, receiver) = sync_channel(WAITING);
-            channels.push(receiver);
+            let (empty, emptied) = channel();
+            channels.push((receiver, empty));
             let connection: &mut Connection = connection;
             handles.push(scope.spawn(move || {
-                let mut reader = Reader::new(form, customers, sender);
+                let mut reader = Reader::new(form, customers, sender, emptied);
                 reader.run(connection, nth, readers).map(|()| reader.amounts.foreign)
             }));
         }
         // Piece by piece, from whoever reads it; a reader that gives up hangs up.
         let mut piece = 0;
-        while let Ok(batch) = channels[piece % readers].recv() {
+        while let Ok(mut batch) = channels[piece % readers].0.recv() {
+            take(&mut batch);
+            // Back to where it came from, to be filled again; a reader at its end does not want it.
+            let (_, empty) = &channels[piece % readers];
             piece += usize::from(batch.end);
-            take(batch);
+            let _ = empty.send(batch);
         }
         drop(channels);
         let mut foreign: std::collections::BTreeMap<String, Foreign> = std::collections::BTreeMap::new();
@@ -229,6 +244,7 @@ struct Reader<'a> {
     form: Form<'a>,
     customers: &'a Customers,
     sender: SyncSender<Batch>,
+    emptied: Receiver<Batch>,
     places: Places,
     customer_id: Option<usize>,
     at: Option<usize>,
@@ -243,7 +259,12 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(form: Form<'a>, customers: &'a Customers, sender: SyncSender<Batch>) -> Reader<'a> {
+    fn new(
+        form: Form<'a>,
+        customers: &'a Customers,
+        sender: SyncSender<Batch>,
+        emptied: Receiver<Batch>,
+    ) -> Reader<'a> {
         let places = Places::of(RELATION, form.given);
         let place = |column| places.get(RELATION, column);
         Reader {
@@ -260,6 +281,7 @@ impl<'a> Reader<'a> {
             form,
             customers,
             sender,
+            emptied,
         }
     }
 
@@ -294,9 +316,10 @@ impl<'a> Reader<'a> {
 
     /// False when nobody listens any more: another reader failed, and says why.
     fn hand_over(&mut self, end: bool) -> bool {
-        let next = Batch { rows: Vec::with_capacity(BATCH as usize), ..Batch::default() };
-        let batch = std::mem::replace(&mut self.batch, next);
-        self.sender.send(Batch { end, ..batch }).is_ok()
+        self.batch.end = end;
+        let mut next = self.emptied.try_recv().unwrap_or_default();
+        next.clear();
+        self.sender.send(std::mem::replace(&mut self.batch, next)).is_ok()
     }
 
     fn take(&mut self, row: &rusqlite::Row<'_>) {

@@ -1,0 +1,249 @@
+//! How well customers are looked after: promises kept, contacts made, complaints answered.
+//!
+//! - **Follow-up compliance** of a period: of the follow-ups that fell due in it, those done on or before
+//!   the day they were due. Also done late, and still open and overdue at the as-of instant; the delay of
+//!   what was done late is in whole days. Of 10 due, 7 done in time, 2 a day and three days late, 1 open:
+//!   70 %, median delay (the lower middle, by nearest rank) 1 day.
+//! - **Contact coverage**: of the customers active on the period's last day, those contacted within their
+//!   tier's interval that ends with the as-of day.
+//! - **Complaint rate** of a period: complaints opened in it ÷ purchases in it × 100.
+//! - Time to first reply and to resolution of the complaints opened in it, in hours; of those that have
+//!   one. Percentiles are by nearest rank: the value at place ⌈p × n⌉.
+//! - **First contact**: complaints resolved with one contact ÷ resolved ones that say how many it took.
+
+use std::collections::BTreeMap;
+
+use super::panel::Panel;
+use crate::domain::customer::Complaint;
+use crate::domain::{FollowUp, Period, Ratio, When};
+
+/// What became of the follow-ups that fell due in a period.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Compliance {
+    /// Fell due.
+    pub due: i128,
+    /// Done on or before the day.
+    pub in_time: i128,
+    /// Done after it.
+    pub late: i128,
+    /// Open, and the day is over.
+    pub overdue: i128,
+    /// Days by which each late one was late, sorted.
+    delays: Vec<i32>,
+}
+
+impl Compliance {
+    /// In time ÷ due.
+    pub fn rate(&self) -> Option<Ratio> {
+        Ratio::of(self.in_time, self.due)
+    }
+
+    /// Days by which late ones were late, at the middle.
+    pub fn median_delay_days(&self) -> Option<i32> {
+        rank(&self.delays, 50).copied()
+    }
+}
+
+/// How complaints of a period were answered.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Complaints {
+    /// Opened.
+    pub opened: i128,
+    /// Resolved by the as-of instant.
+    pub resolved: i128,
+    /// Purchases of the same customers in the period.
+    pub purchases: i128,
+    /// Resolved ones that say how many contacts it took.
+    pub counted: i128,
+    /// Of those, the ones that took one.
+    pub first_contact: i128,
+    /// Hours to the first reply, sorted.
+    replies: Vec<i64>,
+    /// Hours to the resolution, sorted.
+    resolutions: Vec<i64>,
+}
+
+impl Complaints {
+    /// Complaints ÷ purchases.
+    pub fn rate(&self) -> Option<Ratio> {
+        Ratio::of(self.opened, self.purchases)
+    }
+
+    /// Resolved with one contact ÷ resolved that say.
+    pub fn first_contact_rate(&self) -> Option<Ratio> {
+        Ratio::of(self.first_contact, self.counted)
+    }
+
+    /// Hours to the first reply, at a percentile.
+    pub fn reply_hours(&self, percent: usize) -> Option<i64> {
+        rank(&self.replies, percent).copied()
+    }
+
+    /// Hours to the resolution, at a percentile.
+    pub fn resolution_hours(&self, percent: usize) -> Option<i64> {
+        rank(&self.resolutions, percent).copied()
+    }
+}
+
+/// The value at a percentile of a sorted list, by nearest rank.
+pub fn rank<T>(sorted: &[T], percent: usize) -> Option<&T> {
+    sorted.get((sorted.len() * percent).div_ceil(100).checked_sub(1)?)
+}
+
+/// How often customers of a tier are owed a contact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Intervals {
+    /// Days, where the tier has none of its own.
+    pub usual_days: i32,
+    /// Days by tier.
+    pub by_tier: BTreeMap<String, i32>,
+}
+
+impl Default for Intervals {
+    fn default() -> Intervals {
+        Intervals { usual_days: 90, by_tier: BTreeMap::new() }
+    }
+}
+
+impl Intervals {
+    /// The days of a tier.
+    pub fn of(&self, tier: Option<&str>) -> i32 {
+        tier.and_then(|tier| self.by_tier.get(tier)).copied().unwrap_or(self.usual_days)
+    }
+}
+
+impl Panel<'_> {
+    /// What became of the follow-ups among `which` that fell due in `period`, by whoever they belong to:
+    /// the rep who promised, or the customer's owner.
+    pub fn compliance<'f>(
+        &self,
+        which: impl Iterator<Item = &'f FollowUp>,
+        period: &Period,
+    ) -> BTreeMap<Option<String>, Compliance> {
+        let lens = &self.facts.lens;
+        let today = lens.today();
+        let mut by_rep: BTreeMap<Option<String>, Compliance> = BTreeMap::new();
+        for follow_up in which {
+            let due = follow_up.due_at.day(&lens.zone);
+            if !period.contains(due) {
+                continue;
+            }
+            let owner = || self.facts.customers.owner(follow_up.customer).map(str::to_owned);
+            let compliance = by_rep.entry(follow_up.rep_id.clone().or_else(owner)).or_default();
+            compliance.due += 1;
+            match follow_up.done_at.map(|done| done.day(&lens.zone)) {
+                Some(done) if done <= due => compliance.in_time += 1,
+                Some(done) => {
+                    compliance.late += 1;
+                    compliance.delays.push(done.since(due));
+                }
+                None => compliance.overdue += i128::from(due < today),
+            }
+        }
+        by_rep.values_mut().for_each(|compliance| compliance.delays.sort_unstable());
+        by_rep
+    }
+
+    /// Active customers on the period's last day, and those of them contacted within their interval.
+    pub fn coverage(&self, customers: &[u32], period: &Period, intervals: &Intervals) -> Option<Ratio> {
+        let lens = &self.facts.lens;
+        let today = lens.today();
+        let (mut active, mut covered) = (0, 0);
+        for &customer in customers {
+            if !self.activity(customer).is_active(period.last()) {
+                continue;
+            }
+            active += 1;
+            let days = intervals.of(self.facts.customers.profile(customer).tier.as_deref());
+            let last = self.facts.contacts.last_day(customer, &lens.zone);
+            covered += i128::from(last.is_some_and(|last| today.since(last) <= days));
+        }
+        Ratio::of(covered, active)
+    }
+
+    /// The complaints of `customers` that were opened in `period`. Purchases must have been asked for it.
+    pub fn complaints(&self, customers: &[u32], period: &Period) -> Complaints {
+        let zone = &self.facts.lens.zone;
+        let mut theirs = vec![false; self.facts.customers.len()];
+        let mut told = Complaints::default();
+        for &customer in customers {
+            theirs[customer as usize] = true;
+            let (_, count, _) = self.facts.purchases.within(customer, period.start, period.end);
+            told.purchases += i128::from(count);
+        }
+        let all = self.facts.complaints.iter();
+        let opened = all.filter(|c| theirs[c.customer as usize] && period.contains(c.opened_at.day(zone)));
+        for complaint in opened {
+            told.opened += 1;
+            told.replies.extend(complaint.first_reply_at.and_then(|at| self.hours(complaint, at)));
+            let Some(resolved) = complaint.resolved_at else { continue };
+            told.resolved += 1;
+            told.resolutions.extend(self.hours(complaint, resolved));
+            told.counted += i128::from(complaint.contacts.is_some());
+            told.first_contact += i128::from(complaint.contacts == Some(1));
+        }
+        told.replies.sort_unstable();
+        told.resolutions.sort_unstable();
+        told
+    }
+
+    /// Whole hours from a complaint to `at`; days where only days are known.
+    fn hours(&self, complaint: &Complaint, at: When) -> Option<i64> {
+        let hours = match (complaint.opened_at, at) {
+            (When::Instant(from), When::Instant(to)) => to.duration_since(from).as_hours(),
+            (from, to) => {
+                let zone = &self.facts.lens.zone;
+                i64::from(to.day(zone).since(from.day(zone))) * 24
+            }
+        };
+        (hours >= 0).then_some(hours)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::facts::Lens;
+    use crate::domain::{Asked, Currency, Customer, Day, PeriodKind, Rates, Rows};
+    use crate::metrics::Settings;
+
+    fn day(d: i8) -> Day {
+        Day::of(jiff::civil::date(2026, 6, d))
+    }
+
+    #[test]
+    fn the_worked_example_of_compliance() {
+        let as_of = "2026-07-01T08:00:00Z".parse().unwrap();
+        let (zone, rates) = (jiff::tz::TimeZone::UTC, Rates::default());
+        let currency = Currency::from_code("EUR").unwrap();
+        let mut rows = Rows::empty(Lens { as_of, zone, currency, rates });
+        rows.customers.push(Customer { id: "1".into(), ..Customer::default() });
+        let mut facts = rows.facts(Asked::nothing(day(30)));
+        let follow_up = |due, done: Option<Day>| FollowUp {
+            id: String::new(),
+            customer: 0,
+            rep_id: Some("R".into()),
+            due_at: When::Day(due),
+            done_at: done.map(When::Day),
+            subject: None,
+            note: None,
+        };
+        facts.follow_ups = (0..7).map(|_| follow_up(day(10), Some(day(9)))).collect();
+        facts.follow_ups.extend([follow_up(day(10), Some(day(11))), follow_up(day(10), Some(day(13)))]);
+        facts.follow_ups.extend([follow_up(day(10), None), follow_up(Day(0), None)]);
+        let settings = Settings::default();
+        let panel = Panel::of(&facts, &settings);
+        let june = Period::containing(PeriodKind::Month, day(1));
+        let by_rep = panel.compliance(facts.follow_ups.iter(), &june);
+        let told = &by_rep[&Some("R".to_owned())];
+        assert_eq!((told.due, told.in_time, told.late, told.overdue), (10, 7, 2, 1));
+        assert_eq!((told.rate(), told.median_delay_days()), (Ratio::of(7, 10), Some(1)));
+    }
+
+    #[test]
+    fn percentiles_are_by_nearest_rank() {
+        let list = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+        assert_eq!((rank(&list, 50), rank(&list, 90), rank(&list, 100)), (Some(&5), Some(&9), Some(&10)));
+        assert_eq!((rank(&[7], 50), rank::<i32>(&[], 50)), (Some(&7), None));
+    }
+}

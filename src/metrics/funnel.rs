@@ -1,0 +1,106 @@
+//! Where customers come from, and whether they bring others.
+//!
+//! - **Conversion rate**: of the leads captured in a period, those who had become customers by the as-of
+//!   instant, by source. Of 40 captured, 10 converted: 25 %.
+//! - **Referral rate**: active customers who referred somebody ÷ active customers, on the period's last
+//!   day. 30 of 200: 15 %.
+//! - **NPS** of a period (Reichheld, "The One Number You Need to Grow", 2003): the share of answers of 9
+//!   and 10 less the share of answers of 0 to 6, in points. 50 promoters, 30 passives and 20 detractors:
+//!   +30.
+
+use std::collections::BTreeMap;
+
+use super::panel::Panel;
+use crate::domain::{Period, Ratio};
+
+/// Leads of one source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Leads {
+    /// Captured.
+    pub captured: i128,
+    /// Of those, became customers.
+    pub converted: i128,
+}
+
+impl Leads {
+    /// Converted ÷ captured.
+    pub fn rate(&self) -> Option<Ratio> {
+        Ratio::of(self.converted, self.captured)
+    }
+}
+
+/// Answers to "how likely are you to recommend us".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Answers {
+    /// 9 and 10.
+    pub promoters: i128,
+    /// 7 and 8.
+    pub passives: i128,
+    /// 0 to 6.
+    pub detractors: i128,
+}
+
+impl Answers {
+    /// How many answered.
+    pub fn all(&self) -> i128 {
+        self.promoters + self.passives + self.detractors
+    }
+
+    /// The score as a fraction: −1 to 1, printed in points of a hundred.
+    pub fn nps(&self) -> Option<Ratio> {
+        Ratio::of(self.promoters - self.detractors, self.all())
+    }
+}
+
+impl Panel<'_> {
+    /// The leads captured in `period`, by source; `None` holds those without one.
+    pub fn leads(&self, period: &Period) -> BTreeMap<Option<String>, Leads> {
+        let mut by_source: BTreeMap<Option<String>, Leads> = BTreeMap::new();
+        for lead in self.facts.leads.iter().filter(|lead| period.contains(lead.created)) {
+            let leads = by_source.entry(lead.source.clone()).or_default();
+            leads.captured += 1;
+            leads.converted += i128::from(lead.converted);
+        }
+        by_source
+    }
+
+    /// Active customers on the period's last day, and those of them who referred somebody.
+    pub fn referrals(&self, customers: &[u32], period: &Period) -> Option<Ratio> {
+        let active = customers.iter().filter(|c| self.activity(**c).is_active(period.last()));
+        let (mut all, mut referred) = (0, 0);
+        for customer in active {
+            all += 1;
+            referred += i128::from(self.facts.referrers.contains(customer));
+        }
+        Ratio::of(referred, all)
+    }
+
+    /// What `customers` answered in `period`.
+    pub fn answers(&self, customers: &[u32], period: &Period) -> Answers {
+        let mut theirs = vec![false; self.facts.customers.len()];
+        customers.iter().for_each(|customer| theirs[*customer as usize] = true);
+        let mut answers = Answers::default();
+        let of_period = self.facts.surveys.iter().filter(|s| period.contains(s.day));
+        for survey in of_period.filter(|s| theirs[s.customer as usize]) {
+            match survey.score {
+                9.. => answers.promoters += 1,
+                7..=8 => answers.passives += 1,
+                _ => answers.detractors += 1,
+            }
+        }
+        answers
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worked_examples() {
+        assert_eq!(Leads { captured: 40, converted: 10 }.rate(), Ratio::of(25, 100));
+        let answers = Answers { promoters: 50, passives: 30, detractors: 20 };
+        assert_eq!((answers.all(), answers.nps()), (100, Ratio::of(30, 100)));
+        assert_eq!(Answers::default().nps(), None);
+    }
+}

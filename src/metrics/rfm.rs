@@ -1,0 +1,234 @@
+//! RFM: how recently, how often and for how much each customer bought, scored against the others
+//! (Hughes, "Strategic Database Marketing", 1994), and what that makes of them.
+//!
+//! R is the days from the last purchase to the as-of day; F the number of purchases and V their sum in
+//! the window that ends with it. Each is scored 1 to 5 by quintile, 5 best: a customer's score is
+//! 1 + ⌊5 × (customers who do worse) ÷ customers⌋, so that equal values share a score. A purchase is a
+//! transaction with a positive amount; whoever never bought is not scored.
+//!
+//! Five customers who last bought 1, 2, 3, 4 and 5 days ago score 5, 4, 3, 2 and 1. If the first three all
+//! bought today, two customers do worse than each of them: 1 + ⌊5 × 2 ÷ 5⌋ = 3.
+
+use super::panel::Panel;
+use crate::domain::{Asked, Day};
+
+/// What a customer is, by their scores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Standing {
+    /// Bought just now, often and for much.
+    Champions,
+    /// Buy regularly.
+    Loyal,
+    /// Bought lately, not yet often.
+    Potential,
+    /// Bought for the first time, or little, just now.
+    New,
+    /// Middling, and slipping.
+    NeedsAttention,
+    /// Bought often once, and not lately.
+    AtRisk,
+    /// Bought most once, and have not for long.
+    CannotLose,
+    /// Bought little, and not lately.
+    Hibernating,
+    /// Bought little, long ago.
+    Lost,
+}
+
+impl Standing {
+    /// All of them, best first, with their names.
+    pub const ALL: [(&'static str, Standing); 9] = [
+        ("champions", Standing::Champions),
+        ("loyal", Standing::Loyal),
+        ("potential", Standing::Potential),
+        ("new", Standing::New),
+        ("needs_attention", Standing::NeedsAttention),
+        ("at_risk", Standing::AtRisk),
+        ("cannot_lose", Standing::CannotLose),
+        ("hibernating", Standing::Hibernating),
+        ("lost", Standing::Lost),
+    ];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        Standing::ALL[self as usize].0
+    }
+
+    /// What recency and the mean of frequency and value (halves up) say.
+    pub fn of(score: Score) -> Standing {
+        use Standing::{
+            AtRisk, CannotLose, Champions, Hibernating, Lost, Loyal, NeedsAttention, New, Potential,
+        };
+        // By recency, lowest first; within by frequency and value, lowest first.
+        const GRID: [[Standing; 5]; 5] = [
+            [Lost, Lost, AtRisk, CannotLose, CannotLose],
+            [Hibernating, Hibernating, AtRisk, AtRisk, AtRisk],
+            [Hibernating, NeedsAttention, NeedsAttention, Loyal, Loyal],
+            [New, Potential, Potential, Loyal, Champions],
+            [New, Potential, Potential, Champions, Champions],
+        ];
+        let weight = (score.frequency + score.value).div_ceil(2);
+        GRID[usize::from(score.recency.clamp(1, 5)) - 1][usize::from(weight.clamp(1, 5)) - 1]
+    }
+}
+
+/// Three scores, 1 to 5 each, 5 best.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Score {
+    /// How recently.
+    pub recency: u8,
+    /// How often.
+    pub frequency: u8,
+    /// For how much.
+    pub value: u8,
+}
+
+/// One customer's figures and what they make of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scored {
+    /// Index into the facts.
+    pub customer: u32,
+    /// Days since the last purchase.
+    pub days: i32,
+    /// Purchases in the window.
+    pub count: u32,
+    /// Their sum, refunds subtracted, minor units.
+    pub amount_minor: i64,
+    /// The scores.
+    pub score: Score,
+}
+
+impl Scored {
+    /// What the customer is.
+    pub fn standing(&self) -> Standing {
+        Standing::of(self.score)
+    }
+}
+
+/// The window that ends with `today`: `days` long, half-open.
+fn window(today: Day, days: i32) -> (Day, Day) {
+    (today.plus(1 - days), today.plus(1))
+}
+
+/// What scoring as of `today`, and `ago` days before, asks of the purchases.
+#[must_use]
+pub fn asks(asked: Asked, today: Day, days: i32, ago: i32) -> Asked {
+    let (from, to) = window(today, days);
+    let (before_from, before_to) = window(today.plus(-ago), days);
+    asked.window(from, to).window(before_from, before_to).mark(before_to)
+}
+
+impl Panel<'_> {
+    /// Scores `customers` as of today.
+    pub fn rfm(&self, customers: &[u32]) -> Vec<Scored> {
+        let today = self.facts.lens.today();
+        self.score(customers, today, |c| self.facts.purchases.bought(c).map(|(_, last)| last))
+    }
+
+    /// Scores `customers` as of `ago` days before today, from what had been bought by then.
+    pub fn rfm_before(&self, customers: &[u32], ago: i32) -> Vec<Scored> {
+        let then = self.facts.lens.today().plus(-ago);
+        self.score(customers, then, |c| self.facts.purchases.bought_before(c))
+    }
+
+    fn score(&self, customers: &[u32], today: Day, last: impl Fn(u32) -> Option<Day>) -> Vec<Scored> {
+        let (from, to) = window(today, self.settings.rfm_days);
+        let none = Score { recency: 0, frequency: 0, value: 0 };
+        let mut scored: Vec<Scored> = customers
+            .iter()
+            .filter_map(|&customer| {
+                let days = today.since(last(customer)?);
+                let (amount_minor, count, _) = self.facts.purchases.within(customer, from, to);
+                Some(Scored { customer, days, count, amount_minor, score: none })
+            })
+            .collect();
+        let recency = Quintiles::of(scored.iter().map(|s| -i64::from(s.days)).collect());
+        let frequency = Quintiles::of(scored.iter().map(|s| i64::from(s.count)).collect());
+        let value = Quintiles::of(scored.iter().map(|s| s.amount_minor).collect());
+        for s in &mut scored {
+            s.score = Score {
+                recency: recency.score(-i64::from(s.days)),
+                frequency: frequency.score(i64::from(s.count)),
+                value: value.score(s.amount_minor),
+            };
+        }
+        scored
+    }
+}
+
+/// The least value of each of the scores 2 to 5.
+struct Quintiles([i64; 4]);
+
+impl Quintiles {
+    /// Where the quintiles of `values` begin.
+    fn of(mut values: Vec<i64>) -> Quintiles {
+        values.sort_unstable();
+        let n = values.len();
+        // A value scores s or more when at least (s − 1) ÷ 5 of all do worse: the first value that differs
+        // from the one before it at or after that place.
+        let least = |part: usize| {
+            let place = (n * part).div_ceil(5);
+            let start = values.get(place).map(|value| values.partition_point(|v| v < value));
+            match start {
+                Some(start) if start >= place => values[place],
+                Some(_) => {
+                    let next = values.partition_point(|v| *v <= values[place]);
+                    values.get(next).copied().unwrap_or(i64::MAX)
+                }
+                None => i64::MAX,
+            }
+        };
+        Quintiles([least(1), least(2), least(3), least(4)])
+    }
+
+    fn score(&self, value: i64) -> u8 {
+        1 + self.0.iter().filter(|least| value >= **least && **least != i64::MAX).count() as u8
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn scores(values: &[i64]) -> Vec<u8> {
+        let quintiles = Quintiles::of(values.to_vec());
+        values.iter().map(|value| quintiles.score(*value)).collect()
+    }
+
+    #[test]
+    fn the_worked_examples() {
+        assert_eq!(scores(&[-1, -2, -3, -4, -5]), [5, 4, 3, 2, 1]);
+        assert_eq!(scores(&[0, 0, 0, -4, -5]), [3, 3, 3, 2, 1]);
+        assert_eq!(scores(&[7, 7, 7]), [1, 1, 1]);
+        assert_eq!(scores(&[1]), [1]);
+        assert!(scores(&[]).is_empty());
+    }
+
+    #[test]
+    fn the_grid_names_its_corners() {
+        let of = |recency, frequency, value| Standing::of(Score { recency, frequency, value });
+        assert_eq!(of(5, 5, 5), Standing::Champions);
+        assert_eq!(of(5, 1, 1), Standing::New);
+        assert_eq!(of(1, 5, 5), Standing::CannotLose);
+        assert_eq!(of(1, 1, 1), Standing::Lost);
+        assert_eq!(of(3, 2, 3), Standing::NeedsAttention); // 2.5 counts as 3
+        for (place, (_, standing)) in Standing::ALL.iter().enumerate() {
+            assert_eq!(*standing as usize, place);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_score_is_one_and_a_fifth_for_each_fifth_that_does_worse(values in prop::collection::vec(-20i64..20, 1..60)) {
+            let expected: Vec<u8> = values
+                .iter()
+                .map(|value| {
+                    let worse = values.iter().filter(|other| *other < value).count();
+                    1 + (5 * worse / values.len()) as u8
+                })
+                .collect();
+            prop_assert_eq!(scores(&values), expected);
+        }
+    }
+}
