@@ -234,6 +234,65 @@ pub enum Chart {
         /// From (inclusive), to (exclusive), how many.
         bars: Vec<(Option<Money>, Option<Money>, i128)>,
     },
+    /// What share of each cohort is still there: a triangle of cohorts by months since they joined.
+    Heat {
+        /// What is seen.
+        title: Say,
+        /// The cohorts, newest last: name, and how many (or how much) they were at the start. The
+        /// newest 13 are drawn.
+        rows: Vec<(Value, Value)>,
+        /// By row, the share of the start in month 0, 1, 2, …; `None` where it is not known (yet). The
+        /// first 13 are drawn.
+        cells: Vec<Vec<Option<Ratio>>>,
+        /// What the columns are: "months since joining".
+        axis: Say,
+    },
+    /// Which share is still there after how many months, by Kaplan and Meier's estimate.
+    Survival {
+        /// What is seen.
+        title: Say,
+        /// What the months are counted from.
+        axis: Say,
+        /// The curves; the first five are drawn.
+        curves: Vec<Curve>,
+    },
+    /// Named amounts beside one another, in the order given.
+    Ranked {
+        /// What is seen.
+        title: Say,
+        /// What the lengths are and, where there are ticks, what those are: "customers; the tick is a
+        /// month before".
+        axis: Say,
+        /// Name, amount as printed, length of the bar (0 or more), where its reference tick is, and
+        /// whether it is bad news. The first twelve are drawn.
+        bars: Vec<(Value, Value, f64, Option<f64>, bool)>,
+    },
+    /// What happened against what was expected, group by group.
+    Pairs {
+        /// What is seen.
+        title: Say,
+        /// What the groups are.
+        axis: Say,
+        /// Name, what happened, what was expected.
+        groups: Vec<(Value, f64, f64)>,
+        /// What the first value is, and the second.
+        names: (Say, Say),
+    },
+}
+
+/// A survival curve: falls in steps, and ends where the longest-watched customer was last seen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Curve {
+    /// Whose curve.
+    pub name: Value,
+    /// From which month on (0 or more, ascending) which share (0 to 1) is there. It is 1 before the
+    /// first; the last says how far the curve goes.
+    pub steps: Vec<(f64, f64)>,
+    /// From which month on the share lies between what and what with 95 % confidence; drawn for the
+    /// first curve only.
+    pub low_high: Option<Vec<(f64, f64, f64)>>,
+    /// The month after which half are left, if so many have gone.
+    pub median: Option<f64>,
 }
 
 /// One thing to do, for one customer.

@@ -42,6 +42,7 @@ struct Formats {
     day_short: String,
     month: String,
     month_short: String,
+    month_axis: String,
     week: String,
     week_short: String,
     quarter: String,
@@ -247,6 +248,20 @@ impl Locale {
     /// A share as percent with one decimal.
     pub fn percent(&self, share: f64) -> String {
         self.percent_of(&self.decimal(share * 100.0, 1))
+    }
+
+    /// A share in whole percent.
+    pub fn whole_percent(&self, share: f64) -> String {
+        self.percent_of(&self.decimal(share * 100.0, 0))
+    }
+
+    /// A value in little room: months and periods by their short names, months with their year.
+    pub fn short(&self, value: &Value) -> String {
+        match value {
+            Value::Month(date) => self.date(&self.file.format.month_axis, *date),
+            Value::Period(period) => self.period(period, true),
+            _ => self.value(value),
+        }
     }
 
     fn percent_of(&self, number: &str) -> String {

@@ -1,13 +1,12 @@
 //! How things are spread: vertical bars, one or two of them strong.
 
 use super::Bars;
-use super::draw::{ACCENT, Anchor, Canvas, INK, MUTED, PAPER, QUIET, Text};
+use super::draw::{ACCENT, Anchor, Canvas, INK, PAPER, QUIET, Text};
 use super::frame::{self, Columns, Plot};
 use super::scale::{self, Scale, drawable};
-use super::words::{Style, bold, plain};
+use super::words::{Style, bold};
 
 const HEIGHT: f64 = 172.0;
-const AXIS: Style = plain(12.5);
 /// The smallest size a value may be printed in; below it only the telling bars are labelled.
 const LEAST: f64 = 9.5;
 
@@ -41,14 +40,8 @@ pub(super) fn draw(bars: &Bars, tick: &dyn Fn(f64) -> String) -> String {
 }
 
 fn finish(mut canvas: Canvas, bars: &Bars, plot: &Plot, bottom: f64) -> String {
-    let words = AXIS.fit(&bars.axis, plot.right - plot.left);
-    if words.trim().is_empty() {
-        return canvas.finish(bottom + 14.0, &bars.title);
-    }
-    let x = f64::midpoint(plot.left, plot.right);
-    let y = bottom + 18.0;
-    canvas.text(&Text { x, y, words: &words, style: AXIS, fill: MUTED, anchor: Anchor::Middle, rim: None });
-    canvas.finish(y + 18.0, &bars.title)
+    let bottom = plot.axis(&mut canvas, bottom, &bars.axis);
+    canvas.finish(bottom + 14.0, &bars.title)
 }
 
 fn label(canvas: &mut Canvas, bars: &Bars, values: &[f64], plot: &Plot, columns: &Columns) {

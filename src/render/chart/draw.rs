@@ -113,11 +113,28 @@ impl Canvas {
         ));
     }
 
+    /// A filled shape with the corners.
+    pub(super) fn area(&mut self, corners: &[(f64, f64)], fill: &str) {
+        let path: Vec<String> =
+            corners.iter().map(|&(x, y)| format!("{} {}", number(x), number(y))).collect();
+        let path = path.join("L");
+        self.put(format_args!(r#"<path d="M{path}Z" fill="{fill}"/>"#));
+    }
+
     /// A filled disc with a white rim.
     pub(super) fn dot(&mut self, (x, y): (f64, f64), radius: f64, fill: &str) {
         let (x, y, r) = (number(x), number(y), number(radius));
         self.put(format_args!(
             r#"<circle cx="{x}" cy="{y}" r="{r}" fill="{fill}" stroke="{PAPER}" stroke-width="1.5"/>"#
+        ));
+    }
+
+    /// A ring, white inside.
+    pub(super) fn ring(&mut self, (x, y): (f64, f64), radius: f64, stroke: Stroke) {
+        let (x, y, r) = (number(x), number(y), number(radius));
+        let (colour, width) = (stroke.colour, number(stroke.width));
+        self.put(format_args!(
+            r#"<circle cx="{x}" cy="{y}" r="{r}" fill="{PAPER}" stroke="{colour}" stroke-width="{width}"/>"#
         ));
     }
 

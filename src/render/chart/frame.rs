@@ -10,6 +10,8 @@ const TITLE: Style = words::bold(17.0);
 const LEADING: f64 = 22.0;
 /// The labels of the value axis.
 pub(super) const TICK: Style = plain(12.5);
+/// What an axis is.
+pub(super) const AXIS: Style = plain(12.5);
 /// The widest a label of the value axis may be.
 const TICK_ROOM: f64 = 110.0;
 /// Between the axis' labels and the plot.
@@ -59,6 +61,17 @@ impl Plot {
             canvas.line(&[(self.left, y), (self.right, y)], stroke);
             self.tick(canvas, y, label);
         }
+    }
+
+    /// Says under the plot what its horizontal axis is, and answers where the space under that begins.
+    pub(super) fn axis(&self, canvas: &mut Canvas, y: f64, words: &str) -> f64 {
+        let lines = AXIS.wrap_evenly(words, self.right - self.left, 2);
+        let x = f64::midpoint(self.left, self.right);
+        for (n, words) in lines.iter().enumerate() {
+            let y = y + 18.0 + count(n) * 15.5;
+            canvas.text(&Text { x, y, words, style: AXIS, fill: MUTED, anchor: Anchor::Middle, rim: None });
+        }
+        if lines.is_empty() { y } else { y + 6.5 + count(lines.len()) * 15.5 }
     }
 
     /// One label of the axis.

@@ -1,16 +1,22 @@
-//! What a chart in a mail looks like: a line over periods, an opening-to-closing waterfall, or bars.
+//! What a chart in a mail looks like: a line over periods, an opening-to-closing waterfall, bars upright or
+//! lying, a cohort triangle, survival curves, or pairs of values.
 //!
 //! Everything is drawn on an opaque white card, labelled directly and not by a legend, and told apart by
 //! blue, vermilion and grey, which colour-blind readers keep apart too. All words arrive localised.
 
 mod bars;
 mod draw;
+mod ends;
 mod face;
 mod fonts;
 mod frame;
+mod heat;
+mod pairs;
 mod png;
+mod ranked;
 mod room;
 mod scale;
+mod survival;
 mod trend;
 mod waterfall;
 mod words;
@@ -27,6 +33,14 @@ pub enum Picture {
     Waterfall(Waterfall),
     /// Vertical bars.
     Bars(Bars),
+    /// A cohort triangle.
+    Heat(Heat),
+    /// Survival curves.
+    Survival(Survival),
+    /// Horizontal bars.
+    Ranked(Ranked),
+    /// Two values a group.
+    Pairs(Pairs),
 }
 
 /// One period of a trend.
@@ -132,12 +146,144 @@ pub struct Bars {
     pub bars: Vec<Bar>,
 }
 
-/// The picture as SVG, 600 logical pixels wide; `tick` prints a value of the y axis in the reader's language.
+/// A cohort triangle: rows of shares that darken with their value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Heat {
+    /// What the chart says, as a sentence.
+    pub title: String,
+    /// What the columns are.
+    pub axis: String,
+    /// The heading of the sizes.
+    pub start: String,
+    /// The cohorts, newest last.
+    pub rows: Vec<Cohort>,
+}
+
+/// A row of a cohort triangle.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cohort {
+    /// Who.
+    pub label: String,
+    /// How many they were at the start, as printed.
+    pub size: String,
+    /// The shares by month since then, where known.
+    pub cells: Vec<Option<Cell>>,
+}
+
+/// A share in a cohort triangle.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cell {
+    /// The share.
+    pub share: f64,
+    /// It as printed, e.g. "91 %".
+    pub text: String,
+    /// It without the sign, for narrow columns.
+    pub bare: String,
+}
+
+/// Curves that fall in steps from all to the share that is left.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Survival {
+    /// What the chart says, as a sentence.
+    pub title: String,
+    /// What the months are counted from.
+    pub axis: String,
+    /// The marked shares with their labels, 0 and 1 among them.
+    pub levels: Vec<(f64, String)>,
+    /// What the first curve's band is.
+    pub band: String,
+    /// The curves, five at most.
+    pub curves: Vec<Curve>,
+}
+
+/// One survival curve.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Curve {
+    /// Whose.
+    pub label: String,
+    /// The share at its end, as printed.
+    pub last: String,
+    /// From which month on which share is left.
+    pub steps: Vec<(f64, f64)>,
+    /// From which month on it lies between which shares.
+    pub band: Vec<(f64, f64, f64)>,
+    /// When half are left.
+    pub median: Option<Median>,
+}
+
+/// The month in which a curve passes one half.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Median {
+    /// The month.
+    pub months: f64,
+    /// It as printed, e.g. "14.2".
+    pub text: String,
+    /// It in words, e.g. "half left after 14.2 months".
+    pub words: String,
+}
+
+/// Horizontal bars under one another.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ranked {
+    /// What the chart says, as a sentence.
+    pub title: String,
+    /// What the lengths and the ticks are.
+    pub axis: String,
+    /// The bars, twelve at most.
+    pub bars: Vec<Rank>,
+    /// How many bars are not shown, in words; empty for none.
+    pub more: String,
+}
+
+/// One horizontal bar.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rank {
+    /// What it is.
+    pub label: String,
+    /// The value as printed.
+    pub text: String,
+    /// The length.
+    pub value: f64,
+    /// Where its reference tick is.
+    pub tick: Option<f64>,
+    /// Whether it is bad news.
+    pub alarming: bool,
+}
+
+/// What happened and what was expected, by group.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pairs {
+    /// What the chart says, as a sentence.
+    pub title: String,
+    /// What the groups are.
+    pub axis: String,
+    /// What the first value of a group is, and the second.
+    pub names: [String; 2],
+    /// The groups, left to right.
+    pub groups: Vec<Pair>,
+}
+
+/// The two values of a group.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pair {
+    /// The group.
+    pub label: String,
+    /// The values.
+    pub values: [f64; 2],
+    /// The values as printed.
+    pub texts: [String; 2],
+}
+
+/// The picture as SVG, 600 logical pixels wide; `tick` prints a value of the axis in the reader's language.
 pub fn svg(picture: &Picture, tick: &dyn Fn(f64) -> String) -> String {
     match picture {
         Picture::Trend(trend) => trend::draw(trend, tick),
         Picture::Waterfall(waterfall) => waterfall::draw(waterfall, tick),
         Picture::Bars(bars) => bars::draw(bars, tick),
+        Picture::Heat(heat) => heat::draw(heat),
+        Picture::Survival(survival) => survival::draw(survival, tick),
+        Picture::Ranked(ranked) => ranked::draw(ranked),
+        Picture::Pairs(pairs) => pairs::draw(pairs, tick),
     }
 }
 

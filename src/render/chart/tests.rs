@@ -1,5 +1,6 @@
 //! What holds for every chart: readable SVG, finite numbers, the same output, and labels that keep apart.
 
+use proptest::prelude::*;
 use resvg::usvg::{Group, Node, Rect, Tree};
 
 use super::*;
@@ -55,6 +56,92 @@ fn bars(values: &[f64]) -> Picture {
     })
 }
 
+fn share(value: f64) -> String {
+    if value.abs() < 1e9 { format!("{:.0} %", value * 100.0) } else { "—".into() }
+}
+
+fn heat(values: &[f64], months: usize) -> Picture {
+    let cell = |value: &f64| Cell {
+        share: *value,
+        text: share(*value),
+        bare: share(*value).trim_end_matches(" %").to_owned(),
+    };
+    let row = |(n, first): (usize, &f64)| Cohort {
+        label: format!("Sep {}", 2000 + n),
+        size: format!("{}", n * n * 37),
+        cells: (0..months.saturating_sub(n))
+            .map(|month| values.get(month).filter(|v| **v != 0.0 || *first > 0.0).map(cell))
+            .collect(),
+    };
+    Picture::Heat(Heat {
+        title: "Many stay".into(),
+        axis: "months since joining, in % of the start".into(),
+        start: "at start".into(),
+        rows: values.iter().enumerate().map(row).collect(),
+    })
+}
+
+/// Curves that fall by the values, the first with a band, each a little below the one before.
+fn survival(values: &[f64], curves: usize) -> Picture {
+    let highest = values.iter().copied().filter(|v| v.is_finite()).fold(1.0, |a: f64, b| a.max(b.abs()));
+    let steps = |which: usize| -> Vec<(f64, f64)> {
+        let mut left = 1.0;
+        let fall = |(n, value): (usize, &f64)| {
+            left *= 1.0 - (value / highest).abs() * 0.3 - scale::count(which) * 0.01;
+            (scale::count(n * (which + 2)), left)
+        };
+        values.iter().enumerate().map(fall).collect()
+    };
+    let curve = |which: usize| Curve {
+        label: format!("curve {which}"),
+        last: share(steps(which).last().map_or(1.0, |(_, left)| *left)),
+        steps: steps(which),
+        band: steps(which).iter().map(|(month, left)| (*month, left - 0.1, left + 0.1)).collect(),
+        median: steps(which).iter().find(|(_, left)| *left <= 0.5).map(|(months, _)| Median {
+            months: *months,
+            text: format!("{months}"),
+            words: format!("half left after {months} months"),
+        }),
+    };
+    Picture::Survival(Survival {
+        title: "Half stay".into(),
+        axis: "months since joining".into(),
+        levels: [0.0, 0.25, 0.5, 0.75, 1.0].map(|level| (level, share(level))).to_vec(),
+        band: "95 % confidence".into(),
+        curves: (0..curves).map(curve).collect(),
+    })
+}
+
+fn ranked(values: &[f64]) -> Picture {
+    let bar = |(n, value): (usize, &f64)| Rank {
+        label: format!("segment {n}"),
+        text: if value.abs() < 1e9 { format!("{value:.1}") } else { "—".into() },
+        value: *value,
+        tick: (n % 3 != 0).then_some(value * 1.2),
+        alarming: n % 4 == 1,
+    };
+    Picture::Ranked(Ranked {
+        title: "Some are large".into(),
+        axis: "customers; the tick is a month before".into(),
+        bars: values.iter().enumerate().map(bar).collect(),
+        more: if values.len() > 12 { format!("{} more", values.len() - 12) } else { String::new() },
+    })
+}
+
+fn pairs(values: &[f64]) -> Picture {
+    let text = |value: f64| if value.abs() < 1e9 { format!("{value:.1}") } else { "—".into() };
+    let group = |(n, value): (usize, &f64)| {
+        let values = [*value, value * 0.8 + 0.1];
+        Pair { label: format!("{n}"), values, texts: values.map(text) }
+    };
+    Picture::Pairs(Pairs {
+        title: "As foreseen".into(),
+        axis: "purchases".into(),
+        names: ["customers".into(), "expected".into()],
+        groups: values.iter().enumerate().map(group).collect(),
+    })
+}
+
 /// Sequences that charts have broken on, and many that are merely different.
 fn sequences() -> Vec<Vec<f64>> {
     let mut all = vec![
@@ -99,6 +186,33 @@ fn wordy(mut picture: Picture) -> Picture {
                 bar.text = "R$ 1.204.500,00".into();
             }
         }
+        Picture::Heat(heat) => {
+            heat.axis = "месяцев после заключения первого договора, в процентах от начала".into();
+            for row in &mut heat.rows {
+                row.label = "Kundenzufriedenheitsverbesserung".into();
+                row.size = "R$ 1.204.500,00".into();
+            }
+        }
+        Picture::Survival(survival) => {
+            survival.axis = "месяцев после заключения первого договора на обслуживание оборудования".into();
+            for curve in &mut survival.curves {
+                curve.label = "Kundenzufriedenheitsverbesserung im Außendienst".into();
+            }
+        }
+        Picture::Ranked(ranked) => {
+            for bar in &mut ranked.bars {
+                bar.label = "Константин Константинопольский-Рождественский из отдела продаж".into();
+                bar.text = "R$ 1.204.500,00 (39 de 40)".into();
+            }
+        }
+        Picture::Pairs(pairs) => {
+            pairs.names =
+                ["Kundenzufriedenheit".into(), "ожидалось по модели покупательского поведения".into()];
+            for group in &mut pairs.groups {
+                group.label = "Extraordinarily long name".into();
+                group.texts = ["R$ 1.204.500,00".into(), "R$ 1,00".into()];
+            }
+        }
     }
     picture
 }
@@ -110,8 +224,16 @@ fn pictures() -> Vec<Picture> {
         all.push(trend(&values.iter().map(|v| (*v > 0.3).then_some(*v)).collect::<Vec<_>>()));
         all.push(waterfall(&values.iter().map(|v| v.abs()).collect::<Vec<_>>()));
         all.push(bars(&values));
+        let shares: Vec<f64> = values.iter().map(|v| v.abs() % 1.3).collect();
+        all.push(heat(&shares, 13));
+        all.push(heat(&shares[..shares.len().min(4)], 6));
+        all.push(survival(&values, values.len().clamp(1, 7)));
+        all.push(survival(&values, 1));
+        all.push(ranked(&values));
+        all.push(pairs(&values));
     }
-    let long: Vec<Picture> = all.iter().step_by(3).cloned().map(wordy).collect();
+    let long: Vec<Picture> =
+        all.iter().step_by(3).chain(all.iter().rev().step_by(4)).cloned().map(wordy).collect();
     all.extend(long);
     all
 }
@@ -138,27 +260,77 @@ fn every_picture_is_finite_and_the_same_twice() {
     }
 }
 
-#[test]
-fn every_picture_is_readable_and_its_words_keep_apart() {
-    for picture in pictures() {
-        let drawn = svg(&picture, &tick);
-        let tree = Tree::from_str(&drawn, &png::options(&drawn)).unwrap();
-        assert!((tree.size().width() - 600.0).abs() < 0.01);
-        assert!((100.0..420.0).contains(&tree.size().height()), "{}", tree.size().height());
-        let mut all = Vec::new();
-        texts(tree.root(), &mut all);
-        for (n, (words, area)) in all.iter().enumerate() {
-            assert!(area.left() >= 0.0 && area.right() <= 600.0, "{words} is cut: {area:?}\n{picture:?}");
-            assert!(area.top() >= 0.0 && area.bottom() <= tree.size().height(), "{words} is cut: {area:?}");
-            for (others, other) in &all[n + 1..] {
-                let apart = area.right() <= other.left() + 0.5
-                    || other.right() <= area.left() + 0.5
-                    || area.bottom() <= other.top() + 4.0
-                    || other.bottom() <= area.top() + 4.0;
-                assert!(apart, "{words:?} {area:?} meets {others:?} {other:?}\n{picture:?}");
+/// What is wrong with how the picture's words stand: cut by the card's edge, or over one another.
+fn misplaced(picture: &Picture) -> Vec<String> {
+    let tallest = if matches!(picture, Picture::Heat(_) | Picture::Ranked(_)) { 620.0 } else { 420.0 };
+    faults(&svg(picture, &tick), tallest)
+}
+
+fn faults(drawn: &str, tallest: f32) -> Vec<String> {
+    let tree = Tree::from_str(drawn, &png::options(drawn)).unwrap();
+    let (width, height) = (tree.size().width(), tree.size().height());
+    let mut wrong = Vec::new();
+    if (width - 600.0).abs() > 0.01 || !(80.0..tallest).contains(&height) {
+        wrong.push(format!("the card is {width} by {height}"));
+    }
+    let mut all = Vec::new();
+    texts(tree.root(), &mut all);
+    for (n, (words, area)) in all.iter().enumerate() {
+        if area.left() < 0.0 || area.right() > 600.0 || area.top() < 0.0 || area.bottom() > height {
+            wrong.push(format!("{words:?} is cut: {area:?}"));
+        }
+        for (others, other) in &all[n + 1..] {
+            let apart = area.right() <= other.left() + 0.5
+                || other.right() <= area.left() + 0.5
+                || area.bottom() <= other.top() + 4.0
+                || other.bottom() <= area.top() + 4.0;
+            if !apart {
+                wrong.push(format!("{words:?} {area:?} meets {others:?} {other:?}"));
             }
         }
     }
+    wrong
+}
+
+#[test]
+fn every_picture_is_readable_and_its_words_keep_apart() {
+    for picture in pictures() {
+        assert_eq!(misplaced(&picture), Vec::<String>::new(), "{picture:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn whatever_is_drawn_is_finite_and_its_words_keep_apart(
+        values in prop::collection::vec(prop_oneof![9 => 0.0..1.2_f64, 1 => any::<f64>()], 1..=14),
+        curves in 1..=6_usize,
+        months in 1..=15_usize,
+        long in any::<bool>(),
+    ) {
+        for picture in [heat(&values, months), survival(&values, curves), ranked(&values), pairs(&values)] {
+            let picture = if long { wordy(picture) } else { picture };
+            let drawn = svg(&picture, &tick);
+            prop_assert!(!drawn.contains("NaN") && !drawn.contains("inf"), "{picture:?}\n{drawn}");
+            prop_assert_eq!(misplaced(&picture), Vec::<String>::new(), "{:?}", picture);
+        }
+    }
+}
+
+/// The look above finds what it looks for.
+#[test]
+fn words_over_one_another_and_over_the_edge_are_found() {
+    let found = |texts: &[(f64, f64)]| {
+        let mut canvas = draw::Canvas::default();
+        for &(x, y) in texts {
+            let (style, anchor) = (words::plain(13.0), draw::Anchor::Start);
+            canvas.text(&draw::Text { x, y, words: "word", style, fill: draw::INK, anchor, rim: None });
+        }
+        faults(&canvas.finish(200.0, "t"), 420.0).len()
+    };
+    assert_eq!(found(&[(20.0, 50.0), (20.0, 80.0), (80.0, 50.0)]), 0);
+    assert_eq!(found(&[(20.0, 50.0), (30.0, 54.0)]), 1);
+    assert_eq!(found(&[(580.0, 50.0), (20.0, 199.0), (-1.0, 50.0)]), 3);
 }
 
 #[test]
