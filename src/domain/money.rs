@@ -76,14 +76,20 @@ impl Rates {
         self.0.is_empty()
     }
 
+    /// The rate of a currency on a day.
+    pub fn latest(&self, code: &str, day: Day) -> Option<Ratio> {
+        let dated = self.0.get(code)?;
+        let (_, rate) = dated.get(dated.partition_point(|(from, _)| *from <= day).checked_sub(1)?)?;
+        Some(*rate)
+    }
+
     /// `minor` units of `code` in minor units of `into`, at the rate of `day`; half a unit goes up.
     /// `None` where there is no rate for that day.
     pub fn convert(&self, minor: i64, code: &str, day: Day, into: Currency) -> Option<i64> {
-        let dated = self.0.get(code)?;
-        let (_, rate) = dated.get(dated.partition_point(|(from, _)| *from <= day).checked_sub(1)?)?;
+        let rate = self.latest(code, day)?;
         let from = Currency::from_code(code)?;
         let power = |exponent: u8| Ratio::whole(10i128.pow(u32::from(exponent)));
-        let amount = Ratio::whole(i128::from(minor)).times(*rate).times(power(into.exponent()));
+        let amount = Ratio::whole(i128::from(minor)).times(rate).times(power(into.exponent()));
         let amount =
             Ratio::of(amount.numerator(), amount.denominator() * power(from.exponent()).numerator())?;
         i64::try_from(amount.rounded()).ok()

@@ -40,14 +40,32 @@ pub enum ReportKind {
     Churn,
     /// What customers are worth.
     Value,
-    /// Both on one page.
+    /// How recently, how often and for how much they buy.
+    Rfm,
+    /// How many of those who joined in a month are still there.
+    Cohort,
+    /// How long they stay.
+    Survival,
+    /// How well they are looked after.
+    Care,
+    /// Where they come from.
+    Funnel,
+    /// All of it on one page.
     Executive,
 }
 
 impl ReportKind {
     /// All of them with their names.
-    pub const ALL: [(&'static str, ReportKind); 3] =
-        [("churn", ReportKind::Churn), ("value", ReportKind::Value), ("executive", ReportKind::Executive)];
+    pub const ALL: [(&'static str, ReportKind); 8] = [
+        ("churn", ReportKind::Churn),
+        ("value", ReportKind::Value),
+        ("rfm", ReportKind::Rfm),
+        ("cohort", ReportKind::Cohort),
+        ("survival", ReportKind::Survival),
+        ("care", ReportKind::Care),
+        ("funnel", ReportKind::Funnel),
+        ("executive", ReportKind::Executive),
+    ];
 
     /// Its name.
     pub fn name(self) -> &'static str {

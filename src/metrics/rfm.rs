@@ -118,64 +118,91 @@ pub fn asks(asked: Asked, today: Day, days: i32, ago: i32) -> Asked {
     asked.window(from, to).window(before_from, before_to).mark(before_to)
 }
 
-impl Panel<'_> {
+/// Scores customers against each other as of a day.
+pub struct Scorer<'p, 'a> {
+    panel: &'p Panel<'a>,
+    today: Day,
+    before: bool,
+    window: (Day, Day),
+    recency: Quintiles,
+    frequency: Quintiles,
+    value: Quintiles,
+}
+
+impl<'a> Panel<'a> {
     /// Scores `customers` as of today.
-    pub fn rfm(&self, customers: &[u32]) -> Vec<Scored> {
-        let today = self.facts.lens.today();
-        self.score(customers, today, |c| self.facts.purchases.bought(c).map(|(_, last)| last))
+    pub fn rfm(&self, customers: &[u32]) -> Scorer<'_, 'a> {
+        Scorer::new(self, customers, 0)
     }
 
     /// Scores `customers` as of `ago` days before today, from what had been bought by then.
-    pub fn rfm_before(&self, customers: &[u32], ago: i32) -> Vec<Scored> {
-        let then = self.facts.lens.today().plus(-ago);
-        self.score(customers, then, |c| self.facts.purchases.bought_before(c))
+    pub fn rfm_before(&self, customers: &[u32], ago: i32) -> Scorer<'_, 'a> {
+        Scorer::new(self, customers, ago)
+    }
+}
+
+impl<'p, 'a> Scorer<'p, 'a> {
+    fn new(panel: &'p Panel<'a>, customers: &[u32], ago: i32) -> Scorer<'p, 'a> {
+        let today = panel.facts.lens.today().plus(-ago);
+        let none = Quintiles([i64::MAX; 4]);
+        let window = window(today, panel.settings.rfm_days);
+        let mut scorer =
+            Scorer { panel, today, before: ago > 0, window, recency: none, frequency: none, value: none };
+        // One figure at a time: a million customers' three would be three times the memory.
+        let of = |figure: fn(&Scored) -> i64| {
+            Quintiles::of(customers.iter().filter_map(|c| scorer.figures(*c)).map(|s| figure(&s)).collect())
+        };
+        let recency = of(|s| -i64::from(s.days));
+        let frequency = of(|s| i64::from(s.count));
+        let value = of(|s| s.amount_minor);
+        (scorer.recency, scorer.frequency, scorer.value) = (recency, frequency, value);
+        scorer
     }
 
-    fn score(&self, customers: &[u32], today: Day, last: impl Fn(u32) -> Option<Day>) -> Vec<Scored> {
-        let (from, to) = window(today, self.settings.rfm_days);
-        let none = Score { recency: 0, frequency: 0, value: 0 };
-        let mut scored: Vec<Scored> = customers
-            .iter()
-            .filter_map(|&customer| {
-                let days = today.since(last(customer)?);
-                let (amount_minor, count, _) = self.facts.purchases.within(customer, from, to);
-                Some(Scored { customer, days, count, amount_minor, score: none })
-            })
-            .collect();
-        let recency = Quintiles::of(scored.iter().map(|s| -i64::from(s.days)).collect());
-        let frequency = Quintiles::of(scored.iter().map(|s| i64::from(s.count)).collect());
-        let value = Quintiles::of(scored.iter().map(|s| s.amount_minor).collect());
-        for s in &mut scored {
-            s.score = Score {
-                recency: recency.score(-i64::from(s.days)),
-                frequency: frequency.score(i64::from(s.count)),
-                value: value.score(s.amount_minor),
-            };
-        }
-        scored
+    fn figures(&self, customer: u32) -> Option<Scored> {
+        let bought = &self.panel.facts.purchases;
+        let last = match self.before {
+            true => bought.bought_before(customer),
+            false => bought.bought(customer).map(|(_, last)| last),
+        };
+        let days = self.today.since(last?);
+        let (amount_minor, count, _) = bought.within(customer, self.window.0, self.window.1);
+        let score = Score { recency: 0, frequency: 0, value: 0 };
+        Some(Scored { customer, days, count, amount_minor, score })
+    }
+
+    /// The figures and scores of a customer; `None` for one who had not bought.
+    pub fn score(&self, customer: u32) -> Option<Scored> {
+        let figures = self.figures(customer)?;
+        let score = Score {
+            recency: self.recency.score(-i64::from(figures.days)),
+            frequency: self.frequency.score(i64::from(figures.count)),
+            value: self.value.score(figures.amount_minor),
+        };
+        Some(Scored { score, ..figures })
     }
 }
 
 /// The least value of each of the scores 2 to 5.
+#[derive(Debug, Clone, Copy)]
 struct Quintiles([i64; 4]);
 
 impl Quintiles {
     /// Where the quintiles of `values` begin.
     fn of(mut values: Vec<i64>) -> Quintiles {
-        values.sort_unstable();
         let n = values.len();
-        // A value scores s or more when at least (s − 1) ÷ 5 of all do worse: the first value that differs
-        // from the one before it at or after that place.
-        let least = |part: usize| {
+        // A value scores s or more when at least (s − 1) ÷ 5 of all do worse: the value at that place, or,
+        // where it is there before, the next larger one.
+        let mut least = |part: usize| {
             let place = (n * part).div_ceil(5);
-            let start = values.get(place).map(|value| values.partition_point(|v| v < value));
-            match start {
-                Some(start) if start >= place => values[place],
-                Some(_) => {
-                    let next = values.partition_point(|v| *v <= values[place]);
-                    values.get(next).copied().unwrap_or(i64::MAX)
-                }
-                None => i64::MAX,
+            if place >= n {
+                return i64::MAX;
+            }
+            let (worse, at, better) = values.select_nth_unstable(place);
+            if worse.contains(at) {
+                better.iter().filter(|v| *v > at).min().copied().unwrap_or(i64::MAX)
+            } else {
+                *at
             }
         };
         Quintiles([least(1), least(2), least(3), least(4)])

@@ -70,7 +70,35 @@ fn families() -> Vec<(&'static str, &'static str, Vec<String>)> {
             "src/job/report/tables.rs",
             Split::ALL.iter().map(|(name, _)| (*name).to_owned()).collect(),
         ),
-        ("table", "src/job/report/tables.rs", own(&["left", "reasons", "top", "trend", "value"])),
+        (
+            "standing",
+            "src/job/report/rfm.rs",
+            retaind::metrics::rfm::Standing::ALL.iter().map(|(name, _)| (*name).to_owned()).collect(),
+        ),
+        (
+            "table",
+            "src/job/report/tables.rs",
+            own(&[
+                "left",
+                "reasons",
+                "top",
+                "trend",
+                "value",
+                "standings",
+                "pressing",
+                "moved",
+                "standing_groups",
+                "cohorts",
+                "cohort_revenue",
+                "cohort_groups",
+                "survival",
+                "survival_groups",
+                "compliance",
+                "complaints",
+                "sources",
+                "nps",
+            ]),
+        ),
     ]
 }
 
@@ -80,14 +108,14 @@ const BUILDERS: &[(&str, &str, usize)] = &[
     ("src/care/digest.rs", "column.{name}", 1),
     ("src/job/report/charts.rs", "chart.moved.{key}", 1),
     ("src/job/report/headline.rs", "band.{}", 1),
-    ("src/job/report/headline.rs", "split.{}", 1),
     ("src/job/report/mod.rs", "report.title.{}", 1),
     ("src/job/report/mod.rs", "{key}.{}", 1),
     ("src/job/report/notes.rs", "note.definition.{}", 1),
-    ("src/job/report/notes.rs", "relation.{relation}", 2),
+    ("src/job/report/notes.rs", "relation.{relation}", 1),
+    ("src/job/report/rfm.rs", "standing.{}", 1),
     ("src/job/report/tables.rs", "column.{name}", 1),
     ("src/job/report/tables.rs", "table.{name}", 1),
-    ("src/job/report/tables.rs", "split.{name}", 4),
+    ("src/job/report/tables.rs", "split.{}", 1),
     ("src/job/sample.rs", "{key}.{part}", 1),
 ];
 
@@ -95,7 +123,7 @@ const BUILDERS: &[(&str, &str, usize)] = &[
 fn columns() -> Vec<String> {
     let mut names = BTreeSet::new();
     for (path, text) in sources() {
-        if path.ends_with("job/report/tables.rs") || path.ends_with("care/digest.rs") {
+        if path.contains("job/report/") || path.ends_with("care/digest.rs") {
             for (start, _) in text.match_indices("column") {
                 // From the name of the function (or its list) to the end of the statement.
                 let before = text[..start].rfind(';').map_or(0, |at| at + 1);

@@ -1,34 +1,15 @@
 //! The key figures, each beside the period before and the same one a year ago.
 
 use super::{Story, none};
-use crate::document::{Figure, Figures, Say, Value};
+use crate::document::{Figure, Say, Value};
 use crate::domain::Ratio;
-use crate::job::ReportKind;
 use crate::metrics::Slice;
 use crate::metrics::churn::annualised;
 use crate::metrics::definition::Place;
 use crate::metrics::value::Lifetime;
 
 impl Story<'_> {
-    pub(super) fn key_figures(&self) -> Figures {
-        let mut columns = vec![Value::PeriodShort(self.now.period), Value::PeriodShort(self.before.period)];
-        if self.has_year_ago() {
-            columns.push(Say::new("figure.year_ago").into());
-        }
-        let mut rows = Vec::new();
-        if self.spec.kind != ReportKind::Value {
-            rows.extend(self.churn_figures());
-        }
-        if self.spec.kind != ReportKind::Churn {
-            rows.extend(self.value_figures());
-        }
-        for row in &mut rows {
-            row.values.truncate(columns.len());
-        }
-        Figures { columns, rows }
-    }
-
-    fn churn_figures(&self) -> Vec<Figure> {
+    pub(super) fn churn_figures(&self) -> Vec<Figure> {
         let reactivation_in = self.spec.settings.reactivation_in;
         let mut rows = vec![
             self.headline_figure(),
@@ -46,7 +27,7 @@ impl Story<'_> {
         rows
     }
 
-    fn figure(&self, key: &str, value: impl Fn(&Self, &Slice) -> Value) -> Figure {
+    pub(super) fn figure(&self, key: &str, value: impl Fn(&Self, &Slice) -> Value) -> Figure {
         let values = [&self.now, &self.before, &self.year_ago].map(|slice| value(self, slice)).into();
         Figure { name: Say::new(key), values, remark: Value::Empty, alarming: false }
     }
@@ -77,7 +58,7 @@ impl Story<'_> {
         figure
     }
 
-    fn value_figures(&self) -> Vec<Figure> {
+    pub(super) fn value_figures(&self) -> Vec<Figure> {
         let mut rows = vec![self.lifetime_figure()];
         let worth = &self.worth;
         let money = |minor: Option<i128>| minor.map_or_else(none, |m| self.money(m).into());
@@ -134,7 +115,7 @@ impl Story<'_> {
 }
 
 /// A figure that has no comparison: it is to date, not of a period.
-fn single(key: &str, value: Value) -> Figure {
+pub(super) fn single(key: &str, value: Value) -> Figure {
     Figure {
         name: Say::new(key),
         values: vec![value, Value::Empty, Value::Empty],
@@ -143,6 +124,6 @@ fn single(key: &str, value: Value) -> Figure {
     }
 }
 
-fn plain(rate: Option<Ratio>) -> Value {
+pub(super) fn plain(rate: Option<Ratio>) -> Value {
     rate.map_or_else(none, Value::Rate)
 }

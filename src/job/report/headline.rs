@@ -1,5 +1,6 @@
 //! The answer first: what happened, who moved it, and what to make of it.
 
+use super::tables::split_word;
 use super::{Story, none};
 use crate::document::{Say, Value};
 use crate::domain::Ratio;
@@ -14,11 +15,19 @@ const NAMED: usize = 3;
 impl Story<'_> {
     pub(super) fn subject(&self) -> Say {
         let period = self.now.period;
-        if self.spec.kind == ReportKind::Value {
-            return Say::new("report.subject.value")
-                .with("period", period)
-                .with("ltv", self.worth.average_minor.map_or_else(none, |m| self.money(m).into()))
-                .with("customers", self.worth.customers);
+        match self.spec.kind {
+            ReportKind::Churn | ReportKind::Executive => {}
+            ReportKind::Value => {
+                return Say::new("report.subject.value")
+                    .with("period", period)
+                    .with("ltv", self.worth.average_minor.map_or_else(none, |m| self.money(m).into()))
+                    .with("customers", self.worth.customers);
+            }
+            ReportKind::Rfm => return self.rfm_subject(),
+            ReportKind::Cohort => return self.cohort_subject(),
+            ReportKind::Survival => return self.survival_subject(),
+            ReportKind::Care => return self.care_subject(),
+            ReportKind::Funnel => return self.funnel_subject(),
         }
         let Some(rate) = self.churn_rate(&self.now) else {
             return Say::new("report.subject.nobody").with("period", period);
@@ -44,19 +53,15 @@ impl Story<'_> {
         Say::new(key).with("before", before).into()
     }
 
-    pub(super) fn lead(&self) -> Vec<Say> {
+    pub(super) fn churn_lead(&self) -> Vec<Say> {
         let mut lead = vec![self.what_happened()];
-        if self.spec.kind != ReportKind::Value {
-            lead.extend(self.who_moved_it());
-            lead.extend(self.against_the_band());
-        }
-        if self.spec.kind != ReportKind::Churn {
-            lead.extend(self.how_uneven());
-        }
-        if self.spec.period.current {
-            lead.insert(0, Say::new("report.in_progress").with("period", self.now.period));
-        }
+        lead.extend(self.who_moved_it());
+        lead.extend(self.against_the_band());
         lead
+    }
+
+    pub(super) fn value_lead(&self) -> Vec<Say> {
+        self.how_uneven().into_iter().collect()
     }
 
     fn what_happened(&self) -> Say {
@@ -191,7 +196,7 @@ impl Story<'_> {
             moved.max_by_key(|(points, label, ..)| (points.abs(), label.clone()))?;
         (points.abs() >= 5).then(|| {
             Say::new("report.lead.where")
-                .with("split", Say::new(format!("split.{}", fared.groups.split.name())))
+                .with("split", split_word(fared.groups.split))
                 .with("group", label)
                 .with("before", before)
                 .with("now", Value::SmallRate(now))

@@ -1,25 +1,33 @@
 //! A report: the figures of a period as a document.
 //!
-//! The reader's order is the files' order: [`headline`] says what changed and why, [`figures`] puts the
-//! numbers beside the last ones, [`charts`] shows them, [`tables`] names who, [`notes`] says how it was
-//! counted and what could not be read.
+//! A report is made of parts; a part has sentences, figures, pictures, tables and notes. [`churn`] joins
+//! those of churn and value: [`headline`] says what changed and why, [`figures`] puts the numbers beside the
+//! last ones, [`charts`] shows them, [`tables`] names who. The other parts are in a file each. [`notes`] says
+//! how it was counted and what could not be read.
 
+mod care;
 mod charts;
+mod churn;
+mod cohort;
 mod figures;
+mod funnel;
 mod headline;
 mod notes;
+mod rfm;
+mod survival;
 mod tables;
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
+use self::rfm::Standings;
 use super::{ReportKind, ReportSpec};
-use crate::document::{Block, Document, Kind, Say, Table, Value};
+use crate::document::{Block, Chart, Document, Figure, Figures, Kind, Say, Table, Value};
 use crate::domain::facts::{Lens, Needs};
 use crate::domain::{Asked, Facts, Money, People, Period, Ratio};
 use crate::metrics::churn::Departure;
 use crate::metrics::value::{Value as Worth, year_to};
-use crate::metrics::{Basis, Groups, Panel, Slice};
+use crate::metrics::{self, Basis, Groups, Panel, Slice};
 
 /// How many periods a trend shows.
 pub const TREND: usize = 13;
@@ -32,6 +40,52 @@ const LISTED: usize = 5_000;
 
 /// Customers in the attached list of the most valuable.
 const TOP: usize = 1_000;
+
+/// What a part of a report has to say.
+#[derive(Default)]
+struct Section {
+    lead: Vec<Say>,
+    figures: Vec<Figure>,
+    charts: Vec<Chart>,
+    /// Shown in the mail, cut, and attached whole.
+    tables: Vec<Table>,
+    /// Only attached.
+    sheets: Vec<Table>,
+    /// How it was counted.
+    notes: Vec<Say>,
+}
+
+/// The parts that reports are made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Churn,
+    Value,
+    Rfm,
+    Cohort,
+    Survival,
+    Care,
+    Funnel,
+}
+
+impl Part {
+    fn of(kind: ReportKind) -> &'static [Part] {
+        use Part::{Care, Churn, Cohort, Funnel, Rfm, Survival, Value};
+        match kind {
+            ReportKind::Churn => &[Churn],
+            ReportKind::Value => &[Value],
+            ReportKind::Rfm => &[Rfm],
+            ReportKind::Cohort => &[Cohort],
+            ReportKind::Survival => &[Survival],
+            ReportKind::Care => &[Care],
+            ReportKind::Funnel => &[Funnel],
+            ReportKind::Executive => &[Churn, Value, Cohort, Rfm, Care, Funnel],
+        }
+    }
+
+    fn is_in(self, kind: ReportKind) -> bool {
+        Part::of(kind).contains(&self)
+    }
+}
 
 /// How the groups of a split fared.
 struct Fared {
@@ -54,23 +108,44 @@ pub struct Story<'a> {
     gone: Vec<Departure>,
     worth: Worth,
     top: Vec<u32>,
+    standings: Option<Standings>,
     people: People,
 }
 
 /// Which relations a report reads.
 pub fn needs(spec: &ReportSpec, lens: &Lens) -> Needs {
     let transactions = Some(asked(spec, lens));
-    Needs { reps: true, subscriptions: true, transactions, ..Needs::default() }
+    let (care, funnel) = (Part::Care.is_in(spec.kind), Part::Funnel.is_in(spec.kind));
+    Needs {
+        reps: true,
+        subscriptions: true,
+        transactions,
+        follow_ups: care,
+        interactions: care,
+        complaints: care,
+        leads: funnel,
+        surveys: funnel,
+    }
 }
 
 /// What a report asks of the purchases.
 pub fn asked(spec: &ReportSpec, lens: &Lens) -> Asked {
     let today = lens.today();
     let (from, to) = year_to(today);
+    let period = spec.period.on(today);
     let mut asked = Asked::nothing(today).window(from, to);
+    if Part::Rfm.is_in(spec.kind) {
+        asked = metrics::rfm::asks(asked, today, spec.settings.rfm_days, period.days());
+    }
+    if Part::Care.is_in(spec.kind) {
+        let periods = [period, period.previous(), period.year_before()];
+        asked = periods.iter().fold(asked, |asked, p| asked.window(p.start, p.end));
+    }
+    if Part::Cohort.is_in(spec.kind) && matches!(spec.settings.basis, Basis::Inactivity(_)) {
+        asked = metrics::cohort::asks(asked, &metrics::cohort::months(&period));
+    }
     if let Basis::Inactivity(days) = spec.settings.basis {
         asked = asked.activity(days);
-        let period = spec.period.on(today);
         for period in period.trail(TREND).iter().chain([&period.year_before()]) {
             asked = asked.period(period);
         }
@@ -105,47 +180,100 @@ impl<'a> Story<'a> {
         let splits = splits.collect();
         let gone = panel.churned(&panel.customers, &period);
         let worth = panel.value(&panel.customers, &now);
-        let top = most_valuable(&panel);
+        let top = if Part::Value.is_in(spec.kind) { most_valuable(&panel) } else { Vec::new() };
+        let standings = Part::Rfm.is_in(spec.kind).then(|| Standings::of(&panel, &now));
         let people = People::default();
-        Story { panel, spec, now, before, year_ago, trail, trail_before, splits, gone, worth, top, people }
+        Story {
+            panel,
+            spec,
+            now,
+            before,
+            year_ago,
+            trail,
+            trail_before,
+            splits,
+            gone,
+            worth,
+            top,
+            standings,
+            people,
+        }
     }
 
     /// The customers that are named.
     pub fn wanted(&self) -> BTreeSet<u32> {
         let gone = self.gone.iter().take(LISTED).map(|departure| departure.customer);
-        gone.chain(self.top.iter().copied()).collect()
+        let pressing = self.standings.iter().flat_map(Standings::wanted);
+        gone.chain(self.top.iter().copied()).chain(pressing).collect()
     }
 
     /// Composes the document, now that those who are [`Self::wanted`] have names.
     pub fn tell(mut self, people: People) -> Document {
         self.people = people;
-        let tables = self.tables();
-        let blocks = self.blocks(&tables);
+        let sections: Vec<Section> =
+            Part::of(self.spec.kind).iter().map(|part| self.section(*part)).collect();
+        let mut lead = Vec::new();
+        if self.spec.period.current {
+            lead.push(Say::new("report.in_progress").with("period", self.now.period));
+        }
+        let (mut figures, mut charts, mut tables) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut sheets, mut notes) = (Vec::new(), self.notes());
+        for section in sections {
+            lead.extend(section.lead);
+            figures.extend(section.figures);
+            charts.extend(section.charts.into_iter().map(Block::Chart));
+            tables.extend(section.tables);
+            sheets.extend(section.sheets);
+            notes.extend(section.notes);
+        }
+        notes.extend(notes::ends(self.panel.facts));
+        let mut blocks: Vec<Block> = self.figures_of(figures).map(Block::Figures).into_iter().collect();
+        blocks.extend(charts);
+        let shown = tables.iter().filter(|table| !table.rows.is_empty());
+        blocks.extend(shown.map(|table| Block::Table(table.first(SHOWN))));
+        // The tables of the mail whole, and then those that only an analyst wants.
+        tables.extend(sheets);
         Document {
             kind: Kind::Report,
             subject: self.subject(),
             title: Say::new(format!("report.title.{}", self.spec.kind.name()))
                 .with("period", self.now.period),
-            lead: self.lead(),
+            lead,
             blocks,
-            notes: self.notes(),
-            sheets: self.sheets(tables),
+            notes,
+            sheets: tables,
         }
     }
 
-    fn blocks(&self, tables: &[Table]) -> Vec<Block> {
-        let churn = self.spec.kind != ReportKind::Value;
-        let value = self.spec.kind != ReportKind::Churn;
-        let mut blocks = vec![Block::Figures(self.key_figures())];
-        if churn {
-            blocks.extend(self.churn_charts().into_iter().map(Block::Chart));
+    fn section(&self, part: Part) -> Section {
+        match part {
+            Part::Churn => self.churn_section(),
+            Part::Value => self.value_section(),
+            Part::Rfm => self.rfm_section(),
+            Part::Cohort => self.cohort_section(),
+            Part::Survival => self.survival_section(),
+            Part::Care => self.care_section(),
+            Part::Funnel => self.funnel_section(),
         }
-        if value {
-            blocks.extend(self.value_chart().map(Block::Chart));
+    }
+
+    /// On one page over all, a part gives its figures and its best picture; its tables are in its own
+    /// report.
+    fn is_brief(&self) -> bool {
+        self.spec.kind == ReportKind::Executive
+    }
+
+    fn figures_of(&self, rows: Vec<Figure>) -> Option<Figures> {
+        let mut columns = vec![Value::PeriodShort(self.now.period), Value::PeriodShort(self.before.period)];
+        if self.has_year_ago() {
+            columns.push(Say::new("figure.year_ago").into());
         }
-        let tables = tables.iter().filter(|table| !table.rows.is_empty());
-        blocks.extend(tables.map(|table| Block::Table(table.first(SHOWN))));
-        blocks
+        let cut = |mut row: Figure| {
+            row.values.truncate(columns.len());
+            row
+        };
+        let rows: Vec<Figure> = rows.into_iter().map(cut).collect();
+        (!rows.is_empty()).then_some(Figures { columns, rows })
     }
 
     fn money(&self, minor: i128) -> Money {

@@ -4,23 +4,27 @@
 use super::Story;
 use crate::document::{Say, Value};
 use crate::domain::facts::{Facts, Fault};
+use crate::domain::{Currency, Money};
 use crate::metrics::{Basis, Definition};
 
 impl Story<'_> {
+    /// What concerns the whole report.
     pub(super) fn notes(&self) -> Vec<Say> {
-        let settings = &self.spec.settings;
-        let facts = self.panel.facts;
-        let mut notes = vec![self.definition(), self.window()];
-        if let Basis::Inactivity(days) = settings.basis {
+        let mut notes = vec![self.window()];
+        if let Basis::Inactivity(days) = self.spec.settings.basis {
             notes.push(Say::new("note.inactivity").with("days", i128::from(days)));
         }
-        notes.push(self.other_definitions());
+        notes
+    }
+
+    /// How churn was counted.
+    pub(super) fn churn_notes(&self) -> Vec<Say> {
+        let settings = &self.spec.settings;
+        let mut notes = vec![self.definition(), self.other_definitions()];
         if self.now.counts.joined_and_left > 0 && settings.definition == Definition::Cohort {
             notes.push(Say::new("note.joined_and_left").with("n", self.now.counts.joined_and_left));
         }
         notes.push(Say::new("note.min_base").with("n", settings.min_base));
-        notes.push(self.rows_read());
-        notes.extend(quality(facts));
         notes
     }
 
@@ -54,16 +58,62 @@ impl Story<'_> {
         });
         Say::new("note.others").with("rates", Value::List(rates.collect()))
     }
+}
 
-    fn rows_read(&self) -> Say {
-        let rows = self.panel.facts.rows.iter().map(|(relation, n)| {
-            Say::new("note.rows")
-                .with("n", i128::from(*n))
-                .with("relation", Say::new(format!("relation.{relation}")))
-                .into()
-        });
-        Say::new("note.read").with("rows", Value::List(rows.collect()))
+/// That a relation is not there.
+pub(super) fn absent(relation: &str) -> Say {
+    Say::new("note.absent").with("relation", relation_word(relation))
+}
+
+fn relation_word(relation: &str) -> Say {
+    Say::new(format!("relation.{relation}"))
+}
+
+/// What was read, in which currencies, and what could not be.
+pub(super) fn ends(facts: &Facts) -> Vec<Say> {
+    let rows = facts.rows.iter().map(|(relation, n)| {
+        Say::new("note.rows").with("n", i128::from(*n)).with("relation", relation_word(relation)).into()
+    });
+    let mut notes = vec![Say::new("note.read").with("rows", Value::List(rows.collect()))];
+    notes.extend(currencies(facts));
+    notes.extend(quality(facts));
+    notes
+}
+
+/// Money in other currencies is never added: it is converted by a rate that is said, or told apart.
+fn currencies(facts: &Facts) -> Vec<Say> {
+    let mut notes = Vec::new();
+    for ((relation, code), foreign) in &facts.foreign {
+        let relation = relation_word(relation);
+        if foreign.converted > 0 {
+            notes.push(
+                Say::new("note.currency.converted")
+                    .with("n", i128::from(foreign.converted))
+                    .with("relation", relation.clone())
+                    .with("code", code.as_str())
+                    .with(
+                        "rate",
+                        facts
+                            .lens
+                            .rates
+                            .latest(code, facts.lens.today())
+                            .map_or(Value::Empty, |rate| Value::Number(rate.approximate(), 4)),
+                    )
+                    .with("own", facts.lens.currency.code()),
+            );
+        }
+        if foreign.left_out > 0
+            && let Some(currency) = Currency::from_code(code)
+        {
+            notes.push(
+                Say::new("note.currency.left_out")
+                    .with("money", Money::new(foreign.left_out_minor, currency))
+                    .with("n", i128::from(foreign.left_out))
+                    .with("relation", relation),
+            );
+        }
     }
+    notes
 }
 
 /// What could not be read, a sentence for each relation and fault, with example ids.
@@ -83,7 +133,7 @@ pub(crate) fn quality(facts: &Facts) -> Vec<Say> {
         };
         Say::new(key)
             .with("n", i128::from(*n))
-            .with("relation", Say::new(format!("relation.{relation}")))
+            .with("relation", relation_word(relation))
             .with("ids", Value::List(ids))
             .with("more", more)
             .with("reason", reason)

@@ -4,48 +4,24 @@
 use super::{Fared, LISTED, Story, none};
 use crate::document::{Column, Say, Table, Value};
 use crate::domain::customer::CancelKind;
-use crate::job::ReportKind;
 use crate::metrics::Split;
 use crate::metrics::churn::{Departure, by_kind, by_reason};
 
-fn column(name: &'static str, numeric: bool) -> Column {
+pub(super) fn column(name: &'static str, numeric: bool) -> Column {
     Column { name, title: Say::new(format!("column.{name}")), numeric }
 }
 
-fn columns(words: &[&'static str], numbers: &[&'static str]) -> Vec<Column> {
+pub(super) fn columns(words: &[&'static str], numbers: &[&'static str]) -> Vec<Column> {
     let words = words.iter().map(|name| column(name, false));
     words.chain(numbers.iter().map(|name| column(name, true))).collect()
 }
 
-fn table(name: &'static str, columns: Vec<Column>, rows: Vec<Vec<Value>>) -> Table {
+pub(super) fn table(name: &'static str, columns: Vec<Column>, rows: Vec<Vec<Value>>) -> Table {
     Table { name, title: Say::new(format!("table.{name}")), columns, of: rows.len(), rows }
 }
 
 impl Story<'_> {
-    /// The tables of the mail, in reading order.
-    pub(super) fn tables(&self) -> Vec<Table> {
-        let mut tables = Vec::new();
-        if self.spec.kind != ReportKind::Value {
-            tables.push(self.who_left());
-            tables.push(self.reasons());
-            tables.extend(self.splits.iter().map(|fared| self.groups(fared)));
-        }
-        if self.spec.kind != ReportKind::Churn {
-            tables.extend(self.splits.first().map(|fared| self.value_groups(fared)));
-            tables.push(self.most_valuable());
-        }
-        tables
-    }
-
-    /// The tables of the mail whole, and those that only an analyst wants.
-    pub(super) fn sheets(&self, mut sheets: Vec<Table>) -> Vec<Table> {
-        if self.spec.kind != ReportKind::Value {
-            sheets.push(self.trend_table());
-        }
-        sheets
-    }
-
-    fn who_left(&self) -> Table {
+    pub(super) fn who_left(&self) -> Table {
         let rows = self.gone.iter().take(LISTED).map(|d| self.departure_row(d)).collect();
         let mut columns = columns(&["customer"], &["lost"]);
         if self.is_contract() {
@@ -75,7 +51,7 @@ impl Story<'_> {
         row
     }
 
-    fn reasons(&self) -> Table {
+    pub(super) fn reasons(&self) -> Table {
         let mut rows: Vec<Vec<Value>> = by_reason(&self.gone)
             .into_iter()
             .map(|(reason, n, lost)| {
@@ -103,7 +79,7 @@ impl Story<'_> {
         table("reasons", columns(&["reason"], &["customers", "lost"]), rows)
     }
 
-    fn groups(&self, fared: &Fared) -> Table {
+    pub(super) fn groups(&self, fared: &Fared) -> Table {
         let mut rows = Vec::new();
         let split = fared.groups.split;
         for (label, slices) in fared.groups.labels.iter().zip(&fared.slices) {
@@ -125,20 +101,16 @@ impl Story<'_> {
             row.push(now.moved.gross_churn().map_or_else(none, Value::Rate));
             rows.push(row);
         }
-        let name = split.name();
-        let mut columns = vec![Column { name, title: Say::new(format!("split.{name}")), numeric: false }];
+        let mut columns = vec![split_column(split)];
         columns.extend(["opening", "churned", "rate", "rate_before"].map(|n| column(n, true)));
         if self.has_year_ago() {
             columns.push(column("rate_year_ago", true));
         }
         columns.push(column("gross", true));
-        Table {
-            title: Say::new("table.groups").with("split", Say::new(format!("split.{name}"))),
-            ..table(name, columns, rows)
-        }
+        Table { title: by_split("table.groups", split), ..table(split.name(), columns, rows) }
     }
 
-    fn value_groups(&self, fared: &Fared) -> Table {
+    pub(super) fn value_groups(&self, fared: &Fared) -> Table {
         let split = fared.groups.split;
         let members = fared.groups.members(&self.panel.customers);
         let groups = fared.groups.labels.iter().zip(members).zip(&fared.slices);
@@ -157,14 +129,13 @@ impl Story<'_> {
             })
         });
         let rows = rows.collect();
-        let name = split.name();
-        let mut columns = vec![Column { name, title: Say::new(format!("split.{name}")), numeric: false }];
+        let mut columns = vec![split_column(split)];
         columns.extend(["customers", "historic", "average", "median", "ltv"].map(|n| column(n, true)));
-        let title = Say::new("table.value_groups").with("split", Say::new(format!("split.{name}")));
+        let title = by_split("table.value_groups", split);
         Table { title, ..table("value", columns, rows) }
     }
 
-    fn most_valuable(&self) -> Table {
+    pub(super) fn most_valuable(&self) -> Table {
         let bought = &self.panel.facts.purchases;
         let rows = self.top.iter().map(|&customer| {
             let tally = bought.tally(customer);
@@ -181,7 +152,7 @@ impl Story<'_> {
         Table { of: self.worth.customers as usize, ..table("top", columns, rows.collect()) }
     }
 
-    fn trend_table(&self) -> Table {
+    pub(super) fn trend_table(&self) -> Table {
         let reactivation_in = self.spec.settings.reactivation_in;
         let rows = self.trail.iter().rev().map(|slice| {
             let c = slice.counts;
@@ -228,8 +199,23 @@ impl Story<'_> {
     }
 }
 
+/// What customers were split by, in words.
+pub(super) fn split_word(split: Split) -> Say {
+    Say::new(format!("split.{}", split.name()))
+}
+
+/// The column of the groups' names.
+pub(super) fn split_column(split: Split) -> Column {
+    Column { name: split.name(), title: split_word(split), numeric: false }
+}
+
+/// The title of a table by groups.
+pub(super) fn by_split(key: &'static str, split: Split) -> Say {
+    Say::new(key).with("split", split_word(split))
+}
+
 /// Tenure bands are our words; the other labels are the shop's.
-fn worded(split: Split, label: Option<String>) -> Value {
+pub(super) fn worded(split: Split, label: Option<String>) -> Value {
     match (split, label) {
         (_, None) => Say::new("label.none").into(),
         (Split::Tenure, Some(label)) => Say::new(label).into(),

@@ -1,0 +1,187 @@
+//! Care: promises kept, contacts made, complaints answered, and by whom.
+
+use super::figures::{plain, single};
+use super::tables::{by_split, columns, split_column, table, worded};
+use super::{Section, Story, none, notes};
+use crate::document::{Chart, Figure, Say, Table, Value};
+use crate::domain::{Period, Ratio};
+use crate::metrics::care::{Complaints, Compliance};
+use std::collections::BTreeMap;
+
+type ByRep = BTreeMap<Option<String>, Compliance>;
+
+/// Hours as people say them: days from the third on.
+fn lasting(hours: Option<i64>) -> Value {
+    match hours {
+        None => none(),
+        Some(hours) if hours < 72 => Say::new("value.hours").with("n", i128::from(hours)).into(),
+        Some(hours) => Say::new("value.days").with("n", i128::from((hours + 12) / 24)).into(),
+    }
+}
+
+fn sum(by_rep: &ByRep) -> (i128, i128, i128, i128) {
+    by_rep.values().fold((0, 0, 0, 0), |(due, time, late, open), c| {
+        (due + c.due, time + c.in_time, late + c.late, open + c.overdue)
+    })
+}
+
+impl Story<'_> {
+    fn read(&self, relation: &str) -> bool {
+        self.panel.facts.rows.contains_key(relation)
+    }
+
+    fn periods(&self) -> [Period; 3] {
+        [self.now.period, self.before.period, self.year_ago.period]
+    }
+
+    fn compliance_of(&self, period: &Period) -> ByRep {
+        let mut theirs = vec![false; self.panel.facts.customers.len()];
+        self.panel.customers.iter().for_each(|customer| theirs[*customer as usize] = true);
+        let which = self.panel.facts.follow_ups.iter().filter(|f| theirs[f.customer as usize]);
+        self.panel.compliance(which, period)
+    }
+
+    pub(super) fn care_subject(&self) -> Say {
+        let (due, in_time, _, overdue) = sum(&self.compliance_of(&self.now.period));
+        Say::new("report.subject.care")
+            .with("period", self.now.period)
+            .with("rate", self.rate(Ratio::of(in_time, due)))
+            .with("overdue", overdue)
+    }
+
+    pub(super) fn care_section(&self) -> Section {
+        let mut section = Section::default();
+        if self.read("follow_ups") {
+            self.tell_compliance(&mut section);
+        }
+        if self.read("interactions") {
+            let intervals = &self.spec.settings.intervals;
+            let covered = self.panel.coverage(&self.panel.customers, &self.now.period, intervals);
+            section.figures.push(single("figure.coverage", self.rate(covered)));
+            let days = i128::from(intervals.usual_days);
+            section.notes.push(Say::new("note.coverage").with("days", days));
+        }
+        if self.read("complaints") {
+            self.tell_complaints(&mut section);
+        }
+        if self.is_brief() {
+            return Section { figures: section.figures, ..Section::default() };
+        }
+        for relation in ["follow_ups", "interactions", "complaints"] {
+            if !self.read(relation) {
+                section.notes.push(notes::absent(relation));
+            }
+        }
+        section
+    }
+
+    fn tell_compliance(&self, section: &mut Section) {
+        let by_rep = self.compliance_of(&self.now.period);
+        let rates = self.periods().map(|period| {
+            let (due, in_time, ..) = sum(&self.compliance_of(&period));
+            self.rate(Ratio::of(in_time, due))
+        });
+        let (due, in_time, late, overdue) = sum(&by_rep);
+        section.figures.push(Figure { values: rates.into(), ..single("figure.compliance", Value::Empty) });
+        section.figures.push(Figure { alarming: overdue > 0, ..single("figure.overdue", overdue.into()) });
+        section.lead.push(
+            Say::new("report.lead.care")
+                .with("due", Say::new("count.follow_ups").with("n", due))
+                .with("in_time", in_time)
+                .with("late", late)
+                .with("overdue", overdue),
+        );
+        section.charts.extend(self.compliance_chart(&by_rep));
+        section.tables.push(self.compliance_table(&by_rep));
+        section.notes.push(Say::new("note.compliance"));
+    }
+
+    fn rep_name(&self, id: Option<&str>) -> Value {
+        let name = id.map(|id| self.panel.facts.reps.get(id).map_or(id, |rep| &rep.name));
+        name.map_or_else(|| Say::new("label.none").into(), Value::from)
+    }
+
+    fn compliance_table(&self, by_rep: &ByRep) -> Table {
+        let mut order: Vec<_> = by_rep.iter().collect();
+        order.sort_by(|a, b| a.1.rate().cmp(&b.1.rate()).then(b.1.due.cmp(&a.1.due)).then(a.0.cmp(b.0)));
+        let rows = order.into_iter().map(|(rep, c)| {
+            let delay = c.median_delay_days().map_or_else(none, |days| Value::Count(i128::from(days)));
+            vec![
+                self.rep_name(rep.as_deref()),
+                c.due.into(),
+                c.in_time.into(),
+                c.late.into(),
+                c.overdue.into(),
+                self.rate(c.rate()),
+                delay,
+            ]
+        });
+        table(
+            "compliance",
+            columns(&["rep"], &["due", "in_time", "late", "overdue", "compliance", "median_delay"]),
+            rows.collect(),
+        )
+    }
+
+    /// Those with most that was not done in time first.
+    fn compliance_chart(&self, by_rep: &ByRep) -> Option<Chart> {
+        let mut order: Vec<_> = by_rep.iter().filter(|(_, c)| c.due > 0).collect();
+        let all = Ratio::of(sum(by_rep).1, sum(by_rep).0)?;
+        order.sort_by(|a, b| a.1.rate().cmp(&b.1.rate()).then(a.0.cmp(b.0)));
+        let bars = order.into_iter().take(12).filter_map(|(rep, c)| {
+            let rate = c.rate()?;
+            let under = rate.scaled(3) + 100 < all.scaled(3);
+            Some((
+                self.rep_name(rep.as_deref()),
+                Value::Rate(rate),
+                rate.approximate(),
+                Some(all.approximate()),
+                under,
+            ))
+        });
+        let title = Say::new("chart.care.title").with("rate", all);
+        Some(Chart::Ranked { title, axis: Say::new("chart.care.axis"), bars: bars.collect() })
+    }
+
+    fn tell_complaints(&self, section: &mut Section) {
+        let told = self.periods().map(|period| self.panel.complaints(&self.panel.customers, &period));
+        let figure = |key: &str, value: &dyn Fn(&Complaints) -> Value| Figure {
+            values: told.iter().map(value).collect(),
+            ..single(key, Value::Empty)
+        };
+        section.figures.push(figure("figure.complaints", &|c| c.opened.into()));
+        section.figures.push(figure("figure.complaint_rate", &|c| plain(c.rate())));
+        if self.is_brief() {
+            return;
+        }
+        section.figures.push(figure("figure.reply", &|c| lasting(c.reply_hours(50))));
+        section.figures.push(figure("figure.reply_90", &|c| lasting(c.reply_hours(90))));
+        section.figures.push(figure("figure.resolution", &|c| lasting(c.resolution_hours(50))));
+        section.figures.push(figure("figure.resolution_90", &|c| lasting(c.resolution_hours(90))));
+        section.figures.push(figure("figure.first_contact", &|c| self.rate(c.first_contact_rate())));
+        section.notes.push(Say::new("note.complaints"));
+        if let Some(fared) = self.splits.first() {
+            let split = fared.groups.split;
+            let members = fared.groups.members(&self.panel.customers);
+            let rows = fared.groups.labels.iter().zip(members).map(|(label, members)| {
+                let c = self.panel.complaints(&members, &self.now.period);
+                vec![
+                    worded(split, label.clone()),
+                    c.opened.into(),
+                    plain(c.rate()),
+                    lasting(c.reply_hours(50)),
+                    lasting(c.resolution_hours(50)),
+                    self.rate(c.first_contact_rate()),
+                ]
+            });
+            let rows = rows.collect();
+            let mut all = vec![split_column(split)];
+            all.extend(columns(
+                &[],
+                &["complaints", "complaint_rate", "reply", "resolution", "first_contact"],
+            ));
+            let title = by_split("table.complaints", split);
+            section.tables.push(Table { title, ..table("complaints", all, rows) });
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Cohorts: of those who joined in a month, how many, and how much of their revenue, is still there.
+
+use super::figures::{plain, single};
+use super::tables::{by_split, column, columns, split_column, table, worded};
+use super::{Section, Story, none};
+use crate::document::{Chart, Column, Say, Table, Value};
+use crate::domain::Ratio;
+use crate::metrics::cohort::{Cohort, MONTHS, months};
+
+/// Months since joining that the figures tell.
+const TOLD: [usize; 4] = [1, 3, 6, 12];
+
+/// Names of the columns by months since joining.
+const NTH: [&str; MONTHS] = ["m0", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "m9", "m10", "m11", "m12"];
+
+/// Of all who joined so long ago, the share still there after `month` months.
+fn pooled(cohorts: &[Cohort], month: usize) -> Option<Ratio> {
+    let old = cohorts.iter().filter(|cohort| cohort.active.len() > month);
+    let (active, size) = old.fold((0, 0), |(a, s), cohort| (a + cohort.active[month], s + cohort.size));
+    Ratio::of(active, size)
+}
+
+impl Story<'_> {
+    fn cohorts_of(&self, customers: &[u32]) -> Vec<Cohort> {
+        self.panel.cohorts(customers, &months(&self.now.period))
+    }
+
+    pub(super) fn cohort_subject(&self) -> Say {
+        let cohorts = self.cohorts_of(&self.panel.customers);
+        Say::new("report.subject.cohort")
+            .with("period", self.now.period)
+            .with("share", pooled(&cohorts, 3).map_or_else(none, |share| self.rate(Some(share))))
+    }
+
+    pub(super) fn cohort_section(&self) -> Section {
+        let cohorts = self.cohorts_of(&self.panel.customers);
+        if cohorts.iter().all(|cohort| cohort.size == 0) {
+            return Section::default();
+        }
+        let told = |month: &usize| {
+            let name = Say::new("figure.cohort").with("n", *month as i128);
+            let share = self.rate(pooled(&cohorts, *month));
+            crate::document::Figure { name, ..single("figure.cohort", share) }
+        };
+        let charts = self.heat(&cohorts).into_iter().collect();
+        if self.is_brief() {
+            return Section { charts, ..Section::default() };
+        }
+        let mut sheets = vec![self.revenue_sheet(&cohorts)];
+        if let Some(fared) = self.splits.first() {
+            let members = fared.groups.members(&self.panel.customers);
+            let split = fared.groups.split;
+            let rows = fared.groups.labels.iter().zip(members).map(|(label, members)| {
+                let cohorts = self.cohorts_of(&members);
+                let mut row = vec![worded(split, label.clone())];
+                row.push(cohorts.iter().map(|cohort| cohort.size).sum::<i128>().into());
+                row.extend(TOLD.map(|month| self.rate(pooled(&cohorts, month))));
+                row
+            });
+            let mut columns = vec![split_column(split), column("joined", true)];
+            columns.extend(TOLD.map(nth));
+            let title = by_split("table.cohort_groups", split);
+            sheets.push(Table { title, ..table("cohort_groups", columns, rows.collect()) });
+        }
+        Section {
+            lead: self.cohort_lead(&cohorts).into_iter().collect(),
+            figures: TOLD.iter().map(told).collect(),
+            charts,
+            tables: vec![self.active_sheet(&cohorts)],
+            sheets,
+            notes: vec![Say::new("note.cohort")],
+        }
+    }
+
+    /// The youngest cohort that has three months behind it against all before it.
+    fn cohort_lead(&self, cohorts: &[Cohort]) -> Option<Say> {
+        let at = cohorts.iter().rposition(|cohort| cohort.active.len() > 3 && cohort.size > 0)?;
+        let cohort = &cohorts[at];
+        let share = Ratio::of(cohort.active[3], cohort.size)?;
+        let before = pooled(&cohorts[..at], 3)?;
+        Some(
+            Say::new("report.lead.cohort")
+                .with("customers", Say::new("count.customers").with("n", cohort.size))
+                .with("month", Value::Month(cohort.month.start.date()))
+                .with("share", self.rate(Some(share)))
+                .with("before", self.rate(Some(before))),
+        )
+    }
+
+    fn heat(&self, cohorts: &[Cohort]) -> Option<Chart> {
+        let seen: Vec<&Cohort> = cohorts.iter().skip_while(|cohort| cohort.size == 0).collect();
+        let share = pooled(cohorts, 3).or_else(|| pooled(cohorts, 1))?;
+        let rows = seen.iter().map(|c| (Value::Month(c.month.start.date()), Value::Count(c.size)));
+        Some(Chart::Heat {
+            title: Say::new("chart.cohort.title").with("share", share),
+            rows: rows.collect(),
+            cells: seen.iter().map(|cohort| cohort.shares().collect()).collect(),
+            axis: Say::new("chart.cohort.axis"),
+        })
+    }
+
+    fn active_sheet(&self, cohorts: &[Cohort]) -> Table {
+        let rows = cohorts.iter().rev().filter(|c| c.size > 0).map(|cohort| {
+            let mut row = vec![Value::Month(cohort.month.start.date()), cohort.size.into()];
+            row.extend(cohort.shares().map(plain));
+            row.resize(2 + MONTHS, Value::Empty);
+            row
+        });
+        table("cohorts", cohort_columns(column("joined", true)), rows.collect())
+    }
+
+    fn revenue_sheet(&self, cohorts: &[Cohort]) -> Table {
+        let rows = cohorts.iter().rev().filter(|c| c.size > 0).map(|cohort| {
+            let first = cohort.revenue_minor.first().copied().unwrap_or(0);
+            let mut row = vec![Value::Month(cohort.month.start.date()), self.money(first).into()];
+            row.extend(cohort.revenue_shares().map(plain));
+            row.resize(2 + MONTHS, Value::Empty);
+            row
+        });
+        table("cohort_revenue", cohort_columns(column("money_first", true)), rows.collect())
+    }
+}
+
+fn cohort_columns(size: Column) -> Vec<Column> {
+    let mut columns = columns(&["month"], &[]);
+    columns.push(size);
+    columns.extend((0..MONTHS).map(nth));
+    columns
+}
+
+fn nth(month: usize) -> Column {
+    let title = Say::new("column.nth").with("n", month as i128);
+    Column { name: NTH.get(month).copied().unwrap_or("m"), title, numeric: true }
+}

@@ -1,0 +1,213 @@
+//! RFM: what the customers are by how recently, how often and for how much they buy, how that moved since
+//! the last report, and who should be called before they are lost.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use super::figures::plain;
+use super::tables::{by_split, column, columns, split_column, table, worded};
+use super::{Fared, Section, Story};
+use crate::document::{Chart, Figure, Say, Table, Value};
+use crate::domain::Ratio;
+use crate::metrics::rfm::{Scored, Standing};
+use crate::metrics::{Panel, Slice};
+
+/// Customers in the attached list of those who may be lost.
+const PRESSING: usize = 1_000;
+
+/// What customers are now, and were a period ago.
+pub(super) struct Standings {
+    /// By standing: customers now, a period ago, and what the ones of now bought in the window.
+    totals: [(i128, i128, i128); 9],
+    /// From what, to what, and how many; `None` is not scored.
+    moved: BTreeMap<(Option<Standing>, Option<Standing>), i128>,
+    /// What each customer is now, by index.
+    now: Vec<Option<Standing>>,
+    /// At risk or not to be lost, those who brought most first.
+    pressing: Vec<Scored>,
+    pressing_of: usize,
+}
+
+impl Standings {
+    pub(super) fn of(panel: &Panel<'_>, slice: &Slice) -> Standings {
+        let customers = &panel.customers;
+        let mut totals = [(0, 0, 0); 9];
+        let mut now = vec![None; panel.facts.customers.len()];
+        let mut pressing = Vec::new();
+        let scorer = panel.rfm(customers);
+        for scored in customers.iter().filter_map(|customer| scorer.score(*customer)) {
+            let standing = scored.standing();
+            let total = &mut totals[standing as usize];
+            total.0 += 1;
+            total.2 += i128::from(scored.amount_minor);
+            now[scored.customer as usize] = Some(standing);
+            if matches!(standing, Standing::AtRisk | Standing::CannotLose) {
+                pressing.push(scored);
+            }
+        }
+        let mut moved = BTreeMap::new();
+        let before = panel.rfm_before(customers, slice.period.days());
+        for &customer in customers {
+            let was = before.score(customer).map(|scored| scored.standing());
+            if let Some(standing) = was {
+                totals[standing as usize].1 += 1;
+            }
+            let is = now[customer as usize];
+            if was != is {
+                *moved.entry((was, is)).or_default() += 1;
+            }
+        }
+        let pressing_of = pressing.len();
+        let brought = |s: &Scored| panel.facts.purchases.tally(s.customer).revenue_minor();
+        pressing.sort_unstable_by_key(|s| (Reverse(brought(s)), s.customer));
+        pressing.truncate(PRESSING);
+        Standings { totals, moved, now, pressing, pressing_of }
+    }
+
+    pub(super) fn wanted(&self) -> impl Iterator<Item = u32> {
+        self.pressing.iter().map(|scored| scored.customer)
+    }
+
+    fn share(&self, of: &[Standing], at: fn(&(i128, i128, i128)) -> i128) -> Option<Ratio> {
+        let count = of.iter().map(|standing| at(&self.totals[*standing as usize])).sum();
+        Ratio::of(count, self.totals.iter().map(at).sum())
+    }
+}
+
+const BEST: [Standing; 2] = [Standing::Champions, Standing::Loyal];
+const SLIPPING: [Standing; 2] = [Standing::AtRisk, Standing::CannotLose];
+
+fn named(standing: Standing) -> Say {
+    Say::new(format!("standing.{}", standing.name()))
+}
+
+impl Story<'_> {
+    pub(super) fn rfm_subject(&self) -> Say {
+        let slipping = self.standings.as_ref().map_or(0, |s| s.pressing_of as i128);
+        Say::new("report.subject.rfm").with("period", self.now.period).with("n", slipping)
+    }
+
+    pub(super) fn rfm_section(&self) -> Section {
+        let Some(standings) = &self.standings else { return Section::default() };
+        if standings.totals.iter().all(|(now, ..)| *now == 0) {
+            return Section::default();
+        }
+        let share = |key: &str, of: &[Standing]| Figure {
+            name: Say::new(key),
+            values: vec![
+                plain(standings.share(of, |t| t.0)),
+                plain(standings.share(of, |t| t.1)),
+                Value::Empty,
+            ],
+            remark: Value::Empty,
+            alarming: false,
+        };
+        let figures = vec![share("figure.rfm.best", &BEST), share("figure.rfm.slipping", &SLIPPING)];
+        let days = i128::from(self.spec.settings.rfm_days);
+        let notes = vec![Say::new("note.rfm").with("days", days)];
+        if self.is_brief() {
+            return Section { figures, notes, ..Section::default() };
+        }
+        let mut sheets = vec![self.moved_table(standings)];
+        sheets.extend(self.splits.first().map(|fared| self.standing_groups(standings, fared)));
+        Section {
+            lead: vec![self.rfm_lead(standings)],
+            figures,
+            charts: vec![standing_chart(standings)],
+            tables: vec![self.pressing_table(standings), self.standing_table(standings)],
+            sheets,
+            notes,
+        }
+    }
+
+    fn rfm_lead(&self, standings: &Standings) -> Say {
+        let brought = standings
+            .pressing
+            .iter()
+            .map(|s| i128::from(self.panel.facts.purchases.tally(s.customer).revenue_minor()));
+        let owners = standings.pressing.iter().take(3).map(|s| Value::Text(self.name(s.customer)));
+        Say::new("report.lead.rfm")
+            .with("customers", Say::new("count.customers").with("n", standings.pressing_of as i128))
+            .with("money", self.money(brought.sum()))
+            .with("names", Value::List(owners.collect()))
+    }
+
+    fn standing_table(&self, standings: &Standings) -> Table {
+        let all: i128 = standings.totals.iter().map(|t| t.2).sum();
+        let rows = Standing::ALL.map(|(_, standing)| {
+            let (now, before, bought) = standings.totals[standing as usize];
+            vec![
+                named(standing).into(),
+                now.into(),
+                before.into(),
+                Value::Signed(now - before),
+                self.money(bought).into(),
+                plain(Ratio::of(bought, all)),
+            ]
+        });
+        let columns = columns(&["standing"], &["customers", "customers_before", "change", "bought", "share"]);
+        table("standings", columns, rows.into())
+    }
+
+    fn pressing_table(&self, standings: &Standings) -> Table {
+        let facts = self.panel.facts;
+        let rows = standings.pressing.iter().map(|s| {
+            let tally = facts.purchases.tally(s.customer);
+            vec![
+                self.name(s.customer).into(),
+                named(s.standing()).into(),
+                i128::from(s.days).into(),
+                i128::from(tally.transactions()).into(),
+                self.money(i128::from(tally.revenue_minor())).into(),
+                facts.owner_name(s.customer).map_or(Value::Empty, Value::from),
+            ]
+        });
+        let mut columns = columns(&["customer", "standing"], &["days_since", "transactions", "historic"]);
+        columns.push(column("owner", false));
+        Table { of: standings.pressing_of, ..table("pressing", columns, rows.collect()) }
+    }
+
+    fn moved_table(&self, standings: &Standings) -> Table {
+        let name = |standing: Option<Standing>| match standing {
+            Some(standing) => named(standing).into(),
+            None => Value::from(Say::new("standing.none")),
+        };
+        let rows = standings.moved.iter().map(|((from, to), n)| vec![name(*from), name(*to), (*n).into()]);
+        table("moved", columns(&["from", "to"], &["customers"]), rows.collect())
+    }
+
+    fn standing_groups(&self, standings: &Standings, fared: &Fared) -> Table {
+        let members = fared.groups.members(&self.panel.customers);
+        let mut rows = Vec::new();
+        for (label, members) in fared.groups.labels.iter().zip(members) {
+            let mut counts = [0i128; 9];
+            members
+                .iter()
+                .filter_map(|customer| standings.now[*customer as usize])
+                .for_each(|standing| counts[standing as usize] += 1);
+            for (_, standing) in Standing::ALL {
+                let n = counts[standing as usize];
+                rows.push(vec![worded(fared.groups.split, label.clone()), named(standing).into(), n.into()]);
+            }
+        }
+        let mut columns = columns(&["standing"], &["customers"]);
+        columns.insert(0, split_column(fared.groups.split));
+        let title = by_split("table.standing_groups", fared.groups.split);
+        Table { title, ..table("standing_groups", columns, rows) }
+    }
+}
+
+fn standing_chart(standings: &Standings) -> Chart {
+    let bars = Standing::ALL.map(|(_, standing)| {
+        let (now, before, _) = standings.totals[standing as usize];
+        let alarming = SLIPPING.contains(&standing) && now > before;
+        (named(standing).into(), now.into(), now as f64, Some(before as f64), alarming)
+    });
+    let best = standings.share(&BEST, |t| t.0).map_or(Value::Empty, Value::Rate);
+    let slipping = standings.share(&SLIPPING, |t| t.0).map_or(Value::Empty, Value::Rate);
+    Chart::Ranked {
+        title: Say::new("chart.rfm.title").with("best", best).with("slipping", slipping),
+        axis: Say::new("chart.rfm.axis"),
+        bars: bars.into(),
+    }
+}

@@ -1,0 +1,134 @@
+//! Survival: how long customers stay, for the whole shop and by group.
+
+use super::figures::single;
+use super::tables::{by_split, columns, split_column, table, worded};
+use super::{Section, Story, none};
+use crate::document::{Chart, Curve, Figure, Say, Table, Value};
+use crate::metrics::Split;
+use crate::metrics::survival::{DAYS_A_MONTH, Survival};
+
+/// Months that the figures tell.
+const TOLD: [u32; 5] = [1, 3, 6, 12, 24];
+
+/// Curves in one picture.
+const CURVES: usize = 5;
+
+fn days(months: u32) -> u32 {
+    (f64::from(months) * DAYS_A_MONTH).round() as u32
+}
+
+fn months(days: u32) -> f64 {
+    f64::from(days) / DAYS_A_MONTH
+}
+
+fn share(share: Option<f64>) -> Value {
+    share.map_or_else(none, Value::Percent)
+}
+
+/// The median tenure in months, or that more than half are still there.
+fn median(survival: &Survival) -> Value {
+    match survival.median_days() {
+        Some(days) => Say::new("value.months").with("n", Value::Number(months(days), 1)).into(),
+        None => Say::new("value.over_half").into(),
+    }
+}
+
+impl Story<'_> {
+    fn whole(&self) -> Survival {
+        self.panel.survival(&self.panel.customers)
+    }
+
+    pub(super) fn survival_subject(&self) -> Say {
+        let whole = self.whole();
+        Say::new("report.subject.survival")
+            .with("period", self.now.period)
+            .with("share", share(whole.share_after(days(12))))
+    }
+
+    pub(super) fn survival_section(&self) -> Section {
+        let whole = self.whole();
+        if whole.customers == 0 {
+            return Section::default();
+        }
+        let mut figures = vec![single("figure.survival.median", median(&whole))];
+        figures.extend(TOLD.iter().map(|n| {
+            let name = Say::new("figure.survival").with("n", i128::from(*n));
+            Figure { name, ..single("figure.survival", share(whole.share_after(days(*n)))) }
+        }));
+        let mut groups: Vec<(Value, Survival)> = Vec::new();
+        if let Some(fared) = self.splits.first() {
+            let members = fared.groups.members(&self.panel.customers);
+            for (label, members) in fared.groups.labels.iter().zip(members) {
+                let survival = self.panel.survival(&members);
+                if survival.customers > 0 {
+                    groups.push((worded(fared.groups.split, label.clone()), survival));
+                }
+            }
+        }
+        let lead = Say::new("report.lead.survival")
+            .with("customers", Say::new("count.customers").with("n", i128::from(whole.customers)))
+            .with("left", i128::from(whole.left))
+            .with("share", share(whole.share_after(days(12))))
+            .with("median", median(&whole));
+        Section {
+            lead: vec![lead],
+            figures,
+            charts: vec![survival_chart(&whole, &groups)],
+            tables: self.splits.first().map(|f| group_table(f.groups.split, &groups)).into_iter().collect(),
+            sheets: vec![step_table(&whole)],
+            notes: vec![Say::new("note.survival")],
+        }
+    }
+}
+
+fn curve(name: Value, survival: &Survival, band: bool) -> Curve {
+    let mut steps: Vec<(f64, f64)> = survival.steps.iter().map(|s| (months(s.days), s.share)).collect();
+    let last = steps.last().map_or(1.0, |step| step.1);
+    steps.push((months(survival.longest_days), last));
+    let low_high = survival.steps.iter().map(|s| (months(s.days), s.interval.0, s.interval.1)).collect();
+    Curve { name, steps, low_high: band.then_some(low_high), median: survival.median_days().map(months) }
+}
+
+/// The largest groups beside one another; where there is only one, the whole with its interval.
+fn survival_chart(whole: &Survival, groups: &[(Value, Survival)]) -> Chart {
+    let mut largest: Vec<&(Value, Survival)> = groups.iter().collect();
+    largest.sort_by_key(|(_, survival)| std::cmp::Reverse(survival.customers));
+    largest.truncate(CURVES);
+    let curves = match largest.len() {
+        0 | 1 => vec![curve(Say::new("survival.all").into(), whole, true)],
+        _ => largest.iter().map(|(name, survival)| curve(name.clone(), survival, false)).collect(),
+    };
+    Chart::Survival {
+        title: Say::new("chart.survival.title").with("share", share(whole.share_after(days(12)))),
+        axis: Say::new("chart.survival.axis"),
+        curves,
+    }
+}
+
+fn group_table(split: Split, groups: &[(Value, Survival)]) -> Table {
+    let rows = groups.iter().map(|(name, survival)| {
+        let mut row = vec![name.clone(), i128::from(survival.customers).into()];
+        row.push(i128::from(survival.left).into());
+        row.push(median(survival));
+        row.extend([3, 12, 24].map(|n| share(survival.share_after(days(n)))));
+        row
+    });
+    let mut all = vec![split_column(split)];
+    all.extend(columns(&[], &["customers", "left", "median_tenure", "after_3", "after_12", "after_24"]));
+    let title = by_split("table.survival_groups", split);
+    Table { title, ..table("survival_groups", all, rows.collect()) }
+}
+
+fn step_table(whole: &Survival) -> Table {
+    let rows = whole.steps.iter().map(|step| {
+        vec![
+            i128::from(step.days).into(),
+            i128::from(step.at_risk).into(),
+            i128::from(step.left).into(),
+            Value::Percent(step.share),
+            Value::Percent(step.interval.0),
+            Value::Percent(step.interval.1),
+        ]
+    });
+    table("survival", columns(&[], &["day", "at_risk", "left", "stay", "low", "high"]), rows.collect())
+}
