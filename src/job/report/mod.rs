@@ -268,6 +268,12 @@ impl<'a> Story<'a> {
         if self.has_year_ago() {
             columns.push(Say::new("figure.year_ago").into());
         }
+        // A column that no figure fills would only be in the way.
+        let filled =
+            |at: usize| rows.iter().any(|row| row.values.get(at).is_some_and(|v| *v != Value::Empty));
+        while columns.len() > 1 && !filled(columns.len() - 1) {
+            columns.pop();
+        }
         let cut = |mut row: Figure| {
             row.values.truncate(columns.len());
             row
