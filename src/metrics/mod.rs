@@ -12,6 +12,7 @@ pub mod definition;
 pub mod funnel;
 pub mod panel;
 mod parallel;
+pub mod predict;
 pub mod revenue;
 pub mod rfm;
 pub mod segment;
