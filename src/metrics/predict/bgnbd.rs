@@ -99,9 +99,9 @@ impl BgNbd {
         let z = weeks / (tau + weeks);
         // 2F1 = 1 + first · second ÷ c · ∫2F1 of each parameter raised by one: good for c near 0, too.
         let (first, second) = (self.r + x, self.b + x);
-        let raised = gauss(first + 1.0, second + 1.0, c + 1.0, z).integral;
-        let fall = (-first * (weeks / tau).ln_1p()).exp();
-        (c * (1.0 - fall) - fall * first * second * raised) / (self.a - 1.0)
+        let ln_fall = -first * (weeks / tau).ln_1p();
+        let raised = gauss(first + 1.0, second + 1.0, c + 1.0, z).integral(ln_fall);
+        (-c * ln_fall.exp_m1() - first * second * raised) / (self.a - 1.0)
     }
 
     /// By Euler's transformation, 2F1 = (1 − z)^(a − 1 − r − x) · 2F1(A, a − 1; c; z) of A = a + b − 1 − r:
@@ -113,8 +113,8 @@ impl BgNbd {
         let epsilon = self.a - 1.0;
         let power = if epsilon == 0.0 { ln_rest } else { (epsilon * ln_rest).exp_m1() / epsilon };
         let first = self.a + self.b - 1.0 - self.r;
-        let series = first * gauss(first + 1.0, self.a, c + 1.0, z).integral;
-        -c * power - (epsilon * ln_rest).exp() * series
+        let series = first * gauss(first + 1.0, self.a, c + 1.0, z).integral(epsilon * ln_rest);
+        -c * power - series
     }
 }
 

@@ -111,7 +111,7 @@ impl Geometric {
 const RATES: std::ops::RangeInclusive<f64> = 1e-9..=1e9;
 
 fn discounted(b: f64, c: f64, rate: f64) -> Option<f64> {
-    RATES.contains(&rate).then(|| gauss(1.0, b, c, 1.0 / (1.0 + rate)).value).filter(|sum| sum.is_finite())
+    RATES.contains(&rate).then(|| gauss(1.0, b, c, 1.0 / (1.0 + rate)).value()).filter(|sum| sum.is_finite())
 }
 
 /// By renewal, from the first: how many renewed, how many left.

@@ -10,78 +10,101 @@ const SERIES_TO: f64 = 0.9;
 /// The share of what is left to 1 that one Taylor series covers.
 const STRIDE: f64 = 0.6;
 
-/// No series here needs more terms; one that would is of arguments that overflow anyway.
-const TERMS_MAX: u32 = 20_000;
+/// A series that needs more terms is given up.
+const TERMS_MAX: u32 = 100_000;
 
 /// Beyond 0.9, a series that has not ended by then crawls.
 const TERMS_SOON: u32 = 600;
 
-/// The function and its integral.
+/// Above this a series is scaled down.
+const LARGE: f64 = 1e150;
+
+/// The function, its slope and its integral from 0, each less a factor of e to the `shift`: they may be
+/// larger than a number can be, and still the answer to a question about their ratio.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Gauss {
-    /// 2F1 at `z`.
-    pub(super) value: f64,
-    /// ∫ 2F1 from 0 to `z`.
-    pub(super) integral: f64,
+    value: f64,
+    slope: f64,
+    integral: f64,
+    shift: f64,
 }
 
-/// 2F1(a, b; c; z) and its integral from 0 to `z`.
-pub(super) fn gauss(a: f64, b: f64, c: f64, z: f64) -> Gauss {
-    if z > SERIES_TO
-        && let Some((value, _, integral)) = at_zero(a, b, c, z, TERMS_SOON)
-    {
-        return Gauss { value, integral };
+impl Gauss {
+    /// 2F1 at `z`.
+    pub(super) fn value(self) -> f64 {
+        self.value * self.shift.exp()
     }
+
+    /// ∫ 2F1 from 0 to `z`, times e to the `factor`.
+    pub(super) fn integral(self, factor: f64) -> f64 {
+        self.integral * (self.shift + factor).exp()
+    }
+
+    fn scaled(mut self) -> Gauss {
+        if self.value.abs() > LARGE {
+            self.value /= LARGE;
+            self.slope /= LARGE;
+            self.integral /= LARGE;
+            self.shift += LARGE.ln();
+        }
+        self
+    }
+}
+
+/// 2F1(a, b; c; z) with its integral; no number where no series comes to an end.
+pub(super) fn gauss(a: f64, b: f64, c: f64, z: f64) -> Gauss {
+    let soon = if z > SERIES_TO { TERMS_SOON } else { TERMS_MAX };
+    if let Some(found) = at_zero(a, b, c, z, soon) {
+        return found;
+    }
+    let none = Gauss { value: f64::NAN, slope: f64::NAN, integral: f64::NAN, shift: 0.0 };
     let mut at = z.min(SERIES_TO);
-    let Some((mut value, mut slope, mut integral)) = at_zero(a, b, c, at, TERMS_MAX) else {
-        return Gauss { value: f64::NAN, integral: f64::NAN };
-    };
+    let Some(mut found) = at_zero(a, b, c, at, TERMS_MAX) else { return none };
     // `left` is 1 − at, kept apart so that it stays exact near 1.
     let mut left = 1.0 - at;
     let target = 1.0 - z;
-    while at < z && left > target {
+    while left > target {
         let h = (STRIDE * left).min(left - target);
-        (value, slope, integral) = carried(a, b, c, (at, left), h, (value, slope, integral));
+        found = carried(a, b, c, (at, left), h, found).scaled();
         left -= h;
         at = 1.0 - left;
-        if h < 1e-300 || !value.is_finite() {
-            break;
+        if !found.value.is_finite() {
+            return none;
         }
     }
-    Gauss { value, integral }
+    found
 }
 
-/// Value, slope and integral at `z` by the series at 0; none if it takes more terms.
-fn at_zero(a: f64, b: f64, c: f64, z: f64, terms: u32) -> Option<(f64, f64, f64)> {
-    let (mut term, mut value, mut slope, mut integral) = (1.0, 1.0, 0.0, 1.0);
+/// The series at 0; none if it takes more terms.
+fn at_zero(a: f64, b: f64, c: f64, z: f64, terms: u32) -> Option<Gauss> {
+    let mut term = 1.0;
+    let mut sum = Gauss { value: 1.0, slope: 0.0, integral: 1.0, shift: 0.0 };
     for n in 0..terms {
         let n = f64::from(n);
         let ratio = (a + n) * (b + n) / ((c + n) * (n + 1.0));
         // The slope's term first: it has one power of z less.
-        slope += term * ratio * (n + 1.0);
+        sum.slope += term * ratio * (n + 1.0);
         term *= ratio * z;
-        value += term;
-        integral += term / (n + 2.0);
+        sum.value += term;
+        sum.integral += term / (n + 2.0);
         let falls = (ratio * z).abs() < 0.99;
-        if term == 0.0 || falls && (n + 2.0) * term.abs() <= 1e-17 * value.abs() {
-            return Some((value, slope, integral * z));
+        if term == 0.0 || falls && (n + 2.0) * term.abs() <= 1e-17 * sum.value.abs() {
+            sum.integral *= z;
+            return sum.value.is_finite().then_some(sum);
+        }
+        if sum.value.abs() > LARGE {
+            sum = sum.scaled();
+            term /= LARGE;
         }
     }
     None
 }
 
 /// The same carried from `at` (with `left` = 1 − at) by `h`.
-fn carried(
-    a: f64,
-    b: f64,
-    c: f64,
-    (at, left): (f64, f64),
-    h: f64,
-    (value, slope, integral): (f64, f64, f64),
-) -> (f64, f64, f64) {
+fn carried(a: f64, b: f64, c: f64, (at, left): (f64, f64), h: f64, from: Gauss) -> Gauss {
     // Terms w_k h^k, so that no power of h is formed.
-    let (mut low, mut high) = (value, slope * h);
-    let (mut sum, mut sum_slope, mut sum_integral) = (low + high, high, low + high / 2.0);
+    let (mut low, mut high) = (from.value, from.slope * h);
+    let mut sum = Gauss { value: low + high, slope: high, integral: low + high / 2.0, shift: from.shift };
     let (square, cross) = (h * h / (at * left), h / (at * left));
     let drift = c - (a + b + 1.0) * at;
     for k in 0..TERMS_MAX {
@@ -89,14 +112,14 @@ fn carried(
         let next = ((k + a) * (k + b) * low * square - (k + 1.0) * ((left - at) * k + drift) * high * cross)
             / ((k + 1.0) * (k + 2.0));
         (low, high) = (high, next);
-        sum += next;
-        sum_slope += (k + 2.0) * next;
-        sum_integral += next / (k + 3.0);
-        if (k + 2.0) * (low.abs() + high.abs()) <= 1e-17 * sum.abs() {
+        sum.value += next;
+        sum.slope += (k + 2.0) * next;
+        sum.integral += next / (k + 3.0);
+        if (k + 2.0) * (low.abs() + high.abs()) <= 1e-17 * sum.value.abs() {
             break;
         }
     }
-    (sum, sum_slope / h, integral + sum_integral * h)
+    Gauss { slope: sum.slope / h, integral: from.integral + sum.integral * h, ..sum }
 }
 
 #[cfg(test)]
@@ -126,8 +149,8 @@ mod tests {
             let found = gauss(*a, *b, *c, *z);
             // Next to the singularity the rounding of z itself shows: 1e-16 ÷ (1 − z) each.
             let allowed = 1e-12 + 4e-16 / (1.0 - z) * if *value > 10.0 { 4.0 } else { 0.1 };
-            assert!((found.value / value - 1.0).abs() < allowed, "{a} {b} {c} {z}: {found:?}, not {value}");
-            assert!((found.integral / integral - 1.0).abs() < allowed, "{a} {b} {c} {z}: {found:?}");
+            assert!((found.value() / value - 1.0).abs() < allowed, "{a} {b} {c} {z}: {found:?}, not {value}");
+            assert!((found.integral(0.0) / integral - 1.0).abs() < allowed, "{a} {b} {c} {z}: {found:?}");
         }
     }
 
@@ -136,8 +159,8 @@ mod tests {
         for z in [0.0_f64, 1e-9, 0.3, 0.9, 0.91, 0.999, 1.0 - 1e-9] {
             // 2F1(1, 1; 2; z) = −ln(1 − z) ÷ z and ∫ 2F1(1, 2; 2; z) = −ln(1 − z).
             let log = -(-z).ln_1p();
-            assert!((gauss(1.0, 1.0, 2.0, z).value * z - log).abs() <= 1e-12 * log, "{z}");
-            assert!((gauss(1.0, 2.0, 2.0, z).integral - log).abs() <= 1e-12 * log, "{z}");
+            assert!((gauss(1.0, 1.0, 2.0, z).value() * z - log).abs() <= 1e-12 * log, "{z}");
+            assert!((gauss(1.0, 2.0, 2.0, z).integral(0.0) - log).abs() <= 1e-12 * log, "{z}");
         }
     }
 }
