@@ -125,7 +125,7 @@ const NEAR_ONE: f64 = 1e-3;
 ///
 /// ln Γ(r + x) − ln Γ(r) is Σ ln(r + k) of k < x, and likewise for b and a + b, so that no Γ is needed and
 /// the sums are over how many customers have more than k repeats. The ages are a sum by day. What remains
-/// is, for each history with a repeat, ln(1 + eᵘ) of u = ln a − ln(b + x − 1) + (r + x) ln((α + T) ÷ (α + t_x)).
+/// is, for each history with a repeat, ln(1 + eᵘ) of `u = ln a − ln(b + x − 1) + (r + x) ln((α + T) ÷ (α + t_x))`.
 fn evaluate(purchases: &Purchases, at: &[f64; 4], days: &mut Vec<(f64, f64)>) -> Evaluation<4> {
     let [r, alpha, a, b] = *at;
     days.clear();
@@ -165,16 +165,11 @@ fn evaluate(purchases: &Purchases, at: &[f64; 4], days: &mut Vec<(f64, f64)>) ->
         value += sums.softplus;
         sums.add_to(&mut g, &mut h, r + x, [1.0 / a, -1.0 / (b + x - 1.0)]);
     }
-    for i in 1..4 {
-        for j in 0..i {
-            h[i][j] = h[j][i];
-        }
-    }
     Evaluation::in_logarithms(value, g, h, at)
 }
 
 /// Sums over histories of equal repeats, of s = the chance of having left and v = s(1 − s), by
-/// D = ln((α + T) ÷ (α + t_x)) and E = its derivative in α.
+/// `D = ln((α + T) ÷ (α + t_x))` and E = its derivative in α.
 #[derive(Debug, Clone, Copy, Default)]
 struct Silences {
     softplus: f64,

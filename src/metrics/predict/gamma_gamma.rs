@@ -150,8 +150,5 @@ fn evaluate(spends: &Spends, at: &[f64; 3]) -> Evaluation<3> {
         h[1][2] -= inverses;
         h[2][2] += (p * x + q) * squares;
     }
-    h[1][0] = h[0][1];
-    h[2][0] = h[0][2];
-    h[2][1] = h[1][2];
     Evaluation::in_logarithms(value, g, h, at)
 }

@@ -153,6 +153,5 @@ fn evaluate(decisions: &[(f64, f64)], at: &[f64; 2]) -> Evaluation<2> {
         h[0][1] += square;
         h[1][1] += square - renewed / (beta * beta);
     }
-    h[1][0] = h[0][1];
     Evaluation::in_logarithms(value, g, h, at)
 }

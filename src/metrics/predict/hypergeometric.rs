@@ -123,6 +123,11 @@ fn carried(a: f64, b: f64, c: f64, (at, left): (f64, f64), h: f64, from: Gauss) 
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::unreadable_literal,
+    clippy::excessive_precision,
+    reason = "digits as the reference prints them"
+)]
 mod tests {
     use super::*;
 

@@ -10,6 +10,8 @@
 //! equal bits, in whatever order they come. What cannot be modelled is refused with its figures
 //! ([`Refusal`]), never guessed.
 
+#![expect(clippy::many_single_char_names, reason = "the formulas keep the letters of their papers")]
+
 pub mod bgnbd;
 pub mod calibration;
 pub mod gamma_gamma;
@@ -77,6 +79,7 @@ impl Buyer {
     }
 
     /// The same with what cannot be cut to what can.
+    #[must_use]
     pub fn tidied(self) -> Buyer {
         let age_days = self.age_days.clamp(0, AGE_DAYS_MAX);
         let recency_days = if self.repeats == 0 { 0 } else { self.recency_days.clamp(0, age_days) };

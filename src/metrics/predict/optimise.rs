@@ -15,7 +15,8 @@ pub(super) struct Evaluation<const N: usize> {
 }
 
 impl<const N: usize> Evaluation<N> {
-    /// From derivatives in the parameters themselves: d/d ln φ = φ d/dφ.
+    /// From derivatives in the parameters themselves: d/d ln φ = φ d/dφ. Of the second ones the upper half
+    /// is enough.
     pub(super) fn in_logarithms(
         value: f64,
         gradient: [f64; N],
@@ -26,7 +27,7 @@ impl<const N: usize> Evaluation<N> {
         for i in 0..N {
             out.gradient[i] *= at[i];
             for j in 0..N {
-                out.hessian[i][j] *= at[i] * at[j];
+                out.hessian[i][j] = hessian[i.min(j)][i.max(j)] * at[i] * at[j];
             }
             out.hessian[i][i] += out.gradient[i];
         }
@@ -34,8 +35,8 @@ impl<const N: usize> Evaluation<N> {
     }
 
     fn is_finite(&self) -> bool {
-        let all = self.gradient.iter().chain(self.hessian.iter().flatten());
-        self.value.is_finite() && all.fold(true, |finite, number| finite && number.is_finite())
+        let mut all = self.gradient.iter().chain(self.hessian.iter().flatten());
+        self.value.is_finite() && all.all(|number| number.is_finite())
     }
 }
 
@@ -140,11 +141,11 @@ fn ascent<const N: usize>(here: &Evaluation<N>, at: &[f64; N], origin: &[f64; N]
     }
     let mut bend = 0.0;
     loop {
-        let mut bent = curvature;
-        for (i, row) in bent.iter_mut().enumerate() {
+        let mut convex = curvature;
+        for (i, row) in convex.iter_mut().enumerate() {
             row[i] += bend;
         }
-        if let Some(mut step) = solve(&bent, &gradient, size * 1e-14) {
+        if let Some(mut step) = solve(&convex, &gradient, size * 1e-14) {
             let gain = 0.5 * (0..N).map(|i| step[i] * gradient[i]).sum::<f64>();
             let longest = step.iter().fold(0.0_f64, |longest, part| longest.max(part.abs()));
             if longest > STEP_MAX {
@@ -168,8 +169,8 @@ fn solve<const N: usize>(matrix: &[[f64; N]; N], right: &[f64; N], least: f64) -
             let rest = matrix[i][j] - known;
             factor[i][j] = if i == j { rest.sqrt() } else { rest / factor[j][j] };
         }
-        // A pivot that is no number is none, too.
-        if !(factor[i][i] * factor[i][i] > least) {
+        let pivot = factor[i][i] * factor[i][i];
+        if pivot.is_nan() || pivot <= least {
             return None;
         }
     }

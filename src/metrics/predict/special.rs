@@ -47,6 +47,11 @@ pub(super) fn gamma_logs(z: f64) -> [f64; 3] {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::unreadable_literal,
+    clippy::excessive_precision,
+    reason = "digits as the reference prints them"
+)]
 mod tests {
     use super::*;
 
