@@ -3,22 +3,24 @@
 //! `cargo bench --bench predict` measures; with `PREDICT_CSV` set to a folder it writes the customers there
 //! instead, for `benches/peers/predict_lifetimes.py` to fit the same, and prints our parameters.
 
+use std::fmt::Write as _;
 use std::hint::black_box;
+use std::io;
 
 use criterion::{BenchmarkId, Criterion};
 use retaind::metrics::predict::{Ahead, BgNbd, Buyer, GammaGamma};
 
 const SIZES: [usize; 2] = [100_000, 1_000_000];
 
-fn cdnow() -> Vec<Buyer> {
+fn cdnow() -> io::Result<Vec<Buyer>> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/cdnow/purchases.txt");
-    let text = std::fs::read_to_string(path).expect("the fixture is there");
+    let text = std::fs::read_to_string(path)?;
     let purchases = |line: &str| {
         let numbers = line.split(' ').filter_map(|word| word.split_once(':'));
         let numbers = numbers.filter_map(|(day, cents)| Some((day.parse().ok()?, cents.parse().ok()?)));
         numbers.collect::<Vec<(i32, i64)>>()
     };
-    text.lines().filter_map(|line| Buyer::of(&purchases(line), 272)).collect()
+    Ok(text.lines().filter_map(|line| Buyer::of(&purchases(line), 272)).collect())
 }
 
 /// `SplitMix64`, and what the model's story draws from it.
@@ -101,23 +103,25 @@ fn purchases(buyers: &[Buyer]) -> f64 {
     told.collect::<Vec<_>>().iter().map(|(_, expected)| expected).sum()
 }
 
-fn written(folder: &str, shops: &[(usize, Vec<Buyer>)]) {
+#[expect(clippy::print_stdout, reason = "for whoever compares it with the peer")]
+fn write(folder: &str, shops: &[(usize, Vec<Buyer>)]) -> io::Result<()> {
     for (size, buyers) in shops {
         let mut text = String::from("repeats,recency_days,age_days,spend_minor\n");
         for b in buyers {
-            text += &format!("{},{},{},{}\n", b.repeats, b.recency_days, b.age_days, b.spend_minor);
+            let _ = writeln!(text, "{},{},{},{}", b.repeats, b.recency_days, b.age_days, b.spend_minor);
         }
-        std::fs::write(format!("{folder}/buyers_{size}.csv"), text).expect("the folder can be written");
+        std::fs::write(format!("{folder}/buyers_{size}.csv"), text)?;
         println!("{size}: {:?}\n{:?}", BgNbd::fit(buyers), GammaGamma::fit(buyers));
         println!("purchases in 52 weeks {:.9}, value {:.6}", purchases(buyers), predicted(buyers));
     }
+    Ok(())
 }
 
-fn main() {
-    let mut shops = vec![(2_357, cdnow())];
+fn main() -> io::Result<()> {
+    let mut shops = vec![(2_357, cdnow()?)];
     shops.extend(SIZES.map(|size| (size, made_up(size))));
     if let Ok(folder) = std::env::var("PREDICT_CSV") {
-        return written(&folder, &shops);
+        return write(&folder, &shops);
     }
     let mut criterion = Criterion::default().sample_size(10).configure_from_args();
     let mut group = criterion.benchmark_group("predict");
@@ -129,4 +133,5 @@ fn main() {
     }
     group.finish();
     criterion.final_summary();
+    Ok(())
 }

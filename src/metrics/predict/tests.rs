@@ -277,8 +277,8 @@ fn the_cohorts_of_how_to_project_customer_retention_give_its_parameters() {
 fn lifetimes_are_the_sums_of_survival() {
     let fit = Fit { log_likelihood: 0.0, customers: 0, evaluations: 0 };
     let model = Geometric { alpha: 0.704, beta: 1.182, fit };
-    for rate in [0.1, 0.01, 1.0] {
-        let worth = |t: u32| (1.0 + rate as f64).powi(-(t as i32));
+    for rate in [0.1_f64, 0.01, 1.0] {
+        let worth = |t: u32| (1.0 + rate).powi(-(t as i32));
         let lifetime: f64 = (0..5000).map(|t| model.survival(t) * worth(t)).sum();
         assert_near!(model.lifetime(rate).unwrap(), lifetime, 1e-9);
         assert_near!(model.lifetime_value(50.0, rate).unwrap(), 50.0 * lifetime, 1e-9);
