@@ -84,6 +84,7 @@ pub struct Tally {
     bought_days: u16,
     /// The last of them before the mark.
     bought_before: u16,
+    bought_days_before: u16,
 }
 
 /// What a customer bought between two neighbouring edges of the windows.
@@ -279,6 +280,7 @@ impl Tally {
             self.bought_last = self.last;
             if self.last < mark {
                 self.bought_before = self.last;
+                self.bought_days_before = self.bought_days;
             }
         }
         self.day_sum = 0;
@@ -344,6 +346,11 @@ impl Purchases {
     /// The last day before the mark on which something was bought.
     pub fn bought_before(&self, customer: u32) -> Option<Day> {
         self.day(self.tally(customer).bought_before)
+    }
+
+    /// How many such days there were before the mark.
+    pub fn bought_days_before(&self, customer: u32) -> u16 {
+        self.tally(customer).bought_days_before
     }
 
     /// What a customer's purchases cost the shop, in minor units.
@@ -470,6 +477,8 @@ mod tests {
                 prop_assert_eq!(bought.bought(customer), days.first().copied().zip(days.last().copied()));
                 let before = days.iter().rfind(|day| day.0 < 19_960).copied();
                 prop_assert_eq!(bought.bought_before(customer), before);
+                let count = days.iter().filter(|day| day.0 < 19_960).count();
+                prop_assert_eq!(usize::from(bought.bought_days_before(customer)), count);
                 for (from, to) in [(19_950, 19_970), (19_990, 20_001), (19_950, 20_001)] {
                     let within: Vec<_> = own.iter().filter(|r| (from..to).contains(&r.day.0)).collect();
                     let count = within.iter().filter(|r| r.amount_minor > 0).count() as u32;

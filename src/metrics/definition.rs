@@ -147,6 +147,17 @@ pub struct Settings {
     pub rfm_days: i32,
     /// How often customers are owed a contact.
     pub intervals: Intervals,
+    /// Months ahead that predictive value looks.
+    pub horizon_months: u32,
+    /// What money a year from now is worth less, in millionths.
+    pub discount_ppm: u32,
+}
+
+impl Settings {
+    /// The yearly discount as a share.
+    pub fn discount_rate(&self) -> f64 {
+        f64::from(self.discount_ppm) / 1e6
+    }
 }
 
 impl Default for Settings {
@@ -163,6 +174,8 @@ impl Default for Settings {
             cac_minor: None,
             rfm_days: 365,
             intervals: Intervals::default(),
+            horizon_months: 12,
+            discount_ppm: 100_000,
         }
     }
 }

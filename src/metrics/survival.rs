@@ -147,7 +147,7 @@ impl Panel<'_> {
 }
 
 /// Days from the first active day to the first departure, or to `today`.
-fn tenure(activity: &Activity, today: Day) -> Option<(u32, bool)> {
+pub(super) fn tenure(activity: &Activity, today: Day) -> Option<(u32, bool)> {
     let span = activity.spans().first()?;
     let left = span.to <= today;
     let end = if left { span.to } else { today };

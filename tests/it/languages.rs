@@ -97,6 +97,8 @@ fn families() -> Vec<(&'static str, &'static str, Vec<String>)> {
                 "complaints",
                 "sources",
                 "nps",
+                "ahead",
+                "calibration",
             ]),
         ),
     ]

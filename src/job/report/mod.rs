@@ -13,6 +13,7 @@ mod figures;
 mod funnel;
 mod headline;
 mod notes;
+mod predict;
 mod rfm;
 mod survival;
 mod tables;
@@ -20,6 +21,7 @@ mod tables;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
+use self::predict::Outlook;
 use self::rfm::Standings;
 use super::{ReportKind, ReportSpec};
 use crate::document::{Block, Chart, Document, Figure, Figures, Kind, Say, Table, Value};
@@ -60,6 +62,7 @@ struct Section {
 enum Part {
     Churn,
     Value,
+    Predict,
     Rfm,
     Cohort,
     Survival,
@@ -69,10 +72,10 @@ enum Part {
 
 impl Part {
     fn of(kind: ReportKind) -> &'static [Part] {
-        use Part::{Care, Churn, Cohort, Funnel, Rfm, Survival, Value};
+        use Part::{Care, Churn, Cohort, Funnel, Predict, Rfm, Survival, Value};
         match kind {
             ReportKind::Churn => &[Churn],
-            ReportKind::Value => &[Value],
+            ReportKind::Value => &[Value, Predict],
             ReportKind::Rfm => &[Rfm],
             ReportKind::Cohort => &[Cohort],
             ReportKind::Survival => &[Survival],
@@ -109,6 +112,7 @@ pub struct Story<'a> {
     worth: Worth,
     top: Vec<u32>,
     standings: Option<Standings>,
+    outlook: Option<Outlook>,
     people: People,
 }
 
@@ -136,6 +140,9 @@ pub fn asked(spec: &ReportSpec, lens: &Lens) -> Asked {
     let mut asked = Asked::nothing(today).window(from, to);
     if Part::Rfm.is_in(spec.kind) {
         asked = metrics::rfm::asks(asked, today, spec.settings.rfm_days, period.days());
+    }
+    if Part::Predict.is_in(spec.kind) {
+        asked = metrics::forecast::asks(asked, today);
     }
     if Part::Care.is_in(spec.kind) {
         let periods = [period, period.previous(), period.year_before()];
@@ -182,6 +189,7 @@ impl<'a> Story<'a> {
         let worth = panel.value(&panel.customers, &now);
         let top = if Part::Value.is_in(spec.kind) { most_valuable(&panel) } else { Vec::new() };
         let standings = Part::Rfm.is_in(spec.kind).then(|| Standings::of(&panel, &now));
+        let outlook = Part::Predict.is_in(spec.kind).then(|| Outlook::of(&panel));
         let people = People::default();
         Story {
             panel,
@@ -196,6 +204,7 @@ impl<'a> Story<'a> {
             worth,
             top,
             standings,
+            outlook,
             people,
         }
     }
@@ -204,7 +213,8 @@ impl<'a> Story<'a> {
     pub fn wanted(&self) -> BTreeSet<u32> {
         let gone = self.gone.iter().take(LISTED).map(|departure| departure.customer);
         let pressing = self.standings.iter().flat_map(Standings::wanted);
-        gone.chain(self.top.iter().copied()).chain(pressing).collect()
+        let ahead = self.outlook.iter().flat_map(Outlook::wanted);
+        gone.chain(self.top.iter().copied()).chain(pressing).chain(ahead).collect()
     }
 
     /// Composes the document, now that those who are [`Self::wanted`] have names.
@@ -249,6 +259,7 @@ impl<'a> Story<'a> {
         match part {
             Part::Churn => self.churn_section(),
             Part::Value => self.value_section(),
+            Part::Predict => self.predict_section(),
             Part::Rfm => self.rfm_section(),
             Part::Cohort => self.cohort_section(),
             Part::Survival => self.survival_section(),
