@@ -10,8 +10,12 @@ const SERIES_TO: f64 = 0.9;
 /// The share of what is left to 1 that one Taylor series covers.
 const STRIDE: f64 = 0.6;
 
-/// A series that needs more terms is given up.
-const TERMS_MAX: u32 = 100_000;
+/// A series that needs more terms is given up: it is of parameters far beyond what data give.
+const TERMS_MAX: u32 = 1_000_000;
+
+/// Carrying on multiplies rounding by up to e to a fifteenth of the largest parameter: beyond this one,
+/// rather the series, however it crawls.
+const CARRIED_TO: f64 = 60.0;
 
 /// Beyond 0.9, a series that has not ended by then crawls.
 const TERMS_SOON: u32 = 600;
@@ -53,13 +57,14 @@ impl Gauss {
 
 /// 2F1(a, b; c; z) with its integral; no number where no series comes to an end.
 pub(super) fn gauss(a: f64, b: f64, c: f64, z: f64) -> Gauss {
-    let soon = if z > SERIES_TO { TERMS_SOON } else { TERMS_MAX };
+    let is_carried = z > SERIES_TO && a.abs().max(b.abs()).max(c) <= CARRIED_TO;
+    let soon = if is_carried { TERMS_SOON } else { TERMS_MAX };
     if let Some(found) = at_zero(a, b, c, z, soon) {
         return found;
     }
     let none = Gauss { value: f64::NAN, slope: f64::NAN, integral: f64::NAN, shift: 0.0 };
-    let mut at = z.min(SERIES_TO);
-    let Some(mut found) = at_zero(a, b, c, at, TERMS_MAX) else { return none };
+    let mut at = SERIES_TO;
+    let Some(mut found) = at_zero(a, b, c, at, TERMS_MAX).filter(|_| is_carried) else { return none };
     // `left` is 1 − at, kept apart so that it stays exact near 1.
     let mut left = 1.0 - at;
     let target = 1.0 - z;
@@ -87,8 +92,9 @@ fn at_zero(a: f64, b: f64, c: f64, z: f64, terms: u32) -> Option<Gauss> {
         term *= ratio * z;
         sum.value += term;
         sum.integral += term / (n + 2.0);
-        let falls = (ratio * z).abs() < 0.99;
-        if term == 0.0 || falls && (n + 2.0) * term.abs() <= 1e-17 * sum.value.abs() {
+        // What is left is about a geometric series.
+        let fall = 1.0 - (ratio * z).abs();
+        if term == 0.0 || fall > 0.0 && term.abs() <= 1e-17 * fall * sum.value.abs() {
             sum.integral *= z;
             return sum.value.is_finite().then_some(sum);
         }

@@ -86,7 +86,7 @@ fn cdnow_gives_the_predictions_of_the_paper() {
 #[expect(clippy::unreadable_literal, reason = "digits as the reference prints them")]
 fn expectations_keep_their_digits_where_the_formula_as_written_loses_them() {
     let fit = Fit { log_likelihood: 0.0, customers: 0, evaluations: 0 };
-    let cases: [([f64; 4], u32, i32, f64, f64); 11] = [
+    let cases: [([f64; 4], u32, i32, f64, f64); 14] = [
         ([0.2426, 4.4136, 0.7929, 2.4259], 2, 266, 39.0, 1.71617266427872),
         ([0.2426, 4.4136, 0.7929, 2.4259], 0, 0, 52.0, 1.44405999489824),
         ([0.2426, 4.4136, 1.0, 2.4259], 3, 70, 52.0, 6.08800828983895),
@@ -98,6 +98,9 @@ fn expectations_keep_their_digits_where_the_formula_as_written_loses_them() {
         ([0.05, 1.0, 0.01, 5000.0], 1, 420, 4.0, 0.0688524497628108),
         ([1.0, 1.0, 265.0, 1.0], 0, 0, 520.0, 1.00185391106958),
         ([0.6, 6.0, 0.8, 2.6], 300, 1050, 52.0, 89.0693562227421),
+        ([1.58, 1.0, 1.0, 6334.0], 0, 0, 520.0, 748.073671544017),
+        ([0.5, 2.0, 1.3, 900.0], 4, 7, 104.0, 137.95725714459),
+        ([3.0, 0.2, 0.4, 80.0], 1, 7, 52.0, 129.704022256977),
     ];
     for ([r, alpha, a, b], repeats, age_days, weeks, expected) in cases {
         let model = BgNbd { r, alpha, a, b, fit };
