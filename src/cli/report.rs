@@ -22,7 +22,7 @@ use crate::render::{Locale, event, sheet};
     after_help = "Examples:\n  retaind report churn                              last month, as text\n  retaind report executive --period quarter --format xlsx --out q3.xlsx\n  retaind report value --at 2026-01-01 --split owner --format json"
 )]
 pub(super) struct Report {
-    /// churn, value or executive.
+    /// churn, value, rfm, cohort, survival, care, funnel or executive.
     kind: String,
     /// week, month, quarter, year or rolling:N.
     #[arg(long, default_value = "month")]

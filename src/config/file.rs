@@ -63,6 +63,9 @@ pub struct File {
     /// How value is counted.
     #[serde(default)]
     pub value: Value,
+    /// How customers are owed contacts.
+    #[serde(default)]
+    pub care: Care,
     /// Working days and holidays, by name.
     #[serde(default)]
     pub calendars: BTreeMap<String, Calendar>,
@@ -75,6 +78,10 @@ pub struct File {
     /// Groups of people, by name.
     #[serde(default)]
     pub audiences: BTreeMap<String, At<Vec<Text>>>,
+    /// What of a report each audience sees: `all` (default), or `team`: each member only the customers of
+    /// the reps who report to them, directly or through others, and their own.
+    #[serde(default)]
+    pub scopes: BTreeMap<String, Text>,
     /// Who hears of trouble.
     #[serde(default)]
     pub ops: Ops,
@@ -97,6 +104,10 @@ pub struct Store {
     pub currency: Text,
     /// Where each relation comes from. Without this table: our own schema, as `retaind init` makes it.
     pub relations: Option<BTreeMap<String, At<Relation>>>,
+    /// What one unit of another currency is worth in ours, by its code and by the day (`YYYY-MM-DD`) from
+    /// which on. Amounts without a rate are left out of money figures, and told apart.
+    #[serde(default)]
+    pub rates: BTreeMap<String, At<BTreeMap<String, At<f64>>>>,
 }
 
 /// Where a relation's rows come from: `table` or `query`.
@@ -161,6 +172,23 @@ pub struct Value {
     pub ltv_cap_years: Option<At<i64>>,
     /// What it costs to win one customer, in minor units.
     pub cac_minor: Option<At<i64>>,
+    /// Months ahead that predictive value looks. Default: 12.
+    pub horizon_months: Option<At<i64>>,
+    /// What money a year from now is worth less, as a share: 0.1 (the default) is 10 % a year.
+    pub discount_rate: Option<At<f64>>,
+    /// Days, up to the report, whose purchases RFM counts. Default: 365.
+    pub rfm_days: Option<At<i64>>,
+}
+
+/// How customers are owed contacts.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Care {
+    /// Days within which a customer is owed a contact. Default: 90.
+    pub contact_days: Option<At<i64>>,
+    /// The same by the customer's tier.
+    #[serde(default)]
+    pub contact_days_by_tier: BTreeMap<String, At<i64>>,
 }
 
 /// Working days and holidays.

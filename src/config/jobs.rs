@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
 use super::file::{self, At};
-use super::people::{Person, Target};
+use super::people::{Audience, Person, Target};
 use super::problem::Problem;
 use super::{Builder, Way};
 use crate::domain::PeriodKind;
@@ -30,7 +30,7 @@ pub struct Job {
 /// What jobs refer to.
 pub(super) struct Context<'a> {
     pub(super) people: &'a BTreeMap<String, Person>,
-    pub(super) audiences: &'a BTreeMap<String, Vec<String>>,
+    pub(super) audiences: &'a BTreeMap<String, Audience>,
     pub(super) channels: &'a BTreeMap<String, Way>,
     pub(super) zone: &'a TimeZone,
 }
@@ -83,7 +83,8 @@ impl Builder {
         via: &[String],
         context: &Context<'_>,
     ) {
-        let nobody = |text: &file::Text| context.audiences.get(text.get()).is_some_and(Vec::is_empty);
+        let nobody =
+            |text: &file::Text| context.audiences.get(text.get()).is_some_and(|a| a.members.is_empty());
         if is_report && job.to.iter().all(nobody) {
             let problem = Problem::error(format!("report `{name}` goes to nobody"));
             self.problems.push(match job.to.first() {

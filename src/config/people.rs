@@ -30,6 +30,17 @@ pub struct Target {
     pub recipient: Recipient,
     /// The name of the channel.
     pub channel: String,
+    /// The rep whose team is all that they see; `None` where they see everything.
+    pub team_of: Option<String>,
+}
+
+/// A group of people, as meant.
+#[derive(Debug, Clone)]
+pub(super) struct Audience {
+    /// Their ids.
+    pub(super) members: Vec<String>,
+    /// Whether each sees only their team.
+    team: bool,
 }
 
 /// What holds for people who do not say otherwise.
@@ -156,11 +167,19 @@ impl Builder {
 
     pub(super) fn audiences(
         &mut self,
-        file: &BTreeMap<String, file::At<Vec<Text>>>,
+        file: &file::File,
         people: &BTreeMap<String, Person>,
-    ) -> BTreeMap<String, Vec<String>> {
+    ) -> BTreeMap<String, Audience> {
         let mut audiences = BTreeMap::new();
-        for (name, members) in file {
+        for (name, text) in &file.scopes {
+            if !file.audiences.contains_key(name) {
+                let known: Vec<&str> = file.audiences.keys().map(String::as_str).collect();
+                self.error(format!("unknown audience `{name}`"), text, one_of(name, &known));
+            }
+        }
+        for (name, members) in &file.audiences {
+            let scopes = [("all", false), ("team", true)];
+            let team = self.choice("scope", file.scopes.get(name), &scopes, false);
             if members.get().is_empty() {
                 let problem = Problem::warning(format!("audience `{name}` has no members"));
                 self.problems.push(problem.at(members.span(), "what is for them goes to nobody"));
@@ -173,8 +192,15 @@ impl Builder {
                     let names: Vec<&str> = people.keys().map(String::as_str).collect();
                     self.error(format!("unknown person `{}`", text.get()), text, one_of(text.get(), &names));
                 }
+                if team && people.get(text.get()).is_some_and(|person| person.rep.is_none()) {
+                    let problem =
+                        Problem::error(format!("`{}` sees a team, and which is not said", text.get()));
+                    let help =
+                        format!("in [people.{}]: rep = \"ID\", as the store's reps have it", text.get());
+                    self.problems.push(problem.at(text.span(), "is no rep").help(help));
+                }
             }
-            audiences.insert(name.clone(), all);
+            audiences.insert(name.clone(), Audience { members: all, team });
         }
         audiences
     }
@@ -184,13 +210,13 @@ impl Builder {
         &mut self,
         names: &[Text],
         people: &BTreeMap<String, Person>,
-        audiences: &BTreeMap<String, Vec<String>>,
+        audiences: &BTreeMap<String, Audience>,
     ) -> Vec<Target> {
         let mut targets: BTreeMap<(String, String), Target> = BTreeMap::new();
         for text in names {
-            let members: Vec<&String> = match audiences.get(text.get()) {
-                Some(members) => members.iter().collect(),
-                None if people.contains_key(text.get()) => vec![text.get()],
+            let (members, team): (Vec<&String>, bool) = match audiences.get(text.get()) {
+                Some(audience) => (audience.members.iter().collect(), audience.team),
+                None if people.contains_key(text.get()) => (vec![text.get()], false),
                 None => {
                     let known: Vec<&str> =
                         people.keys().chain(audiences.keys()).map(String::as_str).collect();
@@ -205,10 +231,17 @@ impl Builder {
             for person in members.into_iter().filter_map(|id| people.get(id)) {
                 for channel in &person.via {
                     let key = (person.recipient.id.clone(), channel.clone());
-                    targets.insert(
-                        key,
-                        Target { recipient: person.recipient.clone(), channel: channel.clone() },
-                    );
+                    let team_of = person.rep.clone().filter(|_| team);
+                    let (recipient, channel) = (person.recipient.clone(), channel.clone());
+                    let target = Target { recipient, channel, team_of };
+                    // Whoever is also named outside a team sees everything.
+                    match targets.get_mut(&key) {
+                        Some(known) if target.team_of.is_none() => known.team_of = None,
+                        Some(_) => {}
+                        None => {
+                            targets.insert(key, target);
+                        }
+                    }
                 }
             }
         }

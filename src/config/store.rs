@@ -3,7 +3,8 @@
 use super::file::{self, At};
 use super::problem::{Problem, one_of};
 use super::{Builder, Store};
-use crate::domain::{Currency, Rates, Ratio};
+use crate::domain::{Currency, Day, Rates, Ratio};
+use crate::metrics::care::Intervals;
 use crate::metrics::definition::{Band, Basis, Definition, Settings};
 use crate::store::relation::{self, Relation};
 use crate::store::{Mapping, Source, StoreError};
@@ -25,7 +26,7 @@ impl Builder {
         let path = self.folder.join(file.path.get());
         // The store is looked at in any currency.
         let seen = currency.or_else(|| Currency::from_code("EUR"))?;
-        let store = Store { path, mapping, zone, currency: seen, rates: Rates::default() };
+        let store = Store { path, mapping, zone, currency: seen, rates: self.rates(file) };
         self.check_store(file, &store);
         currency.map(|_| store)
     }
@@ -143,23 +144,78 @@ impl Builder {
     }
 
     /// How figures are counted in the whole shop.
-    pub(super) fn settings(&mut self, churn: &file::Churn, value: &file::Value) -> Settings {
+    pub(super) fn settings(&mut self, file: &file::File) -> Settings {
+        let (churn, value) = (&file.churn, &file.value);
         let mut settings = self.counting(churn, &Settings::default());
         if let Some(rate) = &value.cost_rate {
-            // A share is written with a few decimals; parts per million keep them exactly.
-            let parts = (*rate.get() * 1e6).round();
-            if (0.0..=1e6).contains(&parts) {
-                settings.cost_rate = Ratio::of(parts as i128, 1_000_000);
-            } else {
-                let problem = Problem::error("`value.cost_rate` is out of range");
-                self.problems.push(problem.at(rate.span(), "a share from 0 to 1: 0.35 is 35 %"));
-            }
+            settings.cost_rate =
+                self.millionths("`value.cost_rate`", rate).and_then(|n| Ratio::of(i128::from(n), 1_000_000));
         }
+        if let Some(rate) = &value.discount_rate {
+            let rate = self.millionths("`value.discount_rate`", rate);
+            settings.discount_ppm = rate.unwrap_or(settings.discount_ppm);
+        }
+        let horizon = value.horizon_months.as_ref();
+        settings.horizon_months = self.number("`value.horizon_months`", horizon, 1..=120, 12) as u32;
+        settings.rfm_days = self.number("`value.rfm_days`", value.rfm_days.as_ref(), 7..=3660, 365) as i32;
+        settings.intervals = self.intervals(&file.care);
         settings.ltv_cap_years =
             self.number("`value.ltv_cap_years`", value.ltv_cap_years.as_ref(), 1..=50, 5) as u16;
         let cac = value.cac_minor.as_ref();
         settings.cac_minor = cac.map(|_| self.number("`value.cac_minor`", cac, 1..=i64::MAX, 1));
         settings
+    }
+
+    /// A share, written with a few decimals: parts per million keep them exactly.
+    fn millionths(&mut self, key: &str, share: &At<f64>) -> Option<u32> {
+        let parts = (*share.get() * 1e6).round();
+        if (0.0..=1e6).contains(&parts) {
+            return Some(parts as u32);
+        }
+        let problem = Problem::error(format!("{key} is out of range"));
+        self.problems.push(problem.at(share.span(), "a share from 0 to 1: 0.35 is 35 %"));
+        None
+    }
+
+    fn intervals(&mut self, care: &file::Care) -> Intervals {
+        let usual_days = self.number("`care.contact_days`", care.contact_days.as_ref(), 1..=3660, 90) as i32;
+        let by_tier = care.contact_days_by_tier.iter().map(|(tier, days)| {
+            (tier.clone(), self.number("`care.contact_days_by_tier`", Some(days), 1..=3660, 90) as i32)
+        });
+        Intervals { by_tier: by_tier.collect(), usual_days }
+    }
+
+    /// What other currencies are worth.
+    fn rates(&mut self, file: &file::Store) -> Rates {
+        let mut rates = Rates::default();
+        for (code, dated) in &file.rates {
+            if Currency::from_code(code).is_none() {
+                let problem = Problem::error(format!("unknown currency `{code}`"));
+                self.problems.push(problem.at(dated.span(), "an ISO 4217 code such as USD"));
+            } else if code == file.currency.get() {
+                let problem = Problem::error(format!("`{code}` is the store's own currency"));
+                self.problems.push(problem.at(dated.span(), "rates are of the others"));
+            }
+            for (day, rate) in dated.get() {
+                let parts = (*rate.get() * 1e6).round();
+                let problem = Problem::error(format!("this is no rate for {code}"));
+                match day.parse::<jiff::civil::Date>() {
+                    Err(_) => {
+                        self.problems.push(problem.at(rate.span(), format!("`{day}` is no day: YYYY-MM-DD")))
+                    }
+                    Ok(_) if !(1.0..=1e15).contains(&parts) => self.problems.push(
+                        problem
+                            .at(rate.span(), "what one unit is worth in the store's currency: more than 0"),
+                    ),
+                    Ok(day) => {
+                        if let Some(rate) = Ratio::of(parts as i128, 1_000_000) {
+                            rates.set(code, Day::of(day), rate);
+                        }
+                    }
+                }
+            }
+        }
+        rates
     }
 
     /// `churn` laid over `base`.

@@ -1,20 +1,23 @@
 //! One run of one occurrence: read, look whether the input can be right, compute, compose, seal.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::Timestamp;
 
 use super::Shared;
-use crate::config::{Config, Target};
+use crate::config::{Config, Job, Target};
+use crate::document::Document;
 use crate::domain::facts::{Facts, Fault};
 use crate::domain::recipient::Calendar;
-use crate::domain::{Recipient, Rep};
+use crate::domain::{Published, Recipient, Rep};
 use crate::job::reminders::Due;
 use crate::job::report::Story;
 use crate::job::seal::{Envelope, Locales, seal};
-use crate::job::{Attachment, Recipe};
-use crate::ledger::Ledger;
+use crate::job::{Attachment, Recipe, ReportSpec};
 use crate::ledger::occurrences::{self, Decided};
+use crate::ledger::{Access, Ledger, figures};
 use crate::outbox::Delivery;
-use crate::store::StoreError;
+use crate::store::{Snapshot, StoreError};
 
 /// Why a run decides nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -55,7 +58,8 @@ pub fn run(shared: &Shared, name: &str, at: Timestamp, rows: Rows) -> Result<Run
         check_rows(&shared.ledger, name, facts)?;
         check_faults(facts)
     };
-    let mut run = decide(&shared.config, &shared.locales, name, at, check)?;
+    let published = published(&shared.ledger, name, at)?;
+    let mut run = decide(&shared.config, &shared.locales, name, at, &published, check)?;
     let now = shared.clock.now();
     for delivery in &mut run.decided.deliveries {
         // A message lives from when it is decided on: one of an old occurrence is as good as new.
@@ -108,6 +112,7 @@ pub fn decide(
     locales: &Locales,
     name: &str,
     at: Timestamp,
+    published: &[Published],
     check: impl FnOnce(&Facts) -> Result<(), RunError>,
 ) -> Result<Run, RunError> {
     let job = config.jobs.get(name).ok_or_else(|| RunError::Broken(format!("no job `{name}`")))?;
@@ -118,16 +123,17 @@ pub fn decide(
     check(&facts)?;
     let mut sealer =
         Sealer { config, locales, job: name, at, attach: &[], deliveries: Vec::new(), failed: Vec::new() };
+    let mut told = Vec::new();
     match &job.recipe {
         Recipe::Report(spec) => {
             sealer.attach = &spec.attach;
-            let story = Story::of(&facts, spec);
-            let people = snapshot.people(&facts, story.wanted()).map_err(unreadable)?;
+            let documents = tell(job, spec, &facts, &snapshot, published, &mut told)?;
             // The shop need not wait for what follows.
             drop(snapshot);
-            let document = story.tell(people);
             for target in &job.to {
-                sealer.seal(&document, &target.recipient, &target.channel);
+                if let Some(document) = documents.get(&target.team_of) {
+                    sealer.seal(document, &target.recipient, &target.channel);
+                }
             }
         }
         Recipe::Reminders(spec) => {
@@ -145,7 +151,50 @@ pub fn decide(
     }
     let Sealer { deliveries, failed, .. } = sealer;
     let rows = facts.rows.iter().map(|(relation, n)| (*relation, *n)).collect();
-    Ok(Run { decided: Decided { job: name.to_owned(), at, rows, deliveries, left_out: failed } })
+    Ok(Run {
+        decided: Decided { job: name.to_owned(), at, rows, deliveries, left_out: failed, published: told },
+    })
+}
+
+/// The report's documents by whose customers they are about; what they publish is added to `told`.
+fn tell<'j>(
+    job: &'j Job,
+    spec: &ReportSpec,
+    facts: &Facts,
+    snapshot: &Snapshot<'_>,
+    published: &[Published],
+    told: &mut Vec<Published>,
+) -> Result<BTreeMap<&'j Option<String>, Document>, RunError> {
+    let scopes: BTreeSet<&Option<String>> = job.to.iter().map(|target| &target.team_of).collect();
+    let mut documents = BTreeMap::new();
+    for scope in scopes {
+        let mut story = match scope {
+            None => Story::of(facts, spec),
+            Some(lead) => Story::of_team(facts, spec, lead),
+        };
+        let lead = scope.as_deref().unwrap_or_default();
+        story.restate(lead, published);
+        told.extend(story.published(lead));
+        told.extend(story.republished(lead));
+        let people = snapshot.people(facts, story.wanted()).map_err(unreadable)?;
+        documents.insert(scope, story.tell(people));
+    }
+    Ok(documents)
+}
+
+/// What a job published before `at`.
+pub fn published(ledger: &Ledger, name: &str, at: Timestamp) -> Result<Vec<Published>, RunError> {
+    let job = name.to_owned();
+    ledger.run_blocking(move |c| figures::before(c, &job, at)).map_err(|e| RunError::Broken(e.to_string()))
+}
+
+/// The same for an operator's look ahead, where there may be no ledger yet.
+pub fn published_so_far(config: &Config, name: &str, at: Timestamp) -> Vec<Published> {
+    if !config.ledger.exists() {
+        return Vec::new();
+    }
+    let ledger = Ledger::open(&config.ledger, Access::Operator);
+    ledger.ok().and_then(|ledger| published(&ledger, name, at).ok()).unwrap_or_default()
 }
 
 fn unreadable(e: StoreError) -> RunError {
@@ -167,7 +216,7 @@ struct Sealer<'a> {
 
 impl Sealer<'_> {
     /// One bad recipient never stops the others.
-    fn seal(&mut self, document: &crate::document::Document, recipient: &Recipient, channel: &str) {
+    fn seal(&mut self, document: &Document, recipient: &Recipient, channel: &str) {
         let Some(way) = self.config.channels.get(channel) else { return };
         let envelope = Envelope {
             job: self.job,

@@ -173,6 +173,20 @@ impl Facts {
         &self.terms[contract.terms as usize]
     }
 
+    /// The reps who report to `lead`, directly or through others, and `lead`.
+    pub fn team_of(&self, lead: &str) -> Vec<String> {
+        let mut team = vec![lead.to_owned()];
+        let mut at = 0;
+        while at < team.len() {
+            let under = self.reps.values().filter(|rep| rep.manager_id.as_ref() == Some(&team[at]));
+            let more: Vec<String> =
+                under.filter(|rep| !team.contains(&rep.id)).map(|rep| rep.id.clone()).collect();
+            team.extend(more);
+            at += 1;
+        }
+        team
+    }
+
     /// The name of the rep who owns the customer.
     pub fn owner_name(&self, customer: u32) -> Option<&str> {
         let owner = self.customers.owner(customer)?;

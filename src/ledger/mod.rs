@@ -4,6 +4,7 @@
 //! savepoint of its own; nobody is answered before the commit is on the disk.
 
 pub mod deliveries;
+pub mod figures;
 pub mod occurrences;
 pub mod operator;
 mod schema;

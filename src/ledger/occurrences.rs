@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Result, params};
 
-use super::{deliveries, from_micros, to_micros};
+use super::{deliveries, figures, from_micros, to_micros};
+use crate::domain::Published;
 use crate::outbox::Delivery;
 
 /// An occurrence that is planned and not done.
@@ -30,6 +31,8 @@ pub struct Decided {
     pub deliveries: Vec<Delivery>,
     /// Recipients who could not be served, each with the reason.
     pub left_out: Vec<(String, String)>,
+    /// Figures that are told, to be kept.
+    pub published: Vec<Published>,
 }
 
 /// The fingerprint of a job's schedule and up to when it is planned.
@@ -135,6 +138,7 @@ pub fn commit(c: &Connection, decided: &Decided, now: Timestamp) -> Result<bool>
     for delivery in &decided.deliveries {
         deliveries::insert(c, delivery, now)?;
     }
+    figures::keep(c, &decided.job, decided.at, &decided.published)?;
     Ok(true)
 }
 

@@ -3,7 +3,8 @@
 use rusqlite::Connection;
 
 /// Each step brings the file from the version of its index to the next one, in a transaction of its own.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
 CREATE TABLE schedule (
   job TEXT PRIMARY KEY,
   fingerprint TEXT NOT NULL,            -- cron and zone; a change starts from now
@@ -75,7 +76,22 @@ CREATE TABLE audit (
   what TEXT NOT NULL,
   chain TEXT NOT NULL                   -- SHA-256 over the row before and this one
 ) STRICT;
-"];
+",
+    "
+CREATE TABLE figure (                   -- churn as reports told it, for restatements
+  job TEXT NOT NULL,
+  scope TEXT NOT NULL,                  -- the lead of a team; empty for all
+  definition TEXT NOT NULL,             -- basis/definition
+  first_day INTEGER NOT NULL,           -- days since 1970-01-01
+  end_day INTEGER NOT NULL,             -- the day after the last
+  at INTEGER NOT NULL,                  -- the occurrence that told it
+  numerator INTEGER NOT NULL,
+  denominator INTEGER NOT NULL,
+  churned TEXT,                         -- JSON list of ids; NULL where they were too many
+  PRIMARY KEY (job, scope, definition, first_day, end_day, at)
+) STRICT, WITHOUT ROWID;
+",
+];
 
 /// Why a ledger file is refused.
 #[derive(Debug, thiserror::Error)]

@@ -385,3 +385,59 @@ fn what_may_have_arrived_goes_out_once_more_and_then_waits_for_a_person() {
     assert_eq!(copies[0].payload, copies[1].payload);
     assert_eq!(told.shop.told("ops"), ["Churn 0.0% in May 2026, as before: held"]);
 }
+
+/// The text of the last mail in the folder to somebody, by the time in its Date.
+fn last_mail(shop: &Shop, to: &str) -> String {
+    let parser = mail_parser::MessageParser::default();
+    let mut mails: Vec<(i64, String)> = std::fs::read_dir(shop.path("mails"))
+        .unwrap()
+        .map(|entry| std::fs::read(entry.unwrap().path()).unwrap())
+        .map(|raw| parser.parse(&raw).unwrap().into_owned())
+        .filter(|mail| mail.to().unwrap().first().unwrap().address() == Some(to))
+        .map(|mail| (mail.date().unwrap().to_timestamp(), mail.body_text(0).unwrap().into_owned()))
+        .collect();
+    mails.sort();
+    mails.pop().unwrap().1
+}
+
+#[test]
+fn late_data_restates_what_was_published_once_and_names_who() {
+    let shop = Shop::new();
+    shop.sql("UPDATE subscriptions SET ends_on = '2026-06-10' WHERE id = '2'");
+    shop.run("2026-07-01T07:00:00Z", "2026-07-01T09:00:00Z");
+    assert!(!last_mail(&shop, "ana@example.com").contains("Restated"));
+    shop.sql("UPDATE subscriptions SET ends_on = '2026-06-12' WHERE id = '3'");
+    shop.run("2026-07-02T07:00:00Z", "2026-07-02T09:00:00Z");
+    let told = last_mail(&shop, "ana@example.com");
+    let expected = "Restated: last time June 2026 was 2.5%, with data that came late it is 5.0%. Customer 3 now count as left.";
+    assert!(told.contains(expected), "{told}");
+    shop.sql("UPDATE subscriptions SET ends_on = NULL WHERE id = '2'");
+    shop.run("2026-07-03T07:00:00Z", "2026-07-03T09:00:00Z");
+    let told = last_mail(&shop, "ana@example.com");
+    assert!(
+        told.contains("was 5.0%, with data that came late it is 2.5%. Customer 2 no longer do."),
+        "{told}"
+    );
+    shop.run("2026-07-06T07:00:00Z", "2026-07-06T09:00:00Z");
+    assert!(!last_mail(&shop, "ana@example.com").contains("Restated"));
+}
+
+#[test]
+fn who_sees_a_team_is_told_of_its_customers_alone() {
+    let shop = Shop::new();
+    shop.configure(
+        &CONFIG
+            .replace("to = [\"ana\"]\n", "to = [\"leads\", \"ops\"]\n")
+            .replace("[ops]\n", "[audiences]\nleads = [\"ana\"]\n[scopes]\nleads = \"team\"\n[ops]\n"),
+    );
+    // Bo reports to Ana, Cy to nobody; each looks after ten of the forty customers.
+    shop.sql("UPDATE reps SET manager_id = '1' WHERE id = '2'");
+    shop.sql("UPDATE customers SET owner_id = 1 + id % 4");
+    shop.run("2026-07-01T07:00:00Z", "2026-07-01T09:00:00Z");
+    let (ana, ops) = (last_mail(&shop, "ana@example.com"), last_mail(&shop, "ops@example.com"));
+    assert!(
+        ana.contains("ended with 20 customers") && ana.contains("Only your team: 20 of 40 customers."),
+        "{ana}"
+    );
+    assert!(ops.contains("ended with 40 customers") && !ops.contains("Only your team"), "{ops}");
+}

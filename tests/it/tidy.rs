@@ -21,7 +21,7 @@ const EDGES: &[(&str, &[&str], &str)] = &[
         "recipes: facts in, deliveries out",
     ),
     ("store", &["domain"], "edge: rows become facts"),
-    ("ledger", &["outbox"], "edge: keeps deliveries"),
+    ("ledger", &["domain", "outbox"], "edge: keeps deliveries, and figures as they were told"),
     ("channel", &["domain", "outbox", "render"], "edge: sends mails that render makes"),
     ("clock", &[], "edge: the only reader of time"),
     (

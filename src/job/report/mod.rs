@@ -14,6 +14,7 @@ mod funnel;
 mod headline;
 mod notes;
 mod predict;
+mod restated;
 mod rfm;
 mod survival;
 mod tables;
@@ -22,6 +23,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use self::predict::Outlook;
+use self::restated::Restated;
 use self::rfm::Standings;
 use super::{ReportKind, ReportSpec};
 use crate::document::{Block, Chart, Document, Figure, Figures, Kind, Say, Table, Value};
@@ -113,6 +115,7 @@ pub struct Story<'a> {
     top: Vec<u32>,
     standings: Option<Standings>,
     outlook: Option<Outlook>,
+    restated: Vec<Restated>,
     people: People,
 }
 
@@ -171,7 +174,16 @@ pub fn compose(facts: &Facts, spec: &ReportSpec, people: People) -> Document {
 impl<'a> Story<'a> {
     /// Computes the figures of `spec` from `facts`, which were read with its [`needs`].
     pub fn of(facts: &'a Facts, spec: &'a ReportSpec) -> Story<'a> {
-        let panel = Panel::of(facts, &spec.settings);
+        Story::about(Panel::of(facts, &spec.settings), spec)
+    }
+
+    /// The same of the customers whom the reps of a team look after.
+    pub fn of_team(facts: &'a Facts, spec: &'a ReportSpec, lead: &str) -> Story<'a> {
+        Story::about(Panel::of_owners(facts, &spec.settings, &facts.team_of(lead)), spec)
+    }
+
+    fn about(panel: Panel<'a>, spec: &'a ReportSpec) -> Story<'a> {
+        let facts = panel.facts;
         let period = spec.period.on(facts.lens.today());
         let trail = period.trail(TREND);
         let mut periods = vec![period, period.previous(), period.year_before()];
@@ -205,6 +217,7 @@ impl<'a> Story<'a> {
             top,
             standings,
             outlook,
+            restated: Vec::new(),
             people,
         }
     }
@@ -214,20 +227,28 @@ impl<'a> Story<'a> {
         let gone = self.gone.iter().take(LISTED).map(|departure| departure.customer);
         let pressing = self.standings.iter().flat_map(Standings::wanted);
         let ahead = self.outlook.iter().flat_map(Outlook::wanted);
-        gone.chain(self.top.iter().copied()).chain(pressing).chain(ahead).collect()
+        let restated = self.restated.iter().flat_map(Restated::wanted);
+        gone.chain(self.top.iter().copied()).chain(pressing).chain(ahead).chain(restated).collect()
     }
 
     /// Composes the document, now that those who are [`Self::wanted`] have names.
     pub fn tell(mut self, people: People) -> Document {
         self.people = people;
-        let sections: Vec<Section> =
-            Part::of(self.spec.kind).iter().map(|part| self.section(*part)).collect();
+        let parts = Part::of(self.spec.kind).iter().map(|part| self.section(*part));
+        let sections: Vec<Section> = parts.chain([self.restated_section()]).collect();
         let mut lead = Vec::new();
         if self.spec.period.current {
             lead.push(Say::new("report.in_progress").with("period", self.now.period));
         }
         let (mut figures, mut charts, mut tables) = (Vec::new(), Vec::new(), Vec::new());
         let (mut sheets, mut notes) = (Vec::new(), self.notes());
+        if self.panel.customers.len() < self.panel.facts.customers.len() {
+            let of = Say::new("count.customers").with("n", self.panel.facts.customers.len() as i128);
+            notes.insert(
+                0,
+                Say::new("note.team").with("n", self.panel.customers.len() as i128).with("of", of),
+            );
+        }
         for section in sections {
             lead.extend(section.lead);
             figures.extend(section.figures);

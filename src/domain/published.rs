@@ -1,0 +1,23 @@
+//! A figure as it was told: kept, so that the next report can say when late data has changed it.
+
+use super::{Day, Ratio};
+
+/// A period's churn as a report told it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// Whose customers: the lead of the team, or nothing for all.
+    pub scope: String,
+    /// Basis and definition: what is counted in another way is another figure.
+    pub definition: String,
+    /// First day of the period.
+    pub from: Day,
+    /// The day after its last.
+    pub to: Day,
+    /// The rate, as the fraction it was.
+    pub rate: Ratio,
+    /// Ids of the customers who had churned; `None` where they were too many to keep.
+    pub churned: Option<Vec<String>>,
+}
+
+/// Ids kept of one period.
+pub const CHURNED_MAX: usize = 5_000;
