@@ -19,6 +19,13 @@ pub(crate) fn facts() -> String {
     format!("{cores} × {processor}, {:.1} GiB, {day}, load {}", kilobytes / 1_048_576.0, load())
 }
 
+/// A warning where others were at work at the start: then the rounds' wall times say how busy the machine was.
+pub(crate) fn noise() -> Option<&'static str> {
+    let cores = std::thread::available_parallelism().map_or(1.0, |cores| usize::from(cores) as f64);
+    let busy = load().parse::<f64>().is_ok_and(|load| load > cores / 4.0);
+    busy.then_some("The machine is busy: wall times and their ratios are noise, CPU times are inflated.")
+}
+
 /// The mean number of runnable processes over the last minute: 0 on a quiet machine.
 pub(crate) fn load() -> String {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();

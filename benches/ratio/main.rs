@@ -37,9 +37,9 @@ Examples:
   cargo bench --bench ratio -- growth --rounds 3
   cargo bench --bench ratio -- check            the made-up shop is still the same
 
-A runner is skipped, with a word how to get it, where it is not installed. Every process is measured from
-its start to its end: wall, user and system time, and the largest memory it held. Nothing is dropped; what
-is printed are medians. The stores take 24 MB, 240 MB and 2.4 GB, DuckDB's copies a third of that."
+A runner is skipped, with a word how to get it, where it is not installed. Every process is measured \
+from its start to its end: wall, user and system time, and the largest memory it held. Nothing is dropped; \
+what is printed are medians. The stores take 20 MB, 205 MB and 2.1 GB, DuckDB's copies an eighth of that."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -67,7 +67,7 @@ enum Command {
         #[command(flatten)]
         how: How,
     },
-    /// Make a store, and DuckDB's copy of it where DuckDB is installed, and measure nothing.
+    /// Make a store and the copy of it that `DuckDB` reads, and measure nothing.
     Make {
         /// How large the store is.
         #[arg(long, value_enum, default_value = "M")]

@@ -47,7 +47,7 @@ impl Rig {
         let all = Who::value_variants();
         let mut runs = self.runners(&stand, all)?;
         self.rounds(&[stand], &mut runs)?;
-        println!("\n{}", table::report(&runs, size));
+        println!("\n{}", table::report(&runs, size)?);
         Ok(())
     }
 
@@ -61,7 +61,7 @@ impl Rig {
         }
         self.rounds(&stands, &mut runs)?;
         runs.sort_by_key(|runs| runs.who);
-        println!("\n{}", table::growth(&runs, sizes));
+        println!("\n{}", table::growth(&runs, sizes)?);
         Ok(())
     }
 
@@ -110,7 +110,7 @@ impl Rig {
                 println!("skipped: {}: {}", who.title(), who.missing());
                 continue;
             };
-            if who == Who::DuckdbOwn && !self.has_copy(stand)? {
+            if who == Who::DuckdbOwn && !has_copy(stand)? {
                 // Only the copy needs the extension that reads SQLite's files.
                 if Who::DuckdbLoaded.version(&places).is_none() {
                     println!("skipped: {}: {}", who.title(), who.missing());
@@ -124,13 +124,8 @@ impl Rig {
         Ok(runs)
     }
 
-    fn has_copy(&self, stand: &Stand) -> Result<bool> {
-        Ok(stand.copy.exists()
-            && fs::metadata(&stand.copy)?.modified()? >= fs::metadata(&stand.store)?.modified()?)
-    }
-
     fn copy(&self, stand: &Stand) -> Result<()> {
-        if self.has_copy(stand)? {
+        if has_copy(stand)? {
             return Ok(());
         }
         let out = self.how.dir.join("copy.txt");
@@ -153,6 +148,9 @@ impl Rig {
             warm(&stand.store)?;
         }
         println!("\n{}", machine::facts());
+        if let Some(warning) = machine::noise() {
+            println!("{warning}");
+        }
         let mut rows = None;
         for round in 1..=self.how.rounds {
             println!("round {round} of {}, load {}", self.how.rounds, machine::load());
@@ -199,6 +197,12 @@ impl Rig {
         }
         Ok(taken)
     }
+}
+
+/// Whether `DuckDB`'s copy is there and no older than the store.
+fn has_copy(stand: &Stand) -> Result<bool> {
+    let written = |path: &Path| fs::metadata(path)?.modified();
+    Ok(stand.copy.exists() && written(&stand.copy)? >= written(&stand.store)?)
 }
 
 /// Reads a file once, so that the first to run finds it in memory like the others.

@@ -1,5 +1,7 @@
 //! The medians and their ratios, as Markdown.
 
+use std::fmt::{self, Write as _};
+
 use crate::measure::Taken;
 use crate::runner::Who;
 use crate::shop::Size;
@@ -55,7 +57,7 @@ fn bound(runs: &Runs) -> &'static str {
 }
 
 /// The report's table.
-pub(crate) fn report(runs: &[Runs], size: Size) -> String {
+pub(crate) fn report(runs: &[Runs], size: Size) -> Result<String, fmt::Error> {
     let mut text = String::from(
         "| who | wall s | least–most | CPU s | peak MB | wall ÷ DuckDB's own copy | CPU ÷ floor |\n\
          | --- | --- | --- | --- | --- | --- | --- |\n",
@@ -63,8 +65,9 @@ pub(crate) fn report(runs: &[Runs], size: Size) -> String {
     for row in runs.iter().filter(|runs| !runs.taken.is_empty()) {
         let walls = row.taken.iter().map(|taken| taken.wall);
         let (least, most) = (walls.clone().fold(f64::MAX, f64::min), walls.fold(0.0, f64::max));
-        text += &format!(
-            "| {} | {}{:.2} | {least:.2}–{most:.2} | {:.2} | {:.0} | {} | {} |\n",
+        writeln!(
+            text,
+            "| {} | {}{:.2} | {least:.2}–{most:.2} | {:.2} | {:.0} | {} | {} |",
             row.who.title(),
             bound(row),
             row.wall(),
@@ -72,14 +75,14 @@ pub(crate) fn report(runs: &[Runs], size: Size) -> String {
             row.median(|taken| taken.peak),
             ratio(row, of(runs, Who::DuckdbOwn, size), Runs::wall),
             ratio(row, of(runs, Who::Floor, size), Runs::cpu),
-        );
+        )?;
     }
-    text
+    Ok(text)
 }
 
 /// How cost grows: what a transaction costs on each store, and by how much a store costs more than the one
 /// before it.
-pub(crate) fn growth(runs: &[Runs], sizes: &[Size]) -> String {
+pub(crate) fn growth(runs: &[Runs], sizes: &[Size]) -> Result<String, fmt::Error> {
     let mut text = String::from(
         "| who | store | transactions | wall s | CPU s | peak MB | CPU µs a transaction | CPU ÷ store before |\n\
          | --- | --- | --- | --- | --- | --- | --- | --- |\n",
@@ -88,8 +91,9 @@ pub(crate) fn growth(runs: &[Runs], sizes: &[Size]) -> String {
         let at = sizes.iter().position(|size| *size == row.size).unwrap_or(0);
         let before = at.checked_sub(1).and_then(|at| of(runs, row.who, sizes[at]));
         let count = row.size.transactions();
-        text += &format!(
-            "| {} | {} | {count} | {}{:.3} | {:.3} | {:.0} | {:.3} | {} |\n",
+        writeln!(
+            text,
+            "| {} | {} | {count} | {}{:.3} | {:.3} | {:.0} | {:.3} | {} |",
             row.who.title(),
             row.size.name(),
             bound(row),
@@ -98,7 +102,7 @@ pub(crate) fn growth(runs: &[Runs], sizes: &[Size]) -> String {
             row.median(|taken| taken.peak),
             row.cpu() * 1e6 / count as f64,
             ratio(row, before, Runs::cpu),
-        );
+        )?;
     }
-    text
+    Ok(text)
 }

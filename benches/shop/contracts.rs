@@ -26,10 +26,10 @@ const REASONS: [&str; 6] =
 /// Of ten thousand, how many leave in a month, by segment; half as many again in the first quarter.
 const LEAVE: [u64; 5] = [270, 250, 230, 210, 180];
 /// Of ten thousand, how many pay more from some day of a month, and how many pay less.
-const EXPAND: u64 = 55;
-const CONTRACT: u64 = 25;
+const EXPAND: u64 = 95;
+const CONTRACT: u64 = 45;
 /// Of ten thousand who left, how many come back in a month.
-const RETURN: u64 = 55;
+const RETURN: u64 = 90;
 
 /// What a customer pays for.
 #[derive(Clone, Copy)]

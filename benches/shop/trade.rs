@@ -80,8 +80,8 @@ pub(super) fn write_purchases(
         for (at, buyer) in buyers.iter().enumerate() {
             stamp(&mut text, &days[day], moment(&mut chance, at as u64, buyers.len() as u64));
             let amount = amount(&mut chance, &cast[*buyer as usize]);
-            let cost = amount * chance.between(52, 74) as i64 / 100;
-            insert.execute(params![buyer + 1, text, amount, cost])?;
+            let spent = amount * chance.between(52, 74) as i64 / 100;
+            insert.execute(params![buyer + 1, text, amount, spent])?;
         }
     }
     Ok(())
