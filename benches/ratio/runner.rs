@@ -79,7 +79,8 @@ impl Who {
     /// The command line.
     pub(crate) fn command(self, places: &Places<'_>) -> Result<Vec<String>> {
         let python = |name: &str, arguments: &[&Path]| {
-            let mut command = vec![text(places.python), text(&script(name))];
+            // -B: nothing compiled is left beside the scripts.
+            let mut command = vec![text(places.python), "-B".into(), text(&script(name))];
             command.extend(arguments.iter().map(|path| text(path)));
             command
         };
@@ -114,7 +115,8 @@ impl Who {
     /// The command that makes `DuckDB`'s copy.
     pub(crate) fn copying(places: &Places<'_>) -> Vec<String> {
         let script = script("duckdb_report.py");
-        let parts = [places.python, script.as_path(), Path::new("copy"), places.store, places.copy];
+        let parts =
+            [places.python, Path::new("-B"), script.as_path(), Path::new("copy"), places.store, places.copy];
         parts.map(text).into()
     }
 
