@@ -27,11 +27,15 @@ def tile(order):
 def read(db):
     customers = pd.read_sql_query("SELECT id, segment FROM customers", db)
     subscriptions = pd.read_sql_query("SELECT customer_id, mrr_minor, starts_on, ends_on FROM subscriptions", db)
-    transactions = pd.read_sql_query("SELECT customer_id, at, amount_minor, cost_minor FROM transactions", db)
     for column in ("starts_on", "ends_on"):
         subscriptions[column] = pd.to_datetime(subscriptions[column], format="%Y-%m-%d")
-    transactions["at"] = pd.to_datetime(transactions["at"], format="%Y-%m-%d %H:%M:%S")
-    return customers, subscriptions, transactions
+    # In chunks: all the timestamps as text at once would take gigabytes.
+    parts = []
+    sql = "SELECT customer_id, at, amount_minor, cost_minor FROM transactions"
+    for part in pd.read_sql_query(sql, db, chunksize=500_000):
+        part["at"] = pd.to_datetime(part["at"], format="%Y-%m-%d %H:%M:%S")
+        parts.append(part)
+    return customers, subscriptions, pd.concat(parts, ignore_index=True)
 
 
 def buy(transactions):
