@@ -118,7 +118,8 @@ struct Planned {
 
 fn messages(config: &Config, locales: &Locales, name: &str, at: Timestamp) -> Result<Planned, String> {
     let published = runner::published_so_far(config, name, at);
-    let run = runner::decide(config, locales, name, at, &published, |_| Ok(())).map_err(|e| e.to_string())?;
+    let run =
+        runner::decide(config, locales, name, at, &published, |_, _| Ok(None)).map_err(|e| e.to_string())?;
     Ok(Planned { messages: run.decided.deliveries, failed: run.decided.left_out })
 }
 

@@ -45,7 +45,8 @@ impl Preview {
         let data = |e: runner::RunError| Failure::new(EX_DATAERR, e.to_string());
         let locales = Locales::load().map_err(|e| Failure::new(EX_DATAERR, e.to_string()))?;
         let published = runner::published_so_far(&config, &self.job, at);
-        let run = runner::decide(&config, &locales, &self.job, at, &published, |_| Ok(())).map_err(data)?;
+        let run =
+            runner::decide(&config, &locales, &self.job, at, &published, |_, _| Ok(None)).map_err(data)?;
         for (recipient, reason) in &run.decided.left_out {
             show::error(&format!("{recipient} is left out: {reason}"));
         }

@@ -119,7 +119,7 @@ impl Report {
             splits = self.split.iter().map(read).collect::<Result<_, _>>()?;
         }
         let period = PeriodChoice { kind: period, current: self.current };
-        Ok(ReportSpec { kind, period, settings, splits, attach: Vec::new() })
+        Ok(ReportSpec { kind, period, settings, splits, attach: Vec::new(), fresh: None })
     }
 
     fn write(

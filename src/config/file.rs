@@ -180,6 +180,22 @@ pub struct Value {
     pub rfm_days: Option<At<i64>>,
 }
 
+/// When a store is fresh enough for a report, and what happens when it is not.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Fresh {
+    /// The relation whose last row is looked at. Default: `transactions`.
+    pub relation: Option<Text>,
+    /// How old its last row may be, such as `26h`.
+    pub within: Option<Text>,
+    /// The least share of its usual rows that must be there, such as 0.95.
+    pub rows: Option<At<f64>>,
+    /// How long the report waits for it. Default: `0m`.
+    pub wait: Option<Text>,
+    /// What happens then: `banner` (default; it goes out and says so) or `warn` (ops is told instead).
+    pub otherwise: Option<Text>,
+}
+
 /// How customers are owed contacts.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -294,7 +310,7 @@ pub struct Job {
     /// People or audiences. (report; for reminders, who gets what belongs to no active rep)
     #[serde(default)]
     pub to: Vec<Text>,
-    /// `churn`, `value` or `executive` (default). (report)
+    /// `churn`, `value`, `rfm`, `cohort`, `survival`, `care`, `funnel` or `executive` (default). (report)
     pub report: Option<Text>,
     /// `week`, `month`, `quarter`, `year` or `rolling:N`. Default: `month`. (report)
     pub period: Option<Text>,
@@ -304,6 +320,8 @@ pub struct Job {
     pub split: Option<Vec<Text>>,
     /// What is attached to mails: `xlsx`, `csv`. Default: `xlsx`. (report)
     pub attach: Option<Vec<Text>>,
+    /// Waits for a store that is fresh. (report)
+    pub fresh: Option<At<Fresh>>,
     /// Counts differently from `[churn]` in this report. (report)
     pub churn: Option<At<Churn>>,
     /// How reps without an entry in `people` are reached: names of channels. (reminders)

@@ -10,9 +10,10 @@ use super::people::{Audience, Person, Target};
 use super::problem::Problem;
 use super::{Builder, Way};
 use crate::domain::PeriodKind;
-use crate::job::{Attachment, Recipe, RemindersSpec, ReportKind, ReportSpec};
+use crate::job::{Attachment, Fresh, Recipe, RemindersSpec, ReportKind, ReportSpec};
 use crate::metrics::{PeriodChoice, Settings, Split};
 use crate::schedule::{Cron, CronProblem, Misfire, Schedule};
+use crate::store::relation;
 
 /// What is done when, and who is told.
 #[derive(Debug, Clone)]
@@ -109,6 +110,7 @@ impl Builder {
             ("current", job.current.as_ref().map(At::span)),
             ("split", first(job.split.as_ref())),
             ("attach", first(job.attach.as_ref())),
+            ("fresh", job.fresh.as_ref().map(At::span)),
             ("churn", job.churn.as_ref().map(At::span)),
         ];
         let of_reminders = [
@@ -195,7 +197,30 @@ impl Builder {
             settings,
             splits,
             attach,
+            fresh: job.fresh.as_ref().and_then(|fresh| self.fresh(fresh)),
         })
+    }
+
+    fn fresh(&mut self, at: &At<file::Fresh>) -> Option<Fresh> {
+        let fresh = at.get();
+        let dated: Vec<(&str, &'static str)> =
+            relation::ALL.iter().filter(|r| r.dated().is_some()).map(|r| (r.name, r.name)).collect();
+        let relation = self.choice("relation", fresh.relation.as_ref(), &dated, "transactions");
+        let within = fresh.within.as_ref().and_then(|text| self.duration(text));
+        let rows = fresh.rows.as_ref().and_then(|share| self.millionths("`fresh.rows`", share));
+        let wait = fresh.wait.as_ref().and_then(|text| self.duration(text)).unwrap_or_default();
+        let ends = [("banner", true), ("warn", false)];
+        let banner = self.choice("end of the waiting", fresh.otherwise.as_ref(), &ends, true);
+        if fresh.within.is_none() && fresh.rows.is_none() {
+            let problem = Problem::error("`fresh` asks for nothing");
+            self.problems.push(
+                problem
+                    .at(at.span(), "within = \"26h\", or rows = 0.95")
+                    .help("how old may the last row be?"),
+            );
+            return None;
+        }
+        Some(Fresh { relation, within, rows: rows.map(|ppm| u64::from(ppm) / 1000), wait, banner })
     }
 
     fn reminders(&mut self, job: &file::Job, settings: &Settings) -> Recipe {

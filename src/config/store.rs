@@ -167,7 +167,7 @@ impl Builder {
     }
 
     /// A share, written with a few decimals: parts per million keep them exactly.
-    fn millionths(&mut self, key: &str, share: &At<f64>) -> Option<u32> {
+    pub(super) fn millionths(&mut self, key: &str, share: &At<f64>) -> Option<u32> {
         let parts = (*share.get() * 1e6).round();
         if (0.0..=1e6).contains(&parts) {
             return Some(parts as u32);

@@ -3,6 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::freshness;
 use super::notices;
 use super::runner::{self, RunError};
 use super::{DaemonError, Shared};
@@ -120,6 +121,11 @@ async fn run(shared: &std::sync::Arc<Shared>, waiting: Waiting) -> Result<(), Da
                     occurrences::notice(c, &notice, now)
                 })
                 .await?;
+        }
+        Err(RunError::Stale(reason)) => {
+            let again = now + freshness::AGAIN;
+            tracing::warn!(job.name = %waiting.job, occurrence.at = %waiting.at, reason = %masked(&reason), again = %again, "the report waits");
+            shared.ledger.run(move |c| occurrences::fail(c, &waiting, &reason, Some(again), now)).await?;
         }
         Err(RunError::Broken(reason)) => again_or_never(shared, waiting, reason, max_late, now).await?,
     }

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::Shared;
+use super::{Shared, freshness};
 use crate::config::{Config, Job, Target};
 use crate::document::Document;
 use crate::domain::facts::{Facts, Fault};
 use crate::domain::recipient::Calendar;
 use crate::domain::{Published, Recipient, Rep};
 use crate::job::reminders::Due;
-use crate::job::report::Story;
+use crate::job::report::{Behind, Story};
 use crate::job::seal::{Envelope, Locales, seal};
 use crate::job::{Attachment, Recipe, ReportSpec};
 use crate::ledger::occurrences::{self, Decided};
@@ -25,6 +25,9 @@ pub enum RunError {
     /// The input cannot be right; trying again would not make it so.
     #[error("{0}")]
     Stopped(String),
+    /// The store is not fresh yet; the report waits.
+    #[error("{0}")]
+    Stale(String),
     /// It cannot be read or made just now.
     #[error("{0}")]
     Broken(String),
@@ -51,12 +54,13 @@ const BAD_SHARE: u64 = 20; // one in twenty
 
 /// Runs occurrence `at` of a job. Blocks.
 pub fn run(shared: &Shared, name: &str, at: Timestamp, rows: Rows) -> Result<Run, RunError> {
-    let check = |facts: &Facts| {
-        if rows == Rows::Accepted {
-            return Ok(());
+    let check = |facts: &Facts, snapshot: &Snapshot<'_>| {
+        let behind = freshness::check(shared, name, at, facts, snapshot)?;
+        if rows == Rows::Checked {
+            check_rows(&shared.ledger, name, facts)?;
+            check_faults(facts)?;
         }
-        check_rows(&shared.ledger, name, facts)?;
-        check_faults(facts)
+        Ok(behind)
     };
     let published = published(&shared.ledger, name, at)?;
     let mut run = decide(&shared.config, &shared.locales, name, at, &published, check)?;
@@ -113,21 +117,21 @@ pub fn decide(
     name: &str,
     at: Timestamp,
     published: &[Published],
-    check: impl FnOnce(&Facts) -> Result<(), RunError>,
+    check: impl FnOnce(&Facts, &Snapshot<'_>) -> Result<Option<Behind>, RunError>,
 ) -> Result<Run, RunError> {
     let job = config.jobs.get(name).ok_or_else(|| RunError::Broken(format!("no job `{name}`")))?;
     let lens = config.store.lens(at, job.schedule.zone.clone());
     let mut store = config.store.open().map_err(unreadable)?;
     let mut snapshot = store.snapshot().map_err(unreadable)?;
     let facts = snapshot.read(job.recipe.needs(&lens), lens).map_err(unreadable)?;
-    check(&facts)?;
+    let behind = check(&facts, &snapshot)?;
     let mut sealer =
         Sealer { config, locales, job: name, at, attach: &[], deliveries: Vec::new(), failed: Vec::new() };
     let mut told = Vec::new();
     match &job.recipe {
         Recipe::Report(spec) => {
             sealer.attach = &spec.attach;
-            let documents = tell(job, spec, &facts, &snapshot, published, &mut told)?;
+            let documents = tell(job, spec, &facts, &snapshot, (published, behind), &mut told)?;
             // The shop need not wait for what follows.
             drop(snapshot);
             for target in &job.to {
@@ -162,7 +166,7 @@ fn tell<'j>(
     spec: &ReportSpec,
     facts: &Facts,
     snapshot: &Snapshot<'_>,
-    published: &[Published],
+    (published, behind): (&[Published], Option<Behind>),
     told: &mut Vec<Published>,
 ) -> Result<BTreeMap<&'j Option<String>, Document>, RunError> {
     let scopes: BTreeSet<&Option<String>> = job.to.iter().map(|target| &target.team_of).collect();
@@ -173,6 +177,7 @@ fn tell<'j>(
             Some(lead) => Story::of_team(facts, spec, lead),
         };
         let lead = scope.as_deref().unwrap_or_default();
+        story.behind(behind);
         story.restate(lead, published);
         told.extend(story.published(lead));
         told.extend(story.republished(lead));

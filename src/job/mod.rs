@@ -5,6 +5,8 @@ pub mod report;
 pub mod sample;
 pub mod seal;
 
+use jiff::SignedDuration;
+
 use crate::domain::Recipient;
 use crate::domain::facts::{Lens, Needs};
 use crate::metrics::{PeriodChoice, Settings, Split};
@@ -31,6 +33,23 @@ pub struct ReportSpec {
     pub splits: Vec<Split>,
     /// What is attached to mails.
     pub attach: Vec<Attachment>,
+    /// What makes the store fresh enough.
+    pub fresh: Option<Fresh>,
+}
+
+/// When a store is fresh enough for a report, and what happens when it is not.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Fresh {
+    /// The relation whose last row is looked at.
+    pub relation: &'static str,
+    /// How old its last row may be.
+    pub within: Option<SignedDuration>,
+    /// The least share of its usual rows, in thousandths.
+    pub rows: Option<u64>,
+    /// How long the report waits for it.
+    pub wait: SignedDuration,
+    /// Whether it then goes out all the same, and says so.
+    pub banner: bool,
 }
 
 /// The reports there are.

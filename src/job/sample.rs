@@ -36,7 +36,14 @@ pub fn document(kind: Kind) -> Option<Document> {
         Kind::Report => {
             let period = PeriodChoice { kind: PeriodKind::Month, current: false };
             let splits = vec![Split::Segment];
-            let spec = ReportSpec { kind: ReportKind::Executive, period, settings, splits, attach: vec![] };
+            let spec = ReportSpec {
+                kind: ReportKind::Executive,
+                period,
+                settings,
+                splits,
+                attach: vec![],
+                fresh: None,
+            };
             let facts = rows.facts(report::asked(&spec, &rows.lens));
             Some(report::compose(&facts, &spec, people))
         }

@@ -94,6 +94,14 @@ relations! {
     ]
 }
 
+impl Relation {
+    /// The column that says how late its last row is, where there is one.
+    pub fn dated(&self) -> Option<&'static str> {
+        let dated = ["at", "created_at", "opened_at", "due_at", "starts_on"];
+        dated.into_iter().find(|name| self.columns.iter().any(|column| column.name == *name))
+    }
+}
+
 /// The relation of a name.
 pub fn named(name: &str) -> Option<Relation> {
     ALL.iter().copied().find(|relation| relation.name == name)

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::contracts;
 use super::currency::Amounts;
 use super::customers::{self, Named, Places};
-use super::decode::{Bad, RowView};
+use super::decode::{Bad, RowView, when_of};
 use super::error::StoreError;
 use super::mapping::{Source, quote, quoted};
 use super::relation::{self, Relation, TRANSACTIONS};
@@ -16,8 +16,8 @@ use super::repeats::{self, Repeats};
 use super::rows::{read_complaint, read_contact, read_follow_up, read_lead, read_rep, read_survey};
 use super::sqlite::SqliteStore;
 use super::transactions::{self, Form, From};
-use crate::domain::People;
 use crate::domain::facts::{Facts, Lens, Needs};
+use crate::domain::{People, When};
 
 /// Readers at most. More cores than this are better left to the shop.
 const READERS_MAX: usize = 4;
@@ -92,6 +92,28 @@ impl<'s> Snapshot<'s> {
             self.each(relation::SURVEYS, &mut facts, read_survey)?;
         }
         Ok(facts)
+    }
+
+    /// The moment of a relation's last row up to the as-of instant; `None` without one.
+    pub fn latest(&self, relation: Relation, lens: &Lens) -> Result<Option<When>, StoreError> {
+        let fail = |source| StoreError::Read { relation: relation.name, source };
+        let (Some(source), Some(column)) = (self.store.mapping.source(relation), relation.dated()) else {
+            return Ok(None);
+        };
+        // Rows dated ahead of their time come first, and are passed over.
+        let column = quoted(column);
+        let sql = format!("SELECT {column} FROM ({}) ORDER BY {column} DESC LIMIT 1000", source.statement());
+        let mut statement = self.store.connection.prepare(&sql).map_err(fail)?;
+        let mut rows = statement.query([]).map_err(fail)?;
+        while let Some(row) = rows.next().map_err(fail)? {
+            let value = row.get_ref(0).map_err(fail)?;
+            if let Ok(Some(when)) = when_of(value, "at", &self.store.zone)
+                && !when.is_after(lens.as_of, &lens.zone)
+            {
+                return Ok(Some(when));
+            }
+        }
+        Ok(None)
     }
 
     /// How the customers in `wanted`, of facts that were read here, are called and reached.

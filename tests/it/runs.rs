@@ -441,3 +441,42 @@ fn who_sees_a_team_is_told_of_its_customers_alone() {
     );
     assert!(ops.contains("ended with 40 customers") && !ops.contains("Only your team"), "{ops}");
 }
+
+#[test]
+fn a_report_waits_for_a_fresh_store_and_then_says_that_it_is_behind_or_warns() {
+    let fresh = |otherwise: &str| {
+        let line = format!("fresh = {{ within = \"20h\", wait = \"1h\", otherwise = \"{otherwise}\" }}\n");
+        CONFIG.replace("report = \"churn\"\n", &format!("report = \"churn\"\n{line}"))
+    };
+    let shop = Shop::new();
+    let sold = |at: &str| {
+        let row = format!(
+            "INSERT INTO transactions (id, customer_id, at, amount_minor) VALUES ('{at}', '1', '{at}', 100)"
+        );
+        shop.sql(&row);
+    };
+    shop.configure(&fresh("banner"));
+    sold("2026-06-30T07:00:00Z");
+    shop.run("2026-07-01T07:00:00Z", "2026-07-01T08:50:00Z");
+    assert_eq!(files(&shop.path("mails")), 0, "it waits");
+    shop.run("2026-07-01T08:50:00Z", "2026-07-01T09:10:00Z");
+    let told = last_mail(&shop, "ana@example.com");
+    assert!(
+        told.contains("The store may be behind: its last row of transactions is of Tue 30 Jun 2026 07:00"),
+        "{told}"
+    );
+    // What arrives while it waits ends the waiting.
+    shop.run("2026-07-02T07:00:00Z", "2026-07-02T08:20:00Z");
+    sold("2026-07-02T07:59:00Z");
+    shop.run("2026-07-02T08:20:00Z", "2026-07-02T08:40:00Z");
+    assert!(!last_mail(&shop, "ana@example.com").contains("may be behind"));
+    assert_eq!(shop.occurrences("daily").last().unwrap().1, "done");
+    shop.configure(&fresh("warn"));
+    shop.run("2026-07-03T07:00:00Z", "2026-07-03T09:10:00Z");
+    let (_, state, reason) = shop.occurrences("daily").pop().unwrap();
+    assert_eq!(state, "stopped");
+    assert!(
+        reason.contains("the store is not fresh: `transactions` ends at 2026-07-02T07:59:00Z"),
+        "{reason}"
+    );
+}

@@ -28,7 +28,7 @@ use self::rfm::Standings;
 use super::{ReportKind, ReportSpec};
 use crate::document::{Block, Chart, Document, Figure, Figures, Kind, Say, Table, Value};
 use crate::domain::facts::{Lens, Needs};
-use crate::domain::{Asked, Facts, Money, People, Period, Ratio};
+use crate::domain::{Asked, Facts, Money, People, Period, Ratio, When};
 use crate::metrics::churn::Departure;
 use crate::metrics::value::{Value as Worth, year_to};
 use crate::metrics::{self, Basis, Groups, Panel, Slice};
@@ -92,6 +92,15 @@ impl Part {
     }
 }
 
+/// A relation whose last row is older than the report demands, or that has too few rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Behind {
+    /// The relation.
+    pub relation: &'static str,
+    /// Its last row; `None` where there is none.
+    pub last: Option<When>,
+}
+
 /// How the groups of a split fared.
 struct Fared {
     groups: Groups,
@@ -116,6 +125,7 @@ pub struct Story<'a> {
     standings: Option<Standings>,
     outlook: Option<Outlook>,
     restated: Vec<Restated>,
+    behind: Option<Behind>,
     people: People,
 }
 
@@ -218,6 +228,7 @@ impl<'a> Story<'a> {
             standings,
             outlook,
             restated: Vec::new(),
+            behind: None,
             people,
         }
     }
@@ -236,7 +247,7 @@ impl<'a> Story<'a> {
         self.people = people;
         let parts = Part::of(self.spec.kind).iter().map(|part| self.section(*part));
         let sections: Vec<Section> = parts.chain([self.restated_section()]).collect();
-        let mut lead = Vec::new();
+        let mut lead: Vec<Say> = self.behind.map(|behind| self.banner(behind)).into_iter().collect();
         if self.spec.period.current {
             lead.push(Say::new("report.in_progress").with("period", self.now.period));
         }
@@ -287,6 +298,21 @@ impl<'a> Story<'a> {
             Part::Care => self.care_section(),
             Part::Funnel => self.funnel_section(),
         }
+    }
+
+    /// Says at the top that the store is behind.
+    pub fn behind(&mut self, behind: Option<Behind>) {
+        self.behind = behind;
+    }
+
+    fn banner(&self, behind: Behind) -> Say {
+        let relation = notes::relation_word(behind.relation);
+        let last = match behind.last {
+            None => none(),
+            Some(When::Instant(at)) => Value::Instant(at, self.panel.facts.lens.zone.clone()),
+            Some(When::Day(day)) => day.date().into(),
+        };
+        Say::new("report.behind").with("relation", relation).with("last", last)
     }
 
     /// On one page over all, a part gives its figures and its best picture; its tables are in its own

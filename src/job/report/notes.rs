@@ -65,7 +65,7 @@ pub(super) fn absent(relation: &str) -> Say {
     Say::new("note.absent").with("relation", relation_word(relation))
 }
 
-fn relation_word(relation: &str) -> Say {
+pub(super) fn relation_word(relation: &str) -> Say {
     Say::new(format!("relation.{relation}"))
 }
 
