@@ -17,6 +17,11 @@ const MEDIAN: Style = bold(13.0);
 const BAND: &str = "#dfeaf5";
 /// The level whose month is marked.
 const HALF: f64 = 0.5;
+/// The least distance of two corners that is seen, and the least that matters to words beside them.
+const SEEN: f64 = 0.4;
+const NEAR: f64 = 3.0;
+/// At how many corners of the band's outline its words may stand.
+const STOPS: usize = 48;
 /// The last month that is drawn: a hundred years.
 const LATEST: f64 = 1200.0;
 /// The colours of lines and of words beside them: two blues and two vermilions, each pair apart in
@@ -47,7 +52,7 @@ pub(super) fn draw(survival: &Survival, tick: &dyn Fn(f64) -> String) -> String 
         canvas.area(&band, BAND);
     }
     levels(&mut canvas, &plot);
-    let paths: Vec<Vec<(f64, f64)>> = curves.iter().map(|(_, steps)| thinned(path(steps))).collect();
+    let paths: Vec<Vec<(f64, f64)>> = curves.iter().map(|(_, steps)| thinned(&path(steps), SEEN)).collect();
     // The first curve is the subject: it is drawn over the others.
     for (path, (line, _)) in paths.iter().zip(COLOURS).rev() {
         canvas.line(path, solid(line, 2.5));
@@ -59,7 +64,7 @@ pub(super) fn draw(survival: &Survival, tick: &dyn Fn(f64) -> String) -> String 
         bottom: plot.bottom - 4.0,
     });
     for path in &paths {
-        room.take_line(path);
+        room.take_line(&thinned(path, NEAR));
     }
     medians(&mut canvas, &curves, &months, &plot, &mut room);
     if !band.is_empty() {
@@ -102,16 +107,15 @@ fn stairs(steps: &[(f64, f64)]) -> Vec<(f64, f64)> {
     corners
 }
 
-/// The path without corners closer together than can be seen; thousands of customers make as many steps.
-fn thinned(path: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
-    let end = path.last().copied();
+/// The path without corners closer together than `least`; thousands of customers make as many steps.
+fn thinned(path: &[(f64, f64)], least: f64) -> Vec<(f64, f64)> {
     let mut kept: Vec<(f64, f64)> = Vec::new();
     for at in path {
-        if kept.last().is_none_or(|had| (at.0 - had.0).abs() + (at.1 - had.1).abs() >= 0.4) {
-            kept.push(at);
+        if kept.last().is_none_or(|had| (at.0 - had.0).abs() + (at.1 - had.1).abs() >= least) {
+            kept.push(*at);
         }
     }
-    kept.extend(end.filter(|end| kept.last() != Some(end)));
+    kept.extend(path.last().filter(|end| kept.last() != Some(end)));
     kept
 }
 
@@ -133,7 +137,7 @@ fn band(curve: &Curve, months: &Months, plot: &Plot) -> Vec<(f64, f64)> {
     let edge = |pick: &dyn Fn(&(f64, f64, f64)) -> f64| {
         let steps: Vec<(f64, f64)> = known.iter().map(|step| (step.0, pick(step).clamp(0.0, 1.0))).collect();
         let at = stairs(&steps).into_iter().map(|(month, share)| (months.x(month), plot.y(share)));
-        thinned(at.collect())
+        thinned(&at.collect::<Vec<_>>(), SEEN)
     };
     let (upper, lower) = (edge(&|step| step.2), edge(&|step| step.1));
     upper.into_iter().chain(lower.into_iter().rev()).collect()
@@ -219,12 +223,14 @@ fn note_band(
     aim: f64,
     room: &mut Room,
 ) {
-    room.take_line(outline);
+    let outline = thinned(outline, NEAR);
+    room.take_line(&outline);
     room.take_line(half);
     let width = TICK.width(words);
     let places = |shift: [f64; 3], left: f64| {
         outline
             .iter()
+            .step_by(outline.len().div_ceil(STOPS).max(1))
             .flat_map(move |(x, y)| shift.map(|shift| Area::of(x - left, y + shift, words, TICK)))
             .collect::<Vec<_>>()
     };
