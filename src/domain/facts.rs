@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::customer::{Complaint, Contact, Contract, Lead, Survey, Terms};
-use super::{Asked, Currency, Customers, Day, FollowUp, Grouped, Purchases, Rates, Rep, Subscription};
+use super::{
+    Asked, Currency, Customers, Day, FollowUp, Grouped, Period, Purchases, Rates, Rep, Subscription,
+};
 
 /// Which relations a job reads. `customers` is always read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -17,9 +19,11 @@ pub struct Needs {
     /// What is asked of the purchases, if anything.
     pub transactions: Option<Asked>,
     /// Promised contacts.
-    pub follow_ups: bool,
+    pub follow_ups: Detail,
+    /// The periods whose follow-ups are looked at, by when they fall due; none for all.
+    pub due: Vec<Period>,
     /// Past contacts, of which the last a customer is kept.
-    pub interactions: bool,
+    pub interactions: Detail,
     /// Complaints.
     pub complaints: bool,
     /// Who may become a customer.
@@ -28,6 +32,18 @@ pub struct Needs {
     pub surveys: bool,
     /// Who looks after whom.
     pub reps: bool,
+}
+
+/// How much of a relation's rows is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Detail {
+    /// Nothing.
+    #[default]
+    None,
+    /// Who and when: what figures count.
+    Days,
+    /// Words, too: what a person is told.
+    Whole,
 }
 
 /// The lens a read looks through: as of when, in which zone and currency.
@@ -199,6 +215,7 @@ impl Facts {
 pub struct Contacts {
     last: Vec<(i64, u32)>,
     kinds: Vec<String>,
+    days: Vec<Day>,
 }
 
 impl Contacts {
@@ -217,6 +234,15 @@ impl Contacts {
         }
     }
 
+    /// Takes the day of one contact, where no more is wanted.
+    pub fn add_day(&mut self, customer: u32, day: Day) {
+        let place = customer as usize;
+        if self.days.len() <= place {
+            self.days.resize(place + 1, Day(i32::MIN));
+        }
+        self.days[place] = self.days[place].max(day);
+    }
+
     /// The last contact with a customer.
     pub fn last(&self, customer: u32) -> Option<Contact> {
         let (at, kind) = self.last.get(customer as usize)?;
@@ -226,6 +252,9 @@ impl Contacts {
 
     /// The civil day of the last contact with a customer.
     pub fn last_day(&self, customer: u32, zone: &TimeZone) -> Option<Day> {
+        if let Some(day) = self.days.get(customer as usize) {
+            return Some(*day).filter(|day| *day != Day(i32::MIN));
+        }
         let (at, _) = self.last.get(customer as usize).filter(|(at, _)| *at != i64::MIN)?;
         Some(Day::of(zone.to_datetime(Timestamp::from_microsecond(*at).ok()?).date()))
     }

@@ -15,6 +15,15 @@ fn is_unsafe(c: char) -> bool {
 /// `raw` on one line: unsafe characters become a blank, runs of blanks one, and what is longer than
 /// [`NAME_MAX`] graphemes ends in "…".
 pub fn clean(raw: &str) -> String {
+    // Most names and words are plain: nothing of them is changed.
+    let plain = |bytes: &[u8]| {
+        let inside = bytes.windows(2).all(|pair| pair != b"  ");
+        inside && bytes.first() != Some(&b' ') && bytes.last() != Some(&b' ')
+    };
+    let visible = |byte: &u8| (b' '..=b'~').contains(byte);
+    if raw.len() <= NAME_MAX && raw.as_bytes().iter().all(visible) && plain(raw.as_bytes()) {
+        return raw.to_owned();
+    }
     let mut out = String::with_capacity(raw.len().min(1024));
     let mut gap = false;
     // Four code points a grapheme is generous; it keeps a megabyte of text from being walked twice.

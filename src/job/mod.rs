@@ -8,7 +8,7 @@ pub mod seal;
 use jiff::SignedDuration;
 
 use crate::domain::Recipient;
-use crate::domain::facts::{Lens, Needs};
+use crate::domain::facts::{Detail, Lens, Needs};
 use crate::metrics::{PeriodChoice, Settings, Split};
 
 /// What a job does, apart from when and over which channel.
@@ -120,8 +120,8 @@ impl Recipe {
             Recipe::Reminders(_) => Needs {
                 reps: true,
                 subscriptions: true,
-                follow_ups: true,
-                interactions: true,
+                follow_ups: Detail::Whole,
+                interactions: Detail::Whole,
                 ..Needs::default()
             },
         }

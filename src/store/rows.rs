@@ -4,7 +4,7 @@ use super::contracts::later;
 use super::decode::{Bad, RowView, bad};
 use crate::domain::customer::{Complaint, Lead, Survey};
 use crate::domain::facts::Facts;
-use crate::domain::{FollowUp, Rep, When};
+use crate::domain::{FollowUp, Period, Rep, When};
 
 pub(super) fn read_rep(view: &RowView<'_, '_>, facts: &mut Facts) -> Result<(), Bad> {
     let rep = Rep {
@@ -21,18 +21,29 @@ pub(super) fn read_rep(view: &RowView<'_, '_>, facts: &mut Facts) -> Result<(), 
     Ok(())
 }
 
-pub(super) fn read_follow_up(view: &RowView<'_, '_>, facts: &mut Facts) -> Result<(), Bad> {
+pub(super) fn read_follow_up(
+    view: &RowView<'_, '_>,
+    facts: &mut Facts,
+    due: &[Period],
+    words: bool,
+) -> Result<(), Bad> {
     let customer = view.customer(&facts.customers)?;
+    let due_at = view.required_when("due_at")?;
+    let day = due_at.day(&facts.lens.zone);
+    if !due.is_empty() && !due.iter().any(|period| period.contains(day)) {
+        return Ok(());
+    }
     // Done later than the as-of instant was still open then.
     let done_at = by_now(view.when("done_at")?, facts);
+    let text = |column| if words { view.text(column) } else { Ok(None) };
     facts.follow_ups.push(FollowUp {
-        id: view.required_text("id")?,
+        id: if words { view.required_text("id")? } else { String::new() },
         customer,
         rep_id: view.text("rep_id")?,
-        due_at: view.required_when("due_at")?,
+        due_at,
         done_at,
-        subject: view.text("subject")?,
-        note: view.text("note")?,
+        subject: text("subject")?,
+        note: text("note")?,
     });
     Ok(())
 }

@@ -7,7 +7,8 @@ use rusqlite::Connection;
 
 use super::contracts;
 use super::currency::Amounts;
-use super::customers::{self, Named, Places};
+use super::customers::{self, Named, Places, value};
+use super::days::{Days, Read};
 use super::decode::{Bad, RowView, when_of};
 use super::error::StoreError;
 use super::mapping::{Source, quote, quoted};
@@ -16,7 +17,7 @@ use super::repeats::{self, Repeats};
 use super::rows::{read_complaint, read_contact, read_follow_up, read_lead, read_rep, read_survey};
 use super::sqlite::SqliteStore;
 use super::transactions::{self, Form, From};
-use crate::domain::facts::{Facts, Lens, Needs};
+use crate::domain::facts::{Detail, Facts, Lens, Needs};
 use crate::domain::{People, When};
 
 /// Readers at most. More cores than this are better left to the shop.
@@ -76,11 +77,17 @@ impl<'s> Snapshot<'s> {
         if let Some(asked) = needs.transactions {
             self.read_transactions(cut, asked, &mut facts)?;
         }
-        if needs.follow_ups {
-            self.each(relation::FOLLOW_UPS, &mut facts, read_follow_up)?;
+        match needs.follow_ups {
+            Detail::None => {}
+            detail => {
+                let (due, words) = (needs.due, detail == Detail::Whole);
+                self.each(relation::FOLLOW_UPS, &mut facts, |v, f| read_follow_up(v, f, &due, words))?;
+            }
         }
-        if needs.interactions {
-            self.each(relation::INTERACTIONS, &mut facts, read_contact)?;
+        match needs.interactions {
+            Detail::None => {}
+            Detail::Days => self.read_contact_days(&mut facts)?,
+            Detail::Whole => self.each(relation::INTERACTIONS, &mut facts, read_contact)?,
         }
         if needs.complaints {
             self.each(relation::COMPLAINTS, &mut facts, read_complaint)?;
@@ -153,6 +160,25 @@ impl<'s> Snapshot<'s> {
         facts.foreign.extend(foreign);
         reader.finish(facts);
         Ok(())
+    }
+
+    /// Of all contacts, the last day of each customer: millions of rows, and two values of each.
+    fn read_contact_days(&self, facts: &mut Facts) -> Result<(), StoreError> {
+        let relation = relation::INTERACTIONS;
+        let Some((sql, given)) = self.statement(relation)? else { return Ok(()) };
+        let places = Places::of(relation, &given);
+        let (customer_id, at) = (places.get(relation, "customer_id"), places.get(relation, "at"));
+        let lens = facts.lens.clone();
+        let mut days = Days::new(&lens, &self.store.zone);
+        let watch = self.must_watch(relation)?;
+        self.gather(relation, &sql, &places, watch, facts, |view, facts| {
+            let customer = contracts::customer_of(value(view.row, customer_id), &facts.customers)?;
+            match days.read(value(view.row, at), "at")? {
+                Read::Past(day) => facts.contacts.add_day(customer, day),
+                Read::Later => return Err(contracts::later()),
+            }
+            Ok(())
+        })
     }
 
     fn read_transactions(

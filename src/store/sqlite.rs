@@ -93,14 +93,23 @@ impl SqliteStore {
 
     /// Rows of each mapped relation.
     pub fn count(&self) -> Result<Vec<(Relation, u64)>, StoreError> {
-        let mut counts = Vec::new();
-        for (relation, source) in self.mapping.relations() {
-            let sql = format!("SELECT count(*) FROM ({})", source.statement());
-            let n = self.connection.query_row(&sql, [], |row| row.get::<_, i64>(0));
-            let n = n.map_err(|source| StoreError::Read { relation: relation.name, source })?;
-            counts.push((relation, n as u64));
-        }
-        Ok(counts)
+        self.mapping.relations().map(|(relation, _)| Ok((relation, self.count_of(relation)?))).collect()
+    }
+
+    /// Rows of one relation; none of one that is not mapped.
+    pub fn count_of(&self, relation: Relation) -> Result<u64, StoreError> {
+        let Some(source) = self.mapping.source(relation) else { return Ok(0) };
+        let sql = format!("SELECT count(*) FROM ({})", source.statement());
+        let n = self.connection.query_row(&sql, [], |row| row.get::<_, i64>(0));
+        n.map(|n| n as u64).map_err(|source| StoreError::Read { relation: relation.name, source })
+    }
+
+    /// Whether a relation has no row.
+    pub fn is_empty(&self, relation: Relation) -> Result<bool, StoreError> {
+        let Some(source) = self.mapping.source(relation) else { return Ok(true) };
+        let sql = format!("SELECT NOT EXISTS (SELECT 1 FROM ({}))", source.statement());
+        let empty = self.connection.query_row(&sql, [], |row| row.get(0));
+        empty.map_err(|source| StoreError::Read { relation: relation.name, source })
     }
 
     /// One consistent view of the store, until it is dropped.

@@ -27,7 +27,7 @@ use self::restated::Restated;
 use self::rfm::Standings;
 use super::{ReportKind, ReportSpec};
 use crate::document::{Block, Chart, Document, Figure, Figures, Kind, Say, Table, Value};
-use crate::domain::facts::{Lens, Needs};
+use crate::domain::facts::{Detail, Lens, Needs};
 use crate::domain::{Asked, Facts, Money, People, Period, Ratio, When};
 use crate::metrics::churn::Departure;
 use crate::metrics::value::{Value as Worth, year_to};
@@ -137,12 +137,18 @@ pub fn needs(spec: &ReportSpec, lens: &Lens) -> Needs {
         reps: true,
         subscriptions: true,
         transactions,
-        follow_ups: care,
-        interactions: care,
+        follow_ups: if care { Detail::Days } else { Detail::None },
+        due: three(&spec.period.on(lens.today())).into(),
+        interactions: if care { Detail::Days } else { Detail::None },
         complaints: care,
         leads: funnel,
         surveys: funnel,
     }
+}
+
+/// A period, the one before, and the same a year ago.
+fn three(period: &Period) -> [Period; 3] {
+    [*period, period.previous(), period.year_before()]
 }
 
 /// What a report asks of the purchases.
@@ -158,8 +164,7 @@ pub fn asked(spec: &ReportSpec, lens: &Lens) -> Asked {
         asked = metrics::forecast::asks(asked, today);
     }
     if Part::Care.is_in(spec.kind) {
-        let periods = [period, period.previous(), period.year_before()];
-        asked = periods.iter().fold(asked, |asked, p| asked.window(p.start, p.end));
+        asked = three(&period).iter().fold(asked, |asked, p| asked.window(p.start, p.end));
     }
     if Part::Cohort.is_in(spec.kind) && matches!(spec.settings.basis, Basis::Inactivity(_)) {
         asked = metrics::cohort::asks(asked, &metrics::cohort::months(&period));
