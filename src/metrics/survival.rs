@@ -20,6 +20,9 @@ pub const DAYS_A_MONTH: f64 = 30.4375;
 /// The 97.5 % point of the normal distribution.
 const Z: f64 = 1.959_963_984_540_054;
 
+/// What rounding adds to a share at most; a customer among twenty million is more.
+const HAIR: f64 = 1e-9;
+
 /// A day on which somebody left, and how many were still there after it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Step {
@@ -67,7 +70,8 @@ impl Survival {
 
     /// The day by which half have left; `None` while more than half stay.
     pub fn median_days(&self) -> Option<u32> {
-        self.steps.iter().find(|step| step.share <= 0.5).map(|step| step.days)
+        // A product of fractions that is a half may be a hair over it.
+        self.steps.iter().find(|step| step.share <= 0.5 + HAIR).map(|step| step.days)
     }
 }
 
@@ -192,6 +196,14 @@ mod tests {
         assert_eq!(survival.median_days(), Some(23));
         let (low, high) = survival.steps[0].interval;
         assert_eq!((format!("{low:.3}"), format!("{high:.3}")), ("0.620".to_owned(), "0.952".to_owned()));
+    }
+
+    #[test]
+    fn half_is_half_however_many_steps_lead_to_it() {
+        for n in 1..300 {
+            assert_eq!(Survival::of((1..=2 * n).map(|day| (day, true))).median_days(), Some(n));
+            assert_eq!(Survival::of((1..2 * n).map(|day| (day, true))).median_days(), Some(n));
+        }
     }
 
     #[test]
