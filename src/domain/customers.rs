@@ -52,11 +52,16 @@ fn canonical(text: &[u8]) -> Option<i64> {
     };
     let plain = match digits {
         [b'0'] => !negative,
-        [b'1'..=b'9', rest @ ..] => rest.len() < 18 && rest.iter().all(u8::is_ascii_digit),
+        [b'1'..=b'9', rest @ ..] => rest.len() < 19 && rest.iter().all(u8::is_ascii_digit),
         _ => false,
     };
-    let value = |digits: &[u8]| digits.iter().fold(0i64, |n, digit| n * 10 + i64::from(digit - b'0'));
-    plain.then(|| if negative { -value(digits) } else { value(digits) })
+    if !plain {
+        return None;
+    }
+    // Downwards, where there is room for one more.
+    let step = |n: i64, digit: &u8| n.checked_mul(10)?.checked_sub(i64::from(digit - b'0'));
+    let below = digits.iter().try_fold(0, step)?;
+    if negative { Some(below) } else { below.checked_neg() }
 }
 
 #[derive(Debug, Clone)]
@@ -386,6 +391,18 @@ mod tests {
             for stranger in ["6", "C-3", "", "012", "-1", "99999999999999999999"] {
                 assert_eq!(customers.find(Key::of(stranger)), None, "{stranger} of {ids:?}");
             }
+        }
+    }
+
+    #[test]
+    fn a_whole_number_and_its_text_are_one_id_as_far_as_numbers_go() {
+        for n in [0, 7, -7, 1_234_567_890_123_456_789, i64::MAX, i64::MIN] {
+            assert_eq!(Key::of(&n.to_string()), Key::Whole(n));
+        }
+        for text in
+            ["9223372036854775808", "-9223372036854775809", "99999999999999999999", "-0", "+1", "01", ""]
+        {
+            assert_eq!(Key::of(text), Key::Text(text));
         }
     }
 
