@@ -2,12 +2,12 @@
 
 use rusqlite::{Connection, Result};
 
-use super::mapping::quote;
+use super::mapping::{pragma, quoted};
 
 /// Whether no two rows of a table share a value of `column`, as the table itself guarantees.
 pub(super) fn is_unique(connection: &Connection, table: &str, column: &str) -> Result<bool> {
     let is = |name: &str| name.eq_ignore_ascii_case(column);
-    let mut statement = connection.prepare(&format!("PRAGMA table_info({})", quote(table)))?;
+    let mut statement = connection.prepare(&pragma("table_info", table))?;
     let key = statement.query_map([], |row| Ok((row.get::<_, String>(1)?, row.get::<_, i64>(5)?)))?;
     let key: Vec<String> = key
         .collect::<Result<Vec<_>>>()?
@@ -20,14 +20,14 @@ pub(super) fn is_unique(connection: &Connection, table: &str, column: &str) -> R
     {
         return Ok(true);
     }
-    let mut indexes = connection.prepare(&format!("PRAGMA index_list({})", quote(table)))?;
+    let mut indexes = connection.prepare(&pragma("index_list", table))?;
     // name, unique, origin, partial
     let indexes = indexes
         .query_map([], |row| Ok((row.get::<_, String>(1)?, row.get::<_, bool>(2)?, row.get::<_, bool>(4)?)))?
         .collect::<Result<Vec<_>>>()?;
     for (index, unique, partial) in indexes {
         if unique && !partial {
-            let mut columns = connection.prepare(&format!("PRAGMA index_info({})", quote(&index)))?;
+            let mut columns = connection.prepare(&format!("PRAGMA index_info({})", quoted(&index)))?;
             let columns = columns.query_map([], |row| row.get::<_, Option<String>>(2))?;
             let columns = columns.collect::<Result<Vec<_>>>()?;
             if let [Some(only)] = columns.as_slice()

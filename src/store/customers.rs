@@ -119,7 +119,9 @@ impl Reader {
             entry.0 += 1;
         }
         if !matches!(value(row, self.referred_by), ValueRef::Null) {
-            self.referrers.extend(view.text("referred_by")?);
+            // Whoever names themselves brought nobody.
+            let own = view.text("id")?;
+            self.referrers.extend(view.text("referred_by")?.filter(|by| own.as_ref() != Some(by)));
         }
         Ok(())
     }

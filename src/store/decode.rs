@@ -167,6 +167,11 @@ impl RowView<'_, '_> {
         super::contracts::customer_of(self.raw("customer_id"), customers)
     }
 
+    /// The hash of the row's id, where it has one: rows without are no repeats of each other.
+    pub(super) fn id_hash(&self) -> Option<u64> {
+        self.text("id").ok().flatten().map(|id| super::repeats::hash(id.as_bytes()))
+    }
+
     /// The row's id as far as it can be read.
     pub fn id_or_unknown(&self) -> String {
         let id = self.text("id").ok().flatten();

@@ -55,6 +55,14 @@ pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
+/// A pragma that asks of a table or an index: the schema comes before the pragma, not before the name.
+pub(super) fn pragma(pragma: &str, of: &str) -> String {
+    match of.rsplit_once('.') {
+        Some((schema, name)) => format!("PRAGMA {}.{pragma}({})", quote(schema), quoted(name)),
+        None => format!("PRAGMA {pragma}({})", quoted(of)),
+    }
+}
+
 /// A table name as SQL writes it; `schema.table` is quoted part by part.
 pub(super) fn quote(name: &str) -> String {
     name.split('.').map(|part| format!("\"{}\"", part.replace('"', "\"\""))).collect::<Vec<_>>().join(".")

@@ -13,7 +13,7 @@ use super::decode::{Bad, RowView, when_of};
 use super::error::StoreError;
 use super::mapping::{Source, quote, quoted};
 use super::relation::{self, Relation, TRANSACTIONS};
-use super::repeats::{self, Repeats};
+use super::repeats::Repeats;
 use super::rows::{read_complaint, read_contact, read_follow_up, read_lead, read_rep, read_survey};
 use super::sqlite::SqliteStore;
 use super::transactions::{self, Form, From};
@@ -53,19 +53,20 @@ impl Drop for Snapshot<'_> {
 impl<'s> Snapshot<'s> {
     pub(super) fn take(store: &'s mut SqliteStore) -> Result<Snapshot<'s>, StoreError> {
         let fail = |source| StoreError::Read { relation: "customers", source };
-        let snapshot = Snapshot { store, others: Vec::new() };
+        let mut snapshot = Snapshot { store, others: Vec::new() };
         begin(&snapshot.store.connection).map_err(fail)?;
+        // All connections now: one that is opened later would see a later moment. A mapping that is wrong
+        // is told by whoever reads the transactions.
+        if let Ok(Some(From::Pieces { first, last, .. })) = snapshot.pieces()
+            && last.saturating_sub(first) > WORTH
+        {
+            snapshot.widen()?;
+        }
         Ok(snapshot)
     }
 
     /// Reads what a job needs.
     pub fn read(&mut self, needs: Needs, lens: Lens) -> Result<Facts, StoreError> {
-        let cut = if needs.transactions.is_some() { self.pieces()? } else { None };
-        if let Some(From::Pieces { first, last, .. }) = &cut
-            && last.saturating_sub(*first) > WORTH
-        {
-            self.widen()?;
-        }
         let mut facts = Facts::empty(lens);
         self.read_customers(&mut facts)?;
         if needs.reps {
@@ -75,7 +76,7 @@ impl<'s> Snapshot<'s> {
             self.read_contracts(&mut facts)?;
         }
         if let Some(asked) = needs.transactions {
-            self.read_transactions(cut, asked, &mut facts)?;
+            self.read_transactions(asked, &mut facts)?;
         }
         match needs.follow_ups {
             Detail::None => {}
@@ -183,7 +184,6 @@ impl<'s> Snapshot<'s> {
 
     fn read_transactions(
         &mut self,
-        cut: Option<From>,
         asked: crate::domain::Asked,
         facts: &mut Facts,
     ) -> Result<(), StoreError> {
@@ -191,6 +191,7 @@ impl<'s> Snapshot<'s> {
             facts.purchases = crate::domain::purchases::Fold::new(facts.customers.len(), asked).finish();
             return Ok(());
         };
+        let cut = self.pieces()?;
         let given = if cut.is_some() { wanted_columns(&given) } else { given };
         let from = cut.unwrap_or(From::Whole { sql });
         let watch_ids = self.must_watch(TRANSACTIONS)?;
@@ -300,7 +301,7 @@ impl<'s> Snapshot<'s> {
         let mut repeated: Option<(usize, String)> = None;
         self.walk(relation, sql, places, &lens, |view| {
             count += 1;
-            if watch && seen.came_before(repeats::hash(view.id_or_unknown().as_bytes())) {
+            if watch && view.id_hash().is_some_and(|hash| seen.came_before(hash)) {
                 repeated.get_or_insert_with(|| (0, view.id_or_unknown())).0 += 1;
             } else if let Err(bad) = take(view, facts) {
                 facts.reject(view.rejected(bad));

@@ -15,7 +15,7 @@ use super::days::{Days, Read};
 use super::decode::{Bad, RowView, amount_of, missing};
 use super::error::StoreError;
 use super::relation::{Relation, TRANSACTIONS};
-use super::repeats::{self, Repeats};
+use super::repeats::Repeats;
 use crate::domain::facts::{EXAMPLES, Facts, Fault, Foreign, Lens, Rejected};
 use crate::domain::purchases::Fold;
 use crate::domain::{Asked, Customers, Transaction};
@@ -26,8 +26,11 @@ const BATCH: u64 = 4_096;
 /// Batches that may wait for the fold.
 const WAITING: usize = 4;
 
-/// Rowids of a piece.
+/// Rowids of a piece, at least.
 const PIECE: i64 = 131_072;
+
+/// Pieces at most: rowids may be snowflakes, of which hardly any are taken.
+const PIECES_MAX: u64 = 16_384;
 
 /// Transactions of customers whose rows do not come by day, held at once to be sorted.
 const AGAIN_MAX: u64 = 2_000_000;
@@ -141,9 +144,8 @@ fn id_of(connections: &mut [&mut Connection], form: Form<'_>, hash: u64) -> Resu
     let places = Places::of(RELATION, form.given);
     while let Some(row) = rows.next().map_err(fail)? {
         let view = form.view(row, &places);
-        let id = view.id_or_unknown();
-        if repeats::hash(id.as_bytes()) == hash {
-            return Ok(id);
+        if view.id_hash() == Some(hash) {
+            return Ok(view.id_or_unknown());
         }
     }
     Ok(String::new())
@@ -291,8 +293,12 @@ impl<'a> Reader<'a> {
         let (sql, pieces) = match self.form.from {
             From::Whole { sql } => (sql, vec![None]),
             From::Pieces { sql, first, last } => {
-                let starts = (*first..=*last).step_by(PIECE as usize).skip(nth).step_by(of);
-                (sql, starts.map(|start| Some((start, start.saturating_add(PIECE - 1).min(*last)))).collect())
+                let length = PIECE.max((last.abs_diff(*first) / PIECES_MAX) as i64 + 1);
+                let starts = (*first..=*last).step_by(length as usize).skip(nth).step_by(of);
+                (
+                    sql,
+                    starts.map(|start| Some((start, start.saturating_add(length - 1).min(*last)))).collect(),
+                )
             }
         };
         let mut statement = connection.prepare(sql).map_err(fail)?;
@@ -338,7 +344,7 @@ impl<'a> Reader<'a> {
 
     fn decode(&mut self, row: &rusqlite::Row<'_>) -> Result<(), Bad> {
         if self.form.watch_ids {
-            self.batch.ids.push(repeats::hash(self.form.view(row, &self.places).id_or_unknown().as_bytes()));
+            self.batch.ids.extend(self.form.view(row, &self.places).id_hash());
         }
         let customer = customer_of(value(row, self.customer_id), self.customers)?;
         let Read::Past(day) = self.days.read(value(row, self.at), "at")? else { return Err(later()) };
