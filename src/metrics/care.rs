@@ -4,9 +4,10 @@
 //!   the day they were due. Also done late, and still open and overdue at the as-of instant; the delay of
 //!   what was done late is in whole days. Of 10 due, 7 done in time, 2 a day and three days late, 1 open:
 //!   70 %, median delay (the lower middle, by nearest rank) 1 day.
-//! - **Contact coverage**: of the customers active on the period's last day, those contacted within their
-//!   tier's interval that ends with the as-of day.
-//! - **Complaint rate** of a period: complaints opened in it ÷ purchases in it × 100.
+//! - **Contact coverage**: of the customers active on the period's last day, those whose last contact is no
+//!   more days before the as-of day than their tier's interval.
+//! - **Complaint rate** of a period: complaints opened in it ÷ purchases in it (transactions with a positive
+//!   amount, so that a refund does not lower the rate) × 100.
 //! - Time to first reply and to resolution of the complaints opened in it, in hours; of those that have
 //!   one. Percentiles are by nearest rank: the value at place ⌈p × n⌉.
 //! - **First contact**: complaints resolved with one contact ÷ resolved ones that say how many it took.

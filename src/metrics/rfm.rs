@@ -1,10 +1,12 @@
 //! RFM: how recently, how often and for how much each customer bought, scored against the others
 //! (Hughes, "Strategic Database Marketing", 1994), and what that makes of them.
 //!
-//! R is the days from the last purchase to the as-of day; F the number of purchases and V their sum in
-//! the window that ends with it. Each is scored 1 to 5 by quintile, 5 best: a customer's score is
-//! 1 + ⌊5 × (customers who do worse) ÷ customers⌋, so that equal values share a score. A purchase is a
-//! transaction with a positive amount; whoever never bought is not scored.
+//! R is the days to the as-of day from the last day that brought more than was given back on it: neither a
+//! refund nor a purchase that was undone the same day is a sign of life. F is the number of transactions
+//! with a positive amount, and V the sum of all, refunds subtracted, in the window that ends with the as-of
+//! day. Each is scored 1 to 5 by quintile, 5 best: a customer's score is
+//! 1 + ⌊5 × (customers who do worse) ÷ customers⌋, so that equal values share a score. Whoever never bought
+//! is not scored.
 //!
 //! Five customers who last bought 1, 2, 3, 4 and 5 days ago score 5, 4, 3, 2 and 1. If the first three all
 //! bought today, two customers do worse than each of them: 1 + ⌊5 × 2 ÷ 5⌋ = 3.
@@ -88,11 +90,11 @@ pub struct Score {
 pub struct Scored {
     /// Index into the facts.
     pub customer: u32,
-    /// Days since the last purchase.
+    /// Days since the last day on which something was bought and kept.
     pub days: i32,
-    /// Purchases in the window.
+    /// Transactions with a positive amount in the window.
     pub count: u32,
-    /// Their sum, refunds subtracted, minor units.
+    /// The sum of all in the window, refunds subtracted, minor units.
     pub amount_minor: i64,
     /// The scores.
     pub score: Score,
@@ -216,6 +218,8 @@ impl Quintiles {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::facts::Lens;
+    use crate::domain::{Currency, Customer, Rates, Rows, Transaction};
     use proptest::prelude::*;
 
     fn scores(values: &[i64]) -> Vec<u8> {
@@ -230,6 +234,31 @@ mod tests {
         assert_eq!(scores(&[7, 7, 7]), [1, 1, 1]);
         assert_eq!(scores(&[1]), [1]);
         assert!(scores(&[]).is_empty());
+    }
+
+    #[test]
+    fn what_was_given_back_the_same_day_is_no_sign_of_life() {
+        let as_of = "2026-07-15T08:00:00Z".parse().unwrap();
+        let (zone, currency) = (jiff::tz::TimeZone::UTC, Currency::from_code("EUR").unwrap());
+        let mut rows = Rows::empty(Lens { as_of, zone, currency, rates: Rates::default() });
+        rows.customers = ["1", "2", "3"].map(|id| Customer { id: id.into(), ..Customer::default() }).into();
+        let today = rows.lens.today();
+        let row = |customer, ago: i32, amount_minor| Transaction {
+            customer,
+            day: today.plus(-ago),
+            amount_minor,
+            cost_minor: 0,
+            counted: true,
+        };
+        // One kept; one bought, gave back, and bought again in vain; one bought in vain only.
+        rows.transactions = vec![row(0, 9, 5), row(1, 9, 5), row(1, 4, -2), row(1, 3, 7), row(1, 3, -7)];
+        rows.transactions.extend([row(2, 2, 7), row(2, 2, -7), row(0, 365, 5), row(0, 364, 5)]);
+        let settings = super::super::Settings::default();
+        let facts = rows.facts(asks(Asked::nothing(today), today, settings.rfm_days, 30));
+        let panel = Panel::of(&facts, &settings);
+        let scorer = panel.rfm(&panel.customers);
+        let of = |customer| scorer.score(customer).map(|s| (s.days, s.count, s.amount_minor));
+        assert_eq!((of(0), of(1), of(2)), (Some((9, 2, 10)), Some((9, 2, 3)), None));
     }
 
     #[test]
