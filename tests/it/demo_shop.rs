@@ -1,20 +1,37 @@
 //! The demo's shop: every figure against SQL that was written from the definitions, not from the code.
 
+use std::sync::{LazyLock, Mutex, MutexGuard};
+use std::time::Duration;
+
 use jiff::tz::TimeZone;
 use retaind::domain::facts::{Facts, Fault, Lens, Needs};
 use retaind::domain::{Asked, Currency, Day, Period, PeriodKind, Rates};
 use retaind::metrics::{Basis, Definition, Panel, Settings, Split};
 use retaind::store::{Mapping, SqliteStore};
 use rusqlite::Connection;
+use rusqlite::backup::Backup;
 
-/// The store in a file, a connection to it, and what the daemon would read of it.
-struct Shop {
-    _folder: tempfile::TempDir,
-    sql: Connection,
-    facts: Facts,
+/// A copy of the store to ask in SQL, and what the daemon would read of it.
+pub(crate) struct Shop {
+    sql: Mutex<Connection>,
+    pub(crate) facts: Facts,
 }
 
-fn shop() -> Shop {
+static SHOP: LazyLock<Shop> = LazyLock::new(open);
+
+/// The demo's shop, made once for all tests.
+pub(crate) fn shop() -> &'static Shop {
+    &SHOP
+}
+
+impl Shop {
+    /// The copy, as long as nobody else asks it.
+    pub(crate) fn sql(&self) -> MutexGuard<'_, Connection> {
+        self.sql.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+fn open() -> Shop {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shop.db");
     let mut sql = Connection::open(&path).unwrap();
@@ -24,17 +41,37 @@ fn shop() -> Shop {
     let zone = TimeZone::get("America/Sao_Paulo").unwrap();
     let (currency, rates) = (Currency::from_code("BRL").unwrap(), Rates::default());
     let lens = Lens { as_of: zoned.timestamp(), zone: zone.clone(), currency, rates };
-    let (from, to) = retaind::metrics::value::year_to(lens.today());
-    let asked = Asked::nothing(lens.today()).activity(45).window(from, to);
-    let asked = october(lens.today()).trail(13).iter().fold(asked, |asked, month| asked.period(month));
-    let needs = Needs { subscriptions: true, transactions: Some(asked), reps: true, ..Needs::default() };
+    let needs = Needs {
+        subscriptions: true,
+        transactions: Some(asked(lens.today())),
+        follow_ups: true,
+        interactions: true,
+        complaints: true,
+        leads: true,
+        surveys: true,
+        reps: true,
+    };
     let facts = SqliteStore::open(&path, Mapping::own(), zone).unwrap().read(needs, lens).unwrap();
-    sql.execute_batch(PREPARE).unwrap();
-    Shop { _folder: folder, sql, facts }
+    // In memory, so that nothing is left of the folder.
+    let mut copy = Connection::open_in_memory().unwrap();
+    Backup::new(&sql, &mut copy).unwrap().run_to_completion(10_000, Duration::ZERO, None).unwrap();
+    copy.execute_batch(PREPARE).unwrap();
+    Shop { sql: Mutex::new(copy), facts }
+}
+
+/// What any of the tests asks: 13 months back from a year ago, activity for 45 days, and RFM now and a
+/// month ago.
+fn asked(today: Day) -> Asked {
+    let (from, to) = retaind::metrics::value::year_to(today);
+    let october = october(today);
+    let asked = Asked::nothing(today).activity(45).window(from, to);
+    let asked = retaind::metrics::rfm::asks(asked, today, 365, october.days());
+    october.trail(26).iter().fold(asked, Asked::period)
 }
 
 /// What counts: contracts with a price that is a number, of customers that exist; purchases of customers
-/// that exist, up to the moment of the report, by their day.
+/// that exist, up to the moment of the report, by their day. From these, on either basis, the days `[s, e)`
+/// on which a customer was active, and the days on which one no longer was.
 const PREPARE: &str = "
 CREATE TEMP TABLE contract AS
   SELECT customer_id AS c, mrr_minor AS mrr, starts_on AS s, coalesce(ends_on, '9999-12-31') AS e
@@ -44,7 +81,21 @@ CREATE TEMP TABLE bought AS
   SELECT customer_id AS c, substr(at, 1, 10) AS day,
          CASE WHEN coalesce(currency, 'BRL') = 'BRL' THEN amount_minor ELSE 0 END AS minor
   FROM transactions WHERE customer_id IN (SELECT id FROM customers) AND at <= '2026-11-02T08:00:00';
-CREATE INDEX temp.bought_c ON bought (c, day, minor);";
+CREATE INDEX temp.bought_c ON bought (c, day, minor);
+CREATE TEMP TABLE active_contract AS SELECT c, s, e FROM contract WHERE s < e AND s <= '2026-11-02';
+CREATE INDEX temp.active_contract_c ON active_contract (c, s, e);
+CREATE TEMP TABLE active_inactivity AS SELECT DISTINCT c, day AS s, date(day, '+45 days') AS e FROM bought;
+CREATE INDEX temp.active_inactivity_c ON active_inactivity (c, s, e);
+CREATE TEMP TABLE left_contract AS
+  SELECT DISTINCT c, e FROM active_contract AS a
+  WHERE NOT EXISTS (SELECT 1 FROM active_contract AS b WHERE b.c = a.c AND b.s <= a.e AND a.e < b.e);
+CREATE TEMP TABLE left_inactivity AS
+  SELECT DISTINCT c, e FROM active_inactivity AS a
+  WHERE NOT EXISTS (SELECT 1 FROM active_inactivity AS b WHERE b.c = a.c AND b.s <= a.e AND a.e < b.e);
+CREATE INDEX temp.left_contract_c ON left_contract (c, e);
+CREATE INDEX temp.left_inactivity_c ON left_inactivity (c, e);
+CREATE INDEX contact ON interactions (customer_id, at);
+CREATE INDEX referred ON customers (referred_by);";
 
 /// One row a customer: active and paying on the day before (`?1` is the first day) and on the last (`?2`),
 /// and the first day of all.
@@ -70,7 +121,8 @@ FROM standing";
 type Row = (Option<String>, Vec<i128>);
 
 fn by_sql(shop: &Shop, period: &Period, group: &str) -> Vec<Row> {
-    let mut statement = shop.sql.prepare(&format!("{STANDING} {group}")).unwrap();
+    let sql = shop.sql();
+    let mut statement = sql.prepare(&format!("{STANDING} {group}")).unwrap();
     let (first, last) = (period.start.date().to_string(), period.last().date().to_string());
     let rows = statement.query_map([first, last], |row| {
         let number = |i| row.get::<_, Option<i64>>(i).map(|n| i128::from(n.unwrap_or(0)));
@@ -87,7 +139,7 @@ fn by_panel(panel: &Panel<'_>, customers: &[u32], period: &Period) -> Vec<i128> 
 }
 
 /// The last complete month.
-fn october(today: Day) -> Period {
+pub(crate) fn october(today: Day) -> Period {
     Period::last_complete(PeriodKind::Month, today)
 }
 
@@ -104,7 +156,7 @@ fn thirteen_months_of_contracts_are_what_sql_says() {
     let months = months(&shop.facts);
     assert_eq!(months[12].start.date().to_string(), "2026-10-01");
     for month in &months {
-        let expected = &by_sql(&shop, month, "")[0].1;
+        let expected = &by_sql(shop, month, "")[0].1;
         assert!(expected.iter().take(2).all(|n| *n > 0), "an empty comparison: {expected:?}");
         assert_eq!(&by_panel(&panel, &panel.customers, month), expected, "{}", month.start.date());
     }
@@ -116,7 +168,7 @@ fn october_by_segment_is_what_sql_says() {
     let settings = Settings::default();
     let panel = Panel::of(&shop.facts, &settings);
     let october = months(&shop.facts)[12];
-    let expected = by_sql(&shop, &october, "GROUP BY segment ORDER BY segment");
+    let expected = by_sql(shop, &october, "GROUP BY segment ORDER BY segment");
     let groups = panel.split(Split::Segment, &october);
     let found: Vec<Row> =
         groups.into_iter().map(|(name, all)| (name, by_panel(&panel, &all, &october))).collect();
@@ -142,7 +194,7 @@ fn inactivity_is_what_sql_says() {
     for month in months(&shop.facts) {
         let (first, last) = (month.start.date().to_string(), month.last().date().to_string());
         let expected: Vec<i128> = shop
-            .sql
+            .sql()
             .query_row(sql, [first, last], |row| {
                 (0..5).map(|i| row.get::<_, i64>(i).map(i128::from)).collect()
             })
@@ -168,7 +220,7 @@ fn lifetime_value_so_far_is_what_sql_says() {
     let value = panel.value(&all, &panel.slice(&all, &october));
     let sum = "SELECT sum(minor), count(DISTINCT c) FROM bought";
     let (total, buyers): (i64, i64) =
-        shop.sql.query_row(sum, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        shop.sql().query_row(sum, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
     assert_eq!((value.historic_minor, value.customers), (i128::from(total), i128::from(buyers)));
 }
 
@@ -187,7 +239,7 @@ fn the_two_rows_that_cannot_be_right_are_told_and_left_out_whole() {
     assert_eq!((told[1].0, told[1].1, told[1].2), ("transactions", Fault::NoCustomer, 1));
     let rows = |table: &str| {
         let sql = format!("SELECT count(*) FROM {table}");
-        shop.sql.query_row(&sql, [], |row| row.get::<_, i64>(0)).unwrap() as usize
+        shop.sql().query_row(&sql, [], |row| row.get::<_, i64>(0)).unwrap() as usize
     };
     assert_eq!(shop.facts.contracts.len(), rows("contract"));
     let bought = shop.facts.customers.all().map(|c| shop.facts.purchases.tally(c).transactions() as usize);

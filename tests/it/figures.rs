@@ -33,7 +33,7 @@ fn rows(customers: usize) -> Rows {
 }
 
 /// What a job asks that looks at `periods` and the ones before them.
-fn asked(settings: &Settings, periods: &[Period]) -> Asked {
+pub(crate) fn asked(settings: &Settings, periods: &[Period]) -> Asked {
     let (from, to) = retaind::metrics::value::year_to(today());
     let mut asked = Asked::nothing(today()).window(from, to);
     if let Basis::Inactivity(days) = settings.basis {
@@ -193,7 +193,7 @@ fn segments() -> impl Strategy<Value = Option<String>> {
 
 /// Facts of up to a dozen customers over two years around the present, with refunds, contracts in other
 /// currencies, contracts of the same days and transactions of the same day.
-fn any_rows() -> impl Strategy<Value = Rows> {
+pub(crate) fn any_rows() -> impl Strategy<Value = Rows> {
     let customers = prop::collection::vec(segments(), 1..12);
     let contracts =
         prop::collection::vec((0u32..12, -700i32..0, 1i32..400, prop::bool::ANY, -1i64..6), 0..30);
@@ -226,14 +226,14 @@ fn any_rows() -> impl Strategy<Value = Rows> {
     })
 }
 
-fn any_settings() -> impl Strategy<Value = Settings> {
+pub(crate) fn any_settings() -> impl Strategy<Value = Settings> {
     let basis = prop_oneof![Just(Basis::Contract), (1i32..200).prop_map(Basis::Inactivity)];
     (basis, prop::sample::select(Definition::ALL.to_vec()), 1i32..200).prop_map(
         |(basis, definition, early_days)| Settings { basis, definition, early_days, ..Settings::default() },
     )
 }
 
-fn any_period() -> impl Strategy<Value = Period> {
+pub(crate) fn any_period() -> impl Strategy<Value = Period> {
     let kinds = vec![
         PeriodKind::Week,
         PeriodKind::Month,

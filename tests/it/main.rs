@@ -3,6 +3,7 @@
 
 mod chinook;
 mod config_bad;
+mod demo_figures;
 mod demo_shop;
 mod expect;
 mod figures;
@@ -11,6 +12,7 @@ mod kill;
 mod languages;
 mod process;
 mod runs;
+mod scan;
 mod sink;
 mod smtp_faults;
 mod tidy;
