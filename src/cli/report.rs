@@ -71,10 +71,10 @@ impl Report {
         let lens = config.store.lens(as_of, zone.clone());
         let mut snapshot = store.snapshot().map_err(data)?;
         let facts = snapshot.read(report::needs(&spec, &lens), lens).map_err(data)?;
-        let story = Story::of(&facts, &spec);
-        let people = snapshot.people(&facts, story.wanted()).map_err(data)?;
+        let told = Story::of(&facts, &spec);
+        let people = snapshot.people(&facts, told.wanted()).map_err(data)?;
         drop(snapshot);
-        let document = story.tell(people);
+        let document = told.tell(people);
         let locale = self.locale(&config)?;
         let format = if cli.json { Format::Json } else { self.format };
         self.write(&config, &document, &locale, format, as_of.to_zoned(zone.clone()))

@@ -144,9 +144,10 @@ impl Fold {
     /// Ready for the transactions of `customers` customers.
     pub fn new(customers: usize, asked: Asked) -> Fold {
         let base = base_of(&asked);
-        let bucket_of = match asked.edges.is_empty() {
-            true => Vec::new(),
-            false => (0..=i32::from(u16::MAX)).map(|at| asked.bucket(Day(base + at))).collect(),
+        let bucket_of = if asked.edges.is_empty() {
+            Vec::new()
+        } else {
+            (0..=i32::from(u16::MAX)).map(|at| asked.bucket(Day(base + at))).collect()
         };
         Fold {
             mark: asked.mark.map_or(0, |mark| (mark.0 - base).clamp(0, i32::from(u16::MAX)) as u16),
@@ -243,7 +244,9 @@ impl Fold {
     /// Takes all transactions of some disordered customers, in any order.
     pub fn again(&mut self, mut rows: Vec<Transaction>) {
         rows.sort_by_key(|row| (row.customer, row.day));
-        rows.iter().for_each(|row| self.add(row));
+        for row in &rows {
+            self.add(row);
+        }
     }
 
     /// Closes the books.
@@ -407,7 +410,9 @@ mod tests {
 
     fn fold(rows: &[Transaction], asked: Asked) -> Purchases {
         let mut fold = Fold::new(8, asked);
-        rows.iter().for_each(|row| fold.add(row));
+        for row in rows {
+            fold.add(row);
+        }
         let again = fold.disordered();
         fold.again(rows.iter().filter(|row| again.contains(&row.customer)).copied().collect());
         fold.finish()

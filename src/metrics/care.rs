@@ -141,7 +141,9 @@ impl Panel<'_> {
                 None => compliance.overdue += i128::from(due < today),
             }
         }
-        by_rep.values_mut().for_each(|compliance| compliance.delays.sort_unstable());
+        for compliance in by_rep.values_mut() {
+            compliance.delays.sort_unstable();
+        }
         by_rep
     }
 

@@ -78,7 +78,9 @@ impl Panel<'_> {
     /// What `customers` answered in `period`.
     pub fn answers(&self, customers: &[u32], period: &Period) -> Answers {
         let mut theirs = vec![false; self.facts.customers.len()];
-        customers.iter().for_each(|customer| theirs[*customer as usize] = true);
+        for customer in customers {
+            theirs[*customer as usize] = true;
+        }
         let mut answers = Answers::default();
         let of_period = self.facts.surveys.iter().filter(|s| period.contains(s.day));
         for survey in of_period.filter(|s| theirs[s.customer as usize]) {

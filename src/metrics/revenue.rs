@@ -95,7 +95,7 @@ mod tests {
 
     fn asked() -> Asked {
         let trail = january().trail(4);
-        trail.iter().fold(Asked::nothing(day(2026, 2, 2)).activity(90), |asked, p| asked.period(p))
+        trail.iter().fold(Asked::nothing(day(2026, 2, 2)).activity(90), Asked::period)
     }
 
     fn day(y: i16, m: i8, d: i8) -> Day {

@@ -163,9 +163,10 @@ impl<'p, 'a> Scorer<'p, 'a> {
 
     fn figures(&self, customer: u32) -> Option<Scored> {
         let bought = &self.panel.facts.purchases;
-        let last = match self.before {
-            true => bought.bought_before(customer),
-            false => bought.bought(customer).map(|(_, last)| last),
+        let last = if self.before {
+            bought.bought_before(customer)
+        } else {
+            bought.bought(customer).map(|(_, last)| last)
         };
         let days = self.today.since(last?);
         let (amount_minor, count, _) = bought.within(customer, self.window.0, self.window.1);

@@ -119,9 +119,8 @@ impl Panel<'_> {
                 groups.labels = labels;
             }
             Split::Tag => {
-                let tags = |p: &Profile| match p.tags.is_empty() {
-                    true => vec![None],
-                    false => p.tags.iter().cloned().map(Some).collect(),
+                let tags = |p: &Profile| {
+                    if p.tags.is_empty() { vec![None] } else { p.tags.iter().cloned().map(Some).collect() }
                 };
                 let (labels, _) = ranked(profiles.iter().flat_map(tags).collect());
                 let at = |tag| labels.partition_point(|known| *known < tag) as u32;

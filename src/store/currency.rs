@@ -43,12 +43,11 @@ impl<'a> Amounts<'a> {
         }
         let converted = self.lens.rates.convert(minor, &code, day, self.lens.currency);
         let foreign = self.foreign.entry(code).or_default();
-        match converted {
-            Some(_) => foreign.converted += 1,
-            None => {
-                foreign.left_out += 1;
-                foreign.left_out_minor += i128::from(minor);
-            }
+        if converted.is_some() {
+            foreign.converted += 1;
+        } else {
+            foreign.left_out += 1;
+            foreign.left_out_minor += i128::from(minor);
         }
         Ok(converted)
     }

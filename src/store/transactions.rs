@@ -24,7 +24,7 @@ use crate::domain::{Asked, Customers, Transaction};
 const BATCH: u64 = 4_096;
 
 /// Batches that may wait for the fold.
-const WAITING: usize = 4;
+const WAITING: usize = 8;
 
 /// Rowids of a piece, at least.
 const PIECE: i64 = 131_072;

@@ -42,7 +42,7 @@ impl Story<'_> {
             let share = self.rate(pooled(&cohorts, *month));
             crate::document::Figure { name, ..single("figure.cohort", share) }
         };
-        let charts = self.heat(&cohorts).into_iter().collect();
+        let charts = Self::heat(&cohorts).into_iter().collect();
         if self.is_brief() {
             return Section { charts, ..Section::default() };
         }
@@ -66,7 +66,7 @@ impl Story<'_> {
             lead: self.cohort_lead(&cohorts).into_iter().collect(),
             figures: TOLD.iter().map(told).collect(),
             charts,
-            tables: vec![self.active_sheet(&cohorts)],
+            tables: vec![Self::active_sheet(&cohorts)],
             sheets,
             notes: vec![Say::new("note.cohort")],
         }
@@ -87,7 +87,7 @@ impl Story<'_> {
         )
     }
 
-    fn heat(&self, cohorts: &[Cohort]) -> Option<Chart> {
+    fn heat(cohorts: &[Cohort]) -> Option<Chart> {
         let seen: Vec<&Cohort> = cohorts.iter().skip_while(|cohort| cohort.size == 0).collect();
         let share = pooled(cohorts, 3).or_else(|| pooled(cohorts, 1))?;
         let rows = seen.iter().map(|c| (Value::Month(c.month.start.date()), Value::Count(c.size)));
@@ -99,7 +99,7 @@ impl Story<'_> {
         })
     }
 
-    fn active_sheet(&self, cohorts: &[Cohort]) -> Table {
+    fn active_sheet(cohorts: &[Cohort]) -> Table {
         let rows = cohorts.iter().rev().filter(|c| c.size > 0).map(|cohort| {
             let mut row = vec![Value::Month(cohort.month.start.date()), cohort.size.into()];
             row.extend(cohort.shares().map(plain));

@@ -108,7 +108,7 @@ impl Story<'_> {
         if self.is_brief() {
             return Section { figures, notes, ..Section::default() };
         }
-        let mut sheets = vec![self.moved_table(standings)];
+        let mut sheets = vec![Self::moved_table(standings)];
         sheets.extend(self.splits.first().map(|fared| self.standing_groups(standings, fared)));
         Section {
             lead: vec![self.rfm_lead(standings)],
@@ -167,7 +167,7 @@ impl Story<'_> {
         Table { of: standings.pressing_of, ..table("pressing", columns, rows.collect()) }
     }
 
-    fn moved_table(&self, standings: &Standings) -> Table {
+    fn moved_table(standings: &Standings) -> Table {
         let name = |standing: Option<Standing>| match standing {
             Some(standing) => named(standing).into(),
             None => Value::from(Say::new("standing.none")),
