@@ -27,7 +27,7 @@ const BATCH: u64 = 4_096;
 const WAITING: usize = 8;
 
 /// Rowids of a piece, at least.
-const PIECE: i64 = 131_072;
+const PIECE: i64 = 16_384;
 
 /// Pieces at most: rowids may be snowflakes, of which hardly any are taken.
 const PIECES_MAX: u64 = 16_384;

@@ -4,7 +4,7 @@ use std::sync::{LazyLock, Mutex, MutexGuard};
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use retaind::domain::facts::{Facts, Fault, Lens, Needs};
+use retaind::domain::facts::{Detail, Facts, Fault, Lens, Needs};
 use retaind::domain::{Asked, Currency, Day, Period, PeriodKind, Rates};
 use retaind::metrics::{Basis, Definition, Panel, Settings, Split};
 use retaind::store::{Mapping, SqliteStore};
@@ -44,8 +44,9 @@ fn open() -> Shop {
     let needs = Needs {
         subscriptions: true,
         transactions: Some(asked(lens.today())),
-        follow_ups: true,
-        interactions: true,
+        follow_ups: Detail::Days,
+        due: Vec::new(),
+        interactions: Detail::Days,
         complaints: true,
         leads: true,
         surveys: true,
