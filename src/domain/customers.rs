@@ -74,6 +74,8 @@ enum Ids {
 enum Index {
     /// Whole ids in rising order: nothing can repeat, and nothing is looked up yet.
     Rising,
+    /// Whole ids without a gap: the customer of `first + n` is n.
+    Consecutive { first: i64 },
     /// Whole ids close together: the customer of `first + n` is at `n`, one up; 0 is nobody.
     Dense { first: i64, table: Vec<u32> },
     /// By hash of the id.
@@ -267,6 +269,10 @@ impl Customers {
                 Ids::Whole(ids) => ids.binary_search(&n).ok().map(|at| at as u32),
                 Ids::Texts { .. } => None,
             },
+            (Index::Consecutive { first }, Key::Whole(n)) => {
+                let at = usize::try_from(n.checked_sub(*first)?).ok()?;
+                (at < self.len()).then_some(at as u32)
+            }
             (Index::Dense { first, table }, Key::Whole(n)) => {
                 let at = usize::try_from(n.checked_sub(*first)?).ok()?;
                 table.get(at)?.checked_sub(1)
@@ -274,7 +280,7 @@ impl Customers {
             (Index::Hashed(table), key) => {
                 table.find(hash(key), |at| self.key(*at).is_some_and(|known| known == key)).copied()
             }
-            (Index::Rising | Index::Dense { .. }, Key::Text(_)) => None,
+            (Index::Rising | Index::Consecutive { .. } | Index::Dense { .. }, Key::Text(_)) => None,
         }
     }
 
@@ -284,6 +290,7 @@ impl Customers {
         let (Some(first), Some(last)) = (ids.first().copied(), ids.last().copied()) else { return };
         let spread = last.checked_sub(first).and_then(|spread| usize::try_from(spread).ok());
         match spread.filter(|spread| *spread < ids.len().saturating_mul(4) + 1024) {
+            Some(spread) if spread + 1 == ids.len() => self.index = Index::Consecutive { first },
             Some(spread) => {
                 let mut table = vec![0; spread + 1];
                 for (at, id) in (1u32..).zip(ids) {
@@ -382,13 +389,15 @@ mod tests {
             &["C-1", "C-2", "0012", "12"],
             &["3", "4", "x", "5"],
             &["-4", "0", "2"],
+            &["-1", "0", "1"],
+            &["41"],
         ] {
             let customers = customers(ids);
             for (at, id) in (0u32..).zip(ids) {
                 assert_eq!(customers.find(Key::of(id)), Some(at), "{id} of {ids:?}");
                 assert_eq!(customers.id(at), *id);
             }
-            for stranger in ["6", "C-3", "", "012", "-1", "99999999999999999999"] {
+            for stranger in ["6", "C-3", "", "012", "-2", "99999999999999999999"] {
                 assert_eq!(customers.find(Key::of(stranger)), None, "{stranger} of {ids:?}");
             }
         }

@@ -150,10 +150,10 @@ impl Story<'_> {
             ..single(key, Value::Empty)
         };
         section.figures.push(figure("figure.complaints", &|c| c.opened.into()));
-        section.figures.push(figure("figure.complaint_rate", &|c| plain(c.rate())));
         if self.is_brief() {
             return;
         }
+        section.figures.push(figure("figure.complaint_rate", &|c| plain(c.rate())));
         section.figures.push(figure("figure.reply", &|c| lasting(c.reply_hours(50))));
         section.figures.push(figure("figure.reply_90", &|c| lasting(c.reply_hours(90))));
         section.figures.push(figure("figure.resolution", &|c| lasting(c.resolution_hours(50))));

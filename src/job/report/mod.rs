@@ -163,7 +163,8 @@ pub fn asked(spec: &ReportSpec, lens: &Lens) -> Asked {
     if Part::Predict.is_in(spec.kind) {
         asked = metrics::forecast::asks(asked, today);
     }
-    if Part::Care.is_in(spec.kind) {
+    // On one page over all there is no complaint rate, and so no need of its base.
+    if spec.kind == ReportKind::Care {
         asked = three(&period).iter().fold(asked, |asked, p| asked.window(p.start, p.end));
     }
     if Part::Cohort.is_in(spec.kind) && matches!(spec.settings.basis, Basis::Inactivity(_)) {
