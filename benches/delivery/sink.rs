@@ -1,0 +1,138 @@
+//! A receiver in a process of its own: SMTP or HTTP on a free port, one thread a connection, as little work
+//! a message as it takes to answer. It prints its port, and for each line it reads how much arrived when.
+
+use std::io::{BufRead as _, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use retaind::clock::Stopwatch;
+
+/// How many messages arrived, and when the first command came and the last message.
+struct Counts {
+    clock: Stopwatch,
+    messages: AtomicU64,
+    first: AtomicU64,
+    last: AtomicU64,
+}
+
+impl Counts {
+    fn begun(&self) {
+        if self.first.load(Ordering::Relaxed) == u64::MAX {
+            self.first.fetch_min(self.now(), Ordering::Relaxed);
+        }
+    }
+
+    fn arrived(&self) {
+        self.last.fetch_max(self.now(), Ordering::Relaxed);
+        self.messages.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn now(&self) -> u64 {
+        self.clock.elapsed().as_micros() as u64
+    }
+}
+
+/// Serves until standard input ends: `smtp`, `smtp-pipelining` or `http`.
+pub(crate) fn serve(kind: &str) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port on this machine");
+    let port = listener.local_addr().expect("its own port").port();
+    let counts = Arc::new(Counts {
+        clock: Stopwatch::start(),
+        messages: AtomicU64::new(0),
+        first: AtomicU64::new(u64::MAX),
+        last: AtomicU64::new(0),
+    });
+    let (shared, kind) = (counts.clone(), kind.to_owned());
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let (counts, kind) = (shared.clone(), kind.clone());
+            std::thread::spawn(move || {
+                // A peer that goes away is no trouble.
+                let _ = match kind.as_str() {
+                    "http" => http(&stream, &counts),
+                    kind => smtp(&stream, &counts, kind == "smtp-pipelining"),
+                };
+            });
+        }
+    });
+    println!("{port}");
+    for _ in std::io::stdin().lock().lines() {
+        let of = |value: &AtomicU64| value.load(Ordering::Relaxed);
+        println!("{} {} {}", of(&counts.messages), of(&counts.first), of(&counts.last));
+    }
+}
+
+/// Answers commands as they come, several in one write where several came at once. The end of a message
+/// is the end of what was read: nobody says more before it is answered.
+fn smtp(stream: &TcpStream, counts: &Counts, pipelining: bool) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut out = stream;
+    out.write_all(b"220 sink ESMTP\r\n")?;
+    let (mut buffer, mut held, mut replies) = (vec![0; 64 << 10], 0, Vec::new());
+    let (mut in_data, mut tail) = (false, Vec::new());
+    loop {
+        let read = (&mut &*stream).read(&mut buffer[held..])?;
+        if read == 0 {
+            return Ok(());
+        }
+        counts.begun();
+        let end = held + read;
+        if in_data {
+            held = 0;
+            tail.extend_from_slice(&buffer[end.saturating_sub(5)..end]);
+            tail.drain(..tail.len().saturating_sub(5));
+            if tail == b"\r\n.\r\n" {
+                in_data = false;
+                counts.arrived();
+                out.write_all(b"250 2.0.0 queued\r\n")?;
+            }
+            continue;
+        }
+        let mut start = 0;
+        while let Some(length) = buffer[start..end].iter().position(|b| *b == b'\n') {
+            let line = &buffer[start..start + length];
+            start += length + 1;
+            let reply: &[u8] = match line.get(..4).unwrap_or_default().to_ascii_uppercase().as_slice() {
+                b"EHLO" if pipelining => b"250-sink\r\n250-PIPELINING\r\n250 8BITMIME\r\n",
+                b"EHLO" => b"250-sink\r\n250 8BITMIME\r\n",
+                b"DATA" => {
+                    (in_data, tail) = (true, Vec::new());
+                    b"354 go on\r\n"
+                }
+                b"QUIT" => return out.write_all(b"221 bye\r\n"),
+                _ => b"250 2.1.0 ok\r\n",
+            };
+            replies.extend_from_slice(reply);
+        }
+        buffer.copy_within(start..end, 0);
+        held = end - start;
+        out.write_all(&replies)?;
+        replies.clear();
+    }
+}
+
+/// Answers 200 to each request with a body of a known length, and keeps the connection.
+fn http(stream: &TcpStream, counts: &Counts) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut out = stream;
+    let (mut buffer, mut held) = (vec![0; 64 << 10], 0);
+    loop {
+        let read = (&mut &*stream).read(&mut buffer[held..])?;
+        if read == 0 {
+            return Ok(());
+        }
+        counts.begun();
+        held += read;
+        let Some(head) = buffer[..held].windows(4).position(|w| w == b"\r\n\r\n") else { continue };
+        let text = String::from_utf8_lossy(&buffer[..head]).to_ascii_lowercase();
+        let length = text.lines().find_map(|line| line.strip_prefix("content-length:"));
+        let length: usize = length.and_then(|n| n.trim().parse().ok()).unwrap_or(0);
+        if held < head + 4 + length {
+            continue;
+        }
+        held = 0;
+        counts.arrived();
+        out.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")?;
+    }
+}
