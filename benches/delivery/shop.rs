@@ -183,10 +183,10 @@ fn mail(key: &DeliveryKey, recipient: &str, now: Timestamp, bytes: usize) -> Vec
 fn configuration(kind: Kind, port: u16) -> String {
     let channel = match kind {
         Kind::Mail => format!(
-            "kind = \"smtp\"\nfrom = \"Shop <shop@example.com>\"\nhost = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\n"
+            "kind = \"smtp\"\nfrom = \"Shop <shop@example.com>\"\nhost = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\nconcurrency = 16\n"
         ),
         Kind::Webhook => {
-            let keys = "url = { file = \"url\" }\nsecret = { file = \"key\" }\nallow_private = true\n";
+            let keys = "url = { file = \"url\" }\nsecret = { file = \"key\" }\nallow_private = true\nconcurrency = 64\n";
             format!("kind = \"webhook\"\n{keys}")
         }
     };

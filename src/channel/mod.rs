@@ -12,7 +12,7 @@ use std::pin::Pin;
 
 use jiff::Timestamp;
 
-use crate::outbox::{Answer, Delivery, Retry};
+use crate::outbox::{Answer, Delivery, Phase, Retry};
 
 /// Marks durably that the bytes which cannot be taken back go now. False: they must not go.
 pub type Gate = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = bool> + Send>> + Send>;
@@ -71,10 +71,19 @@ impl Channel {
     /// How many messages may be under way at once.
     pub fn concurrency(&self) -> usize {
         match self {
-            Channel::Email(_) => 4,
-            Channel::Webhook(_) => 8,
+            Channel::Email(email) => email.concurrency(),
+            Channel::Webhook(webhook) => webhook.concurrency(),
             // Slack takes one message a second a webhook; more at once only earns 429s.
             Channel::Slack(_) | Channel::Memory(_) => 1,
+        }
+    }
+
+    /// How far a message counts as soon as it is claimed. A POST has nothing before the bytes that cannot
+    /// be taken back, so claim and mark are one commit there; a mail has a conversation before them.
+    pub fn claimed_as(&self) -> Phase {
+        match self {
+            Channel::Webhook(_) | Channel::Slack(_) => Phase::Committing,
+            Channel::Email(_) | Channel::Memory(_) => Phase::Pre,
         }
     }
 

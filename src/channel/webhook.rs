@@ -15,16 +15,30 @@ use crate::outbox::{Answer, Scope};
 /// Shortest key that Standard Webhooks allows, in bytes.
 const KEY_MIN: usize = 24;
 
+/// How many POSTs may be under way at once, unless told otherwise.
+const CONCURRENCY: usize = 8;
+
 /// A webhook and the keys that sign it: the current one first, an old one beside it during rotation.
 pub struct Webhook {
     endpoint: Endpoint,
     keys: Vec<SecretBox<Vec<u8>>>,
+    concurrency: usize,
 }
 
 impl Webhook {
     /// A webhook at an endpoint.
     pub fn new(endpoint: Endpoint, keys: Vec<SecretBox<Vec<u8>>>) -> Webhook {
-        Webhook { endpoint, keys }
+        Webhook { endpoint, keys, concurrency: CONCURRENCY }
+    }
+
+    /// With so many POSTs under way at once.
+    #[must_use]
+    pub fn at_once(self, concurrency: usize) -> Webhook {
+        Webhook { concurrency, ..self }
+    }
+
+    pub(super) fn concurrency(&self) -> usize {
+        self.concurrency
     }
 
     /// Where it leads, masked.

@@ -35,6 +35,9 @@ const KINDS: [(&str, Kind); 5] = [
     ("slack", Kind::Slack),
 ];
 
+/// How many messages a channel may have under way at once.
+const CONCURRENCY: std::ops::RangeInclusive<u16> = 1..=64;
+
 impl Builder {
     pub(super) fn channels(&mut self, file: &BTreeMap<String, At<file::Channel>>) -> BTreeMap<String, Way> {
         let mut channels = BTreeMap::new();
@@ -80,7 +83,21 @@ impl Builder {
         };
         let (from, (way, shown)) = from.zip(way)?;
         let medium = Medium::Email { from: from.clone() };
-        Some(Way { channel: Channel::Email(Email::new(from, way)), medium, shown })
+        let mut email = Email::new(from, way);
+        if let Some(concurrency) = self.concurrency(name, at) {
+            email = email.at_once(concurrency);
+        }
+        Some(Way { channel: Channel::Email(email), medium, shown })
+    }
+
+    fn concurrency(&mut self, name: &str, at: &At<file::Channel>) -> Option<usize> {
+        let concurrency = at.get().concurrency.as_ref()?;
+        if !CONCURRENCY.contains(concurrency.get()) {
+            let title = format!("channel `{name}` cannot have {} messages under way", concurrency.get());
+            self.problems.push(Problem::error(title).at(concurrency.span(), "from 1 to 64"));
+            return None;
+        }
+        Some(usize::from(*concurrency.get()))
     }
 
     fn mail_way(&mut self, name: &str, kind: Kind, at: &At<file::Channel>) -> Option<(email::Way, String)> {
@@ -168,7 +185,7 @@ impl Builder {
                 }
             },
         };
-        match Trust::of(host.get(), own.as_deref()) {
+        match Trust::of(own.as_deref()) {
             Ok(trust) if implicit => Some(Tls::Implicit(trust)),
             Ok(trust) => Some(Tls::Starttls(trust)),
             Err(reason) => {
@@ -237,7 +254,11 @@ impl Builder {
         if kind == Kind::Slack {
             return Some(Way { channel: Channel::Slack(Slack::new(endpoint)), medium: Medium::Slack, shown });
         }
-        Some(Way { channel: Channel::Webhook(Webhook::new(endpoint, keys)), medium: Medium::Event, shown })
+        let mut webhook = Webhook::new(endpoint, keys);
+        if let Some(concurrency) = self.concurrency(name, at) {
+            webhook = webhook.at_once(concurrency);
+        }
+        Some(Way { channel: Channel::Webhook(webhook), medium: Medium::Event, shown })
     }
 
     fn signing_keys(&mut self, name: &str, channel: &file::Channel) -> Vec<SecretBox<Vec<u8>>> {

@@ -250,6 +250,9 @@ pub struct Channel {
     pub old_secret: Option<At<Secret>>,
     /// Whether the URL may lead to a private address. Default: false. (webhook, slack)
     pub allow_private: Option<At<bool>>,
+    /// Messages under way at once, 1 to 64; for smtp as many connections. Default: 4, for webhooks 8.
+    /// (smtp, folder, sendmail, webhook)
+    pub concurrency: Option<At<u16>>,
 }
 
 /// Where a secret is: never in this file itself. One of `file`, `credential`, `env`.

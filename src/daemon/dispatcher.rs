@@ -1,18 +1,21 @@
 //! Sending what was decided: one lane a channel, each claim, mark and outcome durable before the next
 //! step. A lane pauses when the way to its destination is troubled; its messages wait uncharged.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinSet};
 
 use super::{DaemonError, Shared, notices};
 use crate::channel::{Attempt, Gate};
+use crate::config::Way;
+use crate::domain::text::masked;
 use crate::ledger::LedgerError;
-use crate::ledger::deliveries::{self, Claimed};
+use crate::ledger::deliveries::{self, Claimed, Outcome, Places};
 use crate::ledger::occurrences;
-use crate::outbox::{Answer, Event, Scope, State, Status, delivery};
+use crate::outbox::{Answer, Delivery, Event, Phase, Scope, Status, delivery};
 
 /// How long a lane pauses after troubles on end, in seconds; the last one repeats.
 const PAUSES: [i64; 4] = [30, 60, 120, 300];
@@ -26,6 +29,9 @@ const RECORD_AGAIN: std::time::Duration = std::time::Duration::from_secs(2);
 /// How long it pauses when the channel itself is set up wrong.
 const CHANNEL_PAUSE: SignedDuration = SignedDuration::from_mins(5);
 
+/// Bodies under way at once, in bytes; the one that goes beyond is the last.
+const BYTES_MAX: usize = 16 << 20;
+
 /// One channel's messages on their way.
 pub struct Lane {
     name: String,
@@ -34,21 +40,40 @@ pub struct Lane {
     /// Troubles on end; after one, a single message probes the way.
     troubles: usize,
     last_sent: Option<Timestamp>,
+    /// Whether the next odd place goes to the newest of a backlog.
+    newest_first: bool,
     stopping: Arc<AtomicBool>,
 }
 
-/// How one attempt ended.
+/// A message under way.
+struct Flight {
+    claimed: Arc<Claimed>,
+    /// Whether it may have passed the point of no return.
+    passed: Arc<AtomicBool>,
+}
+
+/// How an attempt ended, until the ledger has it.
 struct Ended {
-    claimed: Claimed,
-    answer: Option<Answer>,
-    state: State,
+    flight: Flight,
+    outcome: Outcome,
+    /// What ops are to hear of it.
+    notice: Vec<Delivery>,
+}
+
+/// What is under way, and what ended and is not recorded yet.
+#[derive(Default)]
+struct Traffic {
+    attempts: JoinSet<Event>,
+    flights: HashMap<Id, Flight>,
+    ended: Vec<Ended>,
 }
 
 impl Lane {
     /// The lane of a channel.
     pub fn new(name: &str, shared: Arc<Shared>) -> Lane {
         let stopping = Arc::new(AtomicBool::new(false));
-        Lane { name: name.to_owned(), shared, pause: None, troubles: 0, last_sent: None, stopping }
+        let (name, newest_first) = (name.to_owned(), false);
+        Lane { name, shared, pause: None, troubles: 0, last_sent: None, newest_first, stopping }
     }
 
     /// A flag that, once set, lets no new message be claimed.
@@ -73,147 +98,206 @@ impl Lane {
 
     /// Sends all that is due now, as many at once as the channel allows.
     pub async fn drain(&mut self) -> Result<(), DaemonError> {
-        let Some(way) = self.shared.config.channels.get(&self.name) else { return Ok(()) };
-        let (concurrency, spaced) = (way.channel.concurrency(), !way.channel.spacing().is_zero());
-        let mut under_way: JoinSet<Result<Ended, DaemonError>> = JoinSet::new();
+        let shared = self.shared.clone();
+        let Some(way) = shared.config.channels.get(&self.name) else { return Ok(()) };
+        let mut traffic = Traffic::default();
         // What is under way is waited for whatever goes wrong: its answers must be recorded.
         let mut trouble = None;
         loop {
-            let room =
-                if self.troubles > 0 || spaced { 1 } else { concurrency }.saturating_sub(under_way.len());
-            let open = self.paused_until().is_none() && !self.stopping.load(Ordering::SeqCst);
-            let claimed =
-                if room > 0 && open && trouble.is_none() { self.claim(room).await } else { Ok(Vec::new()) };
-            for claimed in claimed.unwrap_or_else(|e| {
-                trouble = Some(e);
-                Vec::new()
-            }) {
-                self.last_sent = Some(self.shared.clock.now());
-                under_way.spawn(attempt(self.shared.clone(), claimed));
-            }
-            // One slow message must not hold back the free places: they are looked at again meanwhile.
-            let settled = match tokio::time::timeout(LOOK_AGAIN, under_way.join_next()).await {
-                Err(_) => continue,
-                Ok(None) => break,
-                Ok(Some(Ok(Ok(ended)))) => self.settle(ended).await,
-                Ok(Some(Ok(Err(e)))) => Err(e),
-                Ok(Some(Err(e))) => Err(DaemonError::System(e.to_string())),
-            };
-            trouble = trouble.or(settled.err());
-        }
-        if let Some(way) = self.shared.config.channels.get(&self.name) {
-            way.channel.rest().await;
-        }
-        trouble.map_or(Ok(()), Err)
-    }
-
-    async fn claim(&self, room: usize) -> Result<Vec<Claimed>, DaemonError> {
-        let (name, now, owner) = (self.name.clone(), self.shared.clock.now(), self.shared.owner.clone());
-        Ok(self.shared.ledger.run(move |c| deliveries::claim(c, &name, now, room, &owner)).await?)
-    }
-
-    /// What an ended attempt means for the lane, and for ops.
-    async fn settle(&mut self, ended: Ended) -> Result<(), DaemonError> {
-        let now = self.shared.clock.now();
-        let mut notice = Vec::new();
-        match &ended.answer {
-            Some(Answer::NotNow { reason, after, scope: scope @ (Scope::Destination | Scope::Channel) }) => {
-                let step = PAUSES[self.troubles.min(PAUSES.len() - 1)];
-                let wait =
-                    if *scope == Scope::Channel { CHANNEL_PAUSE } else { SignedDuration::from_secs(step) };
-                let wait =
-                    after.unwrap_or(wait).clamp(SignedDuration::from_secs(1), SignedDuration::from_hours(24));
-                self.pause = Some(now + wait);
-                self.troubles += 1;
-                tracing::warn!(channel = %self.name, reason = %crate::domain::text::masked(reason), until = %(now + wait), "channel paused");
-                if *scope == Scope::Channel || self.troubles == 5 {
-                    notice = notices::channel_paused(&self.shared, &self.name, reason, now);
+            let places = if trouble.is_none() { self.places(way, &traffic) } else { None };
+            match self.exchange(&mut traffic.ended, places).await {
+                Ok(claimed) => claimed.into_iter().for_each(|claimed| self.send_off(claimed, &mut traffic)),
+                Err(LedgerError::Failed(reason)) if !traffic.ended.is_empty() => {
+                    tracing::error!(channel = %self.name, reason = %reason, "answers are not recorded yet");
+                    tokio::time::sleep(RECORD_AGAIN).await;
+                    continue;
+                }
+                Err(e) => {
+                    traffic.ended.clear();
+                    trouble = trouble.or(Some(e));
                 }
             }
-            Some(_) => self.troubles = 0,
-            None => {}
-        }
-        if ended.state.status == Status::Held {
-            let d = &ended.claimed.delivery;
-            notice.extend(notices::held(&self.shared, d, &ended.state.reason, now));
-        }
-        if !notice.is_empty() {
-            self.shared.ledger.run(move |c| occurrences::notice(c, &notice, now)).await?;
-        }
-        Ok(())
-    }
-}
-
-/// One attempt, from the claim to the record of its end.
-async fn attempt(shared: Arc<Shared>, claimed: Claimed) -> Result<Ended, DaemonError> {
-    let now = shared.clock.now();
-    let (event, answer) = match claimed.delivery.payload.open() {
-        _ if now >= claimed.delivery.expires => (Event::Expired, None),
-        None => (Event::Corrupt, None),
-        Some(_) => {
-            let answer = send(&shared, &claimed).await;
-            (Event::Answered(answer.clone()), Some(answer))
-        }
-    };
-    let now = shared.clock.now();
-    let d = &claimed.delivery;
-    let retry =
-        shared.config.channels.get(&d.channel).map_or(crate::outbox::Retry::EMAIL, |way| way.channel.retry());
-    let state = delivery::after(&claimed.state, &event, now, retry, d.key.seed(), d.expires);
-    let said = describe(&event);
-    let ours = loop {
-        let (said, recorded, kept) = (said.clone(), claimed.clone(), state.clone());
-        match shared.ledger.run(move |c| deliveries::record(c, &recorded, &kept, &said, now)).await {
-            Err(LedgerError::Failed(reason)) => {
-                tracing::error!(delivery.id = claimed.id, reason = %reason, "the answer is not recorded yet");
-                tokio::time::sleep(RECORD_AGAIN).await;
+            if traffic.attempts.is_empty() {
+                break;
             }
-            recorded => break recorded?,
+            self.land(&mut traffic).await;
         }
-    };
-    if !ours {
-        tracing::warn!(delivery.id = claimed.id, "the claim was lost before the answer came");
+        way.channel.rest().await;
+        trouble.map_or(Ok(()), |e| Err(e.into()))
     }
-    tracing::info!(
-        delivery.id = claimed.id, attempt.number = claimed.number, channel = %d.channel, job.name = %d.job,
-        recipient = %d.recipient, status = state.status.name(), reason = %crate::domain::text::masked(&state.reason), "delivery attempted"
-    );
-    Ok(Ended { claimed, answer, state })
+
+    /// What may be claimed now.
+    fn places(&self, way: &Way, traffic: &Traffic) -> Option<Places> {
+        let spaced = !way.channel.spacing().is_zero();
+        let concurrency = if self.troubles > 0 || spaced { 1 } else { way.channel.concurrency() };
+        let messages = concurrency.saturating_sub(traffic.flights.len());
+        let under_way: usize =
+            traffic.flights.values().map(|f| f.claimed.delivery.payload.stored().len()).sum();
+        let bytes = BYTES_MAX.saturating_sub(under_way);
+        let open = self.paused_until().is_none() && !self.stopping.load(Ordering::SeqCst);
+        (open && messages > 0 && bytes > 0).then(|| Places {
+            channel: self.name.clone(),
+            messages,
+            bytes,
+            newest_first: self.newest_first,
+            phase: way.channel.claimed_as(),
+            owner: self.shared.owner.clone(),
+        })
+    }
+
+    /// Records what ended and claims what may leave, in one commit: however many answers came while the
+    /// last one was on its way to the disk, they share the next.
+    async fn exchange(
+        &mut self,
+        ended: &mut Vec<Ended>,
+        places: Option<Places>,
+    ) -> Result<Vec<Claimed>, LedgerError> {
+        if ended.is_empty() && places.is_none() {
+            return Ok(Vec::new());
+        }
+        let now = self.shared.clock.now();
+        let outcomes: Vec<Outcome> = ended.iter().map(|e| e.outcome.clone()).collect();
+        let notice: Vec<Delivery> = ended.iter().flat_map(|e| e.notice.iter().cloned()).collect();
+        let work = move |c: &rusqlite::Connection| {
+            let ours: Vec<bool> =
+                outcomes.iter().map(|o| deliveries::record(c, o, now)).collect::<Result<_, _>>()?;
+            occurrences::notice(c, &notice, now)?;
+            let claimed = places.map(|places| deliveries::claim(c, &places, now)).transpose()?;
+            Ok((ours, claimed.unwrap_or_default()))
+        };
+        let (ours, claimed) = self.shared.ledger.run(work).await?;
+        for (ended, ours) in ended.drain(..).zip(ours) {
+            ended.tell(ours);
+        }
+        self.newest_first ^= claimed.len() % 2 == 1;
+        Ok(claimed)
+    }
+
+    fn send_off(&mut self, claimed: Claimed, traffic: &mut Traffic) {
+        self.last_sent = Some(self.shared.clock.now());
+        let flight = Flight { claimed: Arc::new(claimed), passed: Arc::default() };
+        let sending = attempt(self.shared.clone(), flight.claimed.clone(), flight.passed.clone());
+        let task = traffic.attempts.spawn(sending);
+        traffic.flights.insert(task.id(), flight);
+    }
+
+    /// Waits for an attempt to end, and takes along what else has ended. One slow message must not hold
+    /// back the free places: after a while they are looked at again.
+    async fn land(&mut self, traffic: &mut Traffic) {
+        let mut next =
+            tokio::time::timeout(LOOK_AGAIN, traffic.attempts.join_next_with_id()).await.ok().flatten();
+        while let Some(joined) = next {
+            let (id, event) = match joined {
+                Ok((id, event)) => (id, Ok(event)),
+                Err(panicked) => (panicked.id(), Err(panicked.to_string())),
+            };
+            if let Some(flight) = traffic.flights.remove(&id) {
+                // A panic in a library is an answer, too.
+                let event = event.unwrap_or_else(|reason| Event::Answered(flight.panicked(&reason)));
+                let ended = self.judge(flight, event);
+                traffic.ended.push(ended);
+            }
+            next = traffic.attempts.try_join_next_with_id();
+        }
+    }
+
+    /// What an ended attempt means for its message, for the lane, and for ops.
+    fn judge(&mut self, flight: Flight, event: Event) -> Ended {
+        let (shared, now) = (&self.shared, self.shared.clock.now());
+        let (claimed, d) = (&flight.claimed, &flight.claimed.delivery);
+        let way = shared.config.channels.get(&d.channel);
+        let retry = way.map_or(crate::outbox::Retry::EMAIL, |way| way.channel.retry());
+        let state = delivery::after(&claimed.state, &event, now, retry, d.key.seed(), d.expires);
+        let mut notice = Vec::new();
+        if state.status == Status::Held {
+            notice.extend(notices::held(shared, d, &state.reason, now));
+        }
+        let phase = if flight.passed.load(Ordering::SeqCst) { Phase::Committing } else { Phase::Pre };
+        let outcome = Outcome {
+            id: claimed.id,
+            fence: claimed.fence,
+            started: claimed.started,
+            phase,
+            answer: describe(&event),
+            state,
+        };
+        if let Event::Answered(answer) = &event {
+            notice.extend(self.heed(answer, now));
+        }
+        Ended { flight, outcome, notice }
+    }
+
+    /// Pauses when the way is troubled.
+    fn heed(&mut self, answer: &Answer, now: Timestamp) -> Vec<Delivery> {
+        let Answer::NotNow { reason, after, scope: scope @ (Scope::Destination | Scope::Channel) } = answer
+        else {
+            self.troubles = 0;
+            return Vec::new();
+        };
+        let step = PAUSES[self.troubles.min(PAUSES.len() - 1)];
+        let wait = if *scope == Scope::Channel { CHANNEL_PAUSE } else { SignedDuration::from_secs(step) };
+        let wait = after.unwrap_or(wait).clamp(SignedDuration::from_secs(1), SignedDuration::from_hours(24));
+        self.pause = Some(now + wait);
+        self.troubles += 1;
+        tracing::warn!(channel = %self.name, reason = %masked(reason), until = %(now + wait), "channel paused");
+        if *scope == Scope::Channel || self.troubles == 5 {
+            return notices::channel_paused(&self.shared, &self.name, reason, now);
+        }
+        Vec::new()
+    }
 }
 
-/// Sends, with the gate that marks the point of no return. A panic in a library is an answer, too.
-async fn send(shared: &Arc<Shared>, claimed: &Claimed) -> Answer {
-    let passed = Arc::new(AtomicBool::new(false));
-    let gate = gate(shared, claimed, passed.clone());
-    let (task, sent) = (shared.clone(), claimed.clone());
-    let sending = tokio::spawn(async move {
-        let Some(way) = task.config.channels.get(&sent.delivery.channel) else {
-            return Answer::Never("its channel is no longer configured".to_owned());
-        };
-        let Some(payload) = sent.delivery.payload.open() else {
-            return Answer::Never("corrupt".to_owned());
-        };
-        let now = task.clock.now();
-        way.channel.send(Attempt { delivery: &sent.delivery, payload, now, gate }).await
-    });
-    sending.await.unwrap_or_else(|e| {
-        let reason = format!("the channel panicked: {e}");
-        if passed.load(Ordering::SeqCst) {
+impl Flight {
+    fn panicked(&self, reason: &str) -> Answer {
+        let reason = format!("the channel panicked: {reason}");
+        if self.passed.load(Ordering::SeqCst) {
             Answer::Unknown(reason)
         } else {
             Answer::NotNow { reason, after: None, scope: Scope::Message }
         }
-    })
+    }
 }
 
-fn gate(shared: &Arc<Shared>, claimed: &Claimed, passed: Arc<AtomicBool>) -> Gate {
-    let (shared, id, fence, number) = (shared.clone(), claimed.id, claimed.fence, claimed.number);
+impl Ended {
+    /// Logs it once the ledger has it.
+    fn tell(&self, ours: bool) {
+        let (claimed, d, state) = (&self.flight.claimed, &self.flight.claimed.delivery, &self.outcome.state);
+        if !ours {
+            tracing::warn!(delivery.id = claimed.id, "the claim was lost before the answer came");
+        }
+        tracing::info!(
+            delivery.id = claimed.id, attempt.number = claimed.fence, channel = %d.channel, job.name = %d.job,
+            recipient = %d.recipient, status = state.status.name(), reason = %masked(&state.reason), "delivery attempted"
+        );
+    }
+}
+
+/// One attempt, from the claim to its end.
+async fn attempt(shared: Arc<Shared>, claimed: Arc<Claimed>, passed: Arc<AtomicBool>) -> Event {
+    let (d, now) = (&claimed.delivery, shared.clock.now());
+    if now >= d.expires {
+        return Event::Expired;
+    }
+    let Some(payload) = d.payload.open() else { return Event::Corrupt };
+    let Some(way) = shared.config.channels.get(&d.channel) else {
+        return Event::Answered(Answer::Never("its channel is no longer configured".to_owned()));
+    };
+    let gate = gate(&shared, &claimed, way.channel.claimed_as(), passed);
+    Event::Answered(way.channel.send(Attempt { delivery: d, payload, now, gate }).await)
+}
+
+/// The point of no return: marked durably before the bytes that cannot be taken back.
+fn gate(shared: &Arc<Shared>, claimed: &Claimed, phase: Phase, passed: Arc<AtomicBool>) -> Gate {
+    let (ledger, id, fence) = (shared.ledger.clone(), claimed.id, claimed.fence);
     Box::new(move || {
         Box::pin(async move {
-            let now = shared.clock.now();
-            let marked =
-                shared.ledger.run(move |c| deliveries::mark_committing(c, id, fence, number, now)).await;
-            let ours = matches!(marked, Ok(true));
+            let ours = match phase {
+                Phase::Committing => true,
+                Phase::Pre => {
+                    let mark = ledger.run(move |c| deliveries::mark_committing(c, id, fence));
+                    matches!(mark.await, Ok(true))
+                }
+            };
             passed.store(ours, Ordering::SeqCst);
             ours
         })
@@ -229,5 +313,58 @@ fn describe(event: &Event) -> String {
         Event::Expired => "expired".to_owned(),
         Event::Corrupt => "corrupt".to_owned(),
         other => format!("{other:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+    use crate::config::{self, Outlet};
+    use crate::ledger::{Access, Ledger};
+    use crate::outbox::{DeliveryKey, Sealed, State};
+
+    fn claimed(now: Timestamp) -> Claimed {
+        let delivery = Delivery {
+            key: DeliveryKey::from_stored("0123456789abcdef0123456789abcdef"),
+            job: "weekly".to_owned(),
+            occurrence: now,
+            recipient: "ana".to_owned(),
+            channel: "room".to_owned(),
+            address: String::new(),
+            subject: "s".to_owned(),
+            payload: Sealed::new(b"text".to_vec()),
+            not_before: now,
+            expires: now + SignedDuration::from_hours(1),
+        };
+        Claimed { id: 1, delivery, state: State::pending(now), fence: 1, started: now }
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_answer_by_how_far_the_attempt_got() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = rusqlite::Connection::open(folder.path().join("shop.db")).unwrap();
+        store.execute_batch(&crate::store::relation::schema()).unwrap();
+        let path = folder.path().join("retaind.toml");
+        std::fs::write(&path, "[store]\npath = \"shop.db\"\nzone = \"UTC\"\ncurrency = \"EUR\"\n").unwrap();
+        let config = config::load(&path, Outlet::Configured).0.unwrap();
+        let ledger = Ledger::open(&folder.path().join("ledger.db"), Access::Daemon).unwrap();
+        let now: Timestamp = "2026-11-02T11:00:00Z".parse().unwrap();
+        let (locales, owner) = (crate::job::seal::Locales::load().unwrap(), "test".to_owned());
+        let shared = Arc::new(Shared { config, ledger, clock: Clock::manual(now), locales, owner });
+        let mut lane = Lane::new("room", shared);
+        for (passed, expected) in [(false, Status::Pending), (true, Status::Uncertain)] {
+            let mut traffic = Traffic::default();
+            let flight =
+                Flight { claimed: Arc::new(claimed(now)), passed: Arc::new(AtomicBool::new(passed)) };
+            let nothing: Option<Event> = None;
+            let task = traffic.attempts.spawn(async move { nothing.expect("a library's promise") });
+            traffic.flights.insert(task.id(), flight);
+            lane.land(&mut traffic).await;
+            let ended = traffic.ended.pop().unwrap();
+            assert_eq!((ended.outcome.state.status, ended.outcome.state.attempts), (expected, 1));
+            assert!(ended.outcome.answer.contains("the channel panicked"), "{}", ended.outcome.answer);
+            assert!(traffic.flights.is_empty());
+        }
     }
 }

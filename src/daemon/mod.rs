@@ -23,6 +23,9 @@ use crate::ledger::{Ledger, LedgerError, deliveries, occurrences};
 use crate::outbox::{Event, Status, delivery};
 use dispatcher::Lane;
 
+/// Deliveries taken up in one transaction where there may be very many: others wait for it.
+pub(crate) const CHUNK: usize = 500;
+
 /// Why the daemon ends.
 #[derive(Debug, thiserror::Error)]
 pub enum DaemonError {
@@ -106,13 +109,16 @@ impl Daemon {
     }
 
     async fn next_wake(&self) -> Result<Option<Timestamp>, DaemonError> {
-        let planned = planner::next_wake(&self.shared).await?;
-        let due = self.shared.ledger.run(deliveries::next_due).await?;
-        let due = due.into_iter().filter_map(|(channel, at)| {
-            let lane = self.lanes.get(&channel)?;
-            Some(lane.paused_until().map_or(at, |until| at.max(until)))
-        });
-        Ok(due.chain(planned).min())
+        let mut wake = planner::next_wake(&self.shared).await?;
+        for (channel, lane) in &self.lanes {
+            let name = channel.clone();
+            let Some(at) = self.shared.ledger.run(move |c| deliveries::oldest(c, &name)).await? else {
+                continue;
+            };
+            let at = lane.paused_until().map_or(at, |until| at.max(until));
+            wake = Some(wake.map_or(at, |wake| wake.min(at)));
+        }
+        Ok(wake)
     }
 }
 
@@ -153,12 +159,12 @@ pub(crate) async fn rescue(shared: &Arc<Shared>, lapsed: Option<Timestamp>) -> R
 /// Messages for a channel that is no longer configured would wait for ever; they are held, and ops hears
 /// of each.
 async fn hold_stranded(shared: &Arc<Shared>) -> Result<(), DaemonError> {
-    let (known, now) = (shared.clone(), shared.clock.now());
-    let stranded = shared
-        .ledger
-        .run(move |c| {
-            let waiting =
-                deliveries::waiting_elsewhere(c, &known.config.channels.keys().cloned().collect::<Vec<_>>())?;
+    let channels: Vec<String> = shared.config.channels.keys().cloned().collect();
+    let (channels, now, mut stranded) = (Arc::new(channels), shared.clock.now(), 0);
+    loop {
+        let (known, channels) = (shared.clone(), channels.clone());
+        let held = shared.ledger.run(move |c| {
+            let waiting = deliveries::waiting_elsewhere(c, &channels, CHUNK)?;
             for listed in &waiting {
                 let reason = format!("its channel `{}` is no longer configured", listed.delivery.channel);
                 let state = crate::outbox::State { status: Status::Held, reason, ..listed.state.clone() };
@@ -166,8 +172,12 @@ async fn hold_stranded(shared: &Arc<Shared>) -> Result<(), DaemonError> {
                 occurrences::notice(c, &notices::held(&known, &listed.delivery, &state.reason, now), now)?;
             }
             Ok(waiting.len())
-        })
-        .await?;
+        });
+        match held.await? {
+            0 => break,
+            held => stranded += held,
+        }
+    }
     if stranded > 0 {
         tracing::warn!(deliveries = stranded, "held: their channel is no longer configured");
     }

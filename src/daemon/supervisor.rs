@@ -123,7 +123,8 @@ async fn round(shared: &Arc<Shared>, rounds: &mut Rounds) -> Result<bool, Daemon
     }
     if rounds.may_purge(now) {
         let keep = shared.config.keep_bodies;
-        shared.ledger.run(move |c| deliveries::purge(c, now, keep)).await?;
+        let purge = move |c: &rusqlite::Connection| deliveries::purge(c, now, keep, super::CHUNK);
+        while shared.ledger.run(purge).await? == super::CHUNK {}
         super::rescue(shared, Some(now)).await?;
     }
     let _ = sd_notify::notify(&[NotifyState::Watchdog]);

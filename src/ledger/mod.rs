@@ -22,6 +22,9 @@ use tokio::sync::oneshot;
 /// How much work one commit may gather. A larger group saves no more than this one already does.
 const GROUP_MAX: usize = 64;
 
+/// How many prepared statements are kept: more than there are different ones.
+const STATEMENTS: usize = 64;
+
 /// The first SQLite without the WAL-reset bug.
 const SQLITE_MIN: i32 = 3_051_003;
 
@@ -189,11 +192,15 @@ fn prepare(path: &Path) -> Result<Connection, String> {
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "secure_delete", true)?;
         connection.pragma_update(None, "cell_size_check", true)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
         Ok(())
     };
     set().map_err(|e| e.to_string())?;
     read_back(&connection)?;
     schema::migrate(&mut connection).map_err(|e| e.to_string())?;
+    // What a savepoint may have to undo is kept in memory, page by page. By default SQLite takes and gives
+    // back 64 KiB for each, which costs more than all the rest of a commit.
+    connection.pragma_update(None, "temp_store", "MEMORY").map_err(|e| e.to_string())?;
     let sound: String =
         connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(|e| e.to_string())?;
     if sound != "ok" {
@@ -248,7 +255,7 @@ fn serve_group(
     first: Work,
 ) -> Result<(), LedgerError> {
     let mut replies = Vec::new();
-    let begun = connection.execute_batch("BEGIN IMMEDIATE");
+    let begun = say(connection, "BEGIN IMMEDIATE");
     let mut next = Some(first);
     while let Some(work) = next {
         replies.push(match &begun {
@@ -260,7 +267,7 @@ fn serve_group(
     let outcome = match begun {
         // Busy beyond the timeout: nothing was begun, nothing is broken; the caller tries again.
         Err(e) => Err((LedgerError::Failed(e.to_string()), false)),
-        Ok(()) => connection.execute_batch("COMMIT").map_err(|e| {
+        Ok(()) => say(connection, "COMMIT").map_err(|e| {
             let _ = connection.execute_batch("ROLLBACK");
             let full = e.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull);
             (
@@ -281,11 +288,18 @@ fn serve_group(
 
 /// One piece of work fails alone: what it wrote is undone, its neighbours in the group stay.
 fn in_savepoint(connection: &Connection, work: Work) -> Reply {
-    let _ = connection.execute_batch("SAVEPOINT piece");
+    let _ = say(connection, "SAVEPOINT piece");
     let (fine, reply) = work(Some(connection));
-    let end = if fine { "RELEASE piece" } else { "ROLLBACK TO piece; RELEASE piece" };
-    let _ = connection.execute_batch(end);
+    if !fine {
+        let _ = say(connection, "ROLLBACK TO piece");
+    }
+    let _ = say(connection, "RELEASE piece");
     reply
+}
+
+/// One statement without values, prepared once.
+fn say(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute([]).map(|_| ())
 }
 
 pub(crate) fn to_micros(at: Timestamp) -> i64 {

@@ -65,6 +65,21 @@ pub enum Phase {
     Committing,
 }
 
+impl Phase {
+    /// Its name in the ledger.
+    pub fn name(self) -> &'static str {
+        match self {
+            Phase::Pre => "pre",
+            Phase::Committing => "committing",
+        }
+    }
+
+    /// The phase of a name.
+    pub fn parse(name: &str) -> Phase {
+        if name == "committing" { Phase::Committing } else { Phase::Pre }
+    }
+}
+
 /// A message as the ledger keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {

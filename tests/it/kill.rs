@@ -167,10 +167,10 @@ fn check(world: &World, expected: &[Arrived], arrived: &[Arrived], tally: &mut T
     assert_eq!(text("SELECT group_concat(DISTINCT state) FROM occurrence"), "done");
     assert_eq!(text("SELECT group_concat(DISTINCT status) FROM delivery"), "sent");
     // An attempt that may have ended in an arrival nobody recorded, and one that is known to have.
-    let sql = "SELECT d.key || '@example.com', d.job LIKE 'ops:held:%', d.address, d.payload,
+    let sql = "SELECT d.key || '@example.com', d.job LIKE 'ops:held:%', d.address, b.payload,
         count(*) FILTER (WHERE a.phase = 'committing' AND (a.answer IS NULL OR a.answer LIKE 'unknown%')),
         count(*) FILTER (WHERE a.answer LIKE 'accepted%')
-      FROM delivery d JOIN attempt a ON a.delivery = d.id GROUP BY d.id";
+      FROM delivery d JOIN body b ON b.delivery = d.id JOIN attempt a ON a.delivery = d.id GROUP BY d.id";
     let mut statement = ledger.prepare(sql).unwrap();
     let rows = statement.query_map([], |row| {
         let stored = Arrived { id: row.get(0)?, to: row.get(2)?, bytes: row.get(3)? };
@@ -200,8 +200,8 @@ fn check(world: &World, expected: &[Arrived], arrived: &[Arrived], tally: &mut T
 }
 
 /// One worker: ledger after ledger until the kills are used up.
-fn work(mut chance: Chance, kills: &AtomicI64, micros: u64, expected: &[Arrived]) -> Tally {
-    let sink = Sink::start();
+fn work(mut chance: Chance, kills: &AtomicI64, micros: u64, expected: &[Arrived], pipelining: bool) -> Tally {
+    let sink = Sink::start(pipelining);
     let mut tally = Tally::default();
     while kills.load(Ordering::SeqCst) > 0 {
         let world = world(sink.port);
@@ -238,7 +238,7 @@ fn whenever_it_is_killed_every_message_arrives_and_none_twice_unseen() {
     let seed = Chance::seed();
     let wanted: i64 = std::env::var("KILLS").map_or(200, |n| n.parse().unwrap());
     eprintln!("SEED={seed} KILLS={wanted}");
-    let (sink, clock) = (Sink::start(), retaind::clock::Stopwatch::start());
+    let (sink, clock) = (Sink::start(false), retaind::clock::Stopwatch::start());
     let undisturbed = world(sink.port);
     assert_eq!(live(&undisturbed, &sink, Plan::Never), End::Completed);
     let micros = clock.elapsed().as_micros() as u64;
@@ -253,7 +253,7 @@ fn whenever_it_is_killed_every_message_arrives_and_none_twice_unseen() {
         let workers: Vec<_> = (0..WORKERS)
             .map(|n| {
                 let (kills, expected) = (&kills, &expected);
-                scope.spawn(move || work(Chance::new(seed ^ n), kills, micros, expected))
+                scope.spawn(move || work(Chance::new(seed ^ n), kills, micros, expected, n % 2 == 1))
             })
             .collect();
         for worker in workers {

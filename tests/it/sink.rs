@@ -70,7 +70,8 @@ pub(crate) struct Sink {
 }
 
 impl Sink {
-    pub(crate) fn start() -> Sink {
+    /// One that offers PIPELINING, or does not.
+    pub(crate) fn start(pipelining: bool) -> Sink {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let inner = Arc::new(Inner::default());
@@ -81,7 +82,7 @@ impl Sink {
                 let inner = shared.clone();
                 std::thread::spawn(move || {
                     // A peer that was killed is no trouble.
-                    let _ = stream.and_then(|stream| inner.talk(&stream));
+                    let _ = stream.and_then(|stream| inner.talk(&stream, pipelining));
                     *inner.open.lock().unwrap() -= 1;
                     inner.closed.notify_all();
                 });
@@ -132,7 +133,7 @@ impl Inner {
         }
     }
 
-    fn talk(&self, stream: &TcpStream) -> std::io::Result<()> {
+    fn talk(&self, stream: &TcpStream, pipelining: bool) -> std::io::Result<()> {
         stream.set_nodelay(true)?;
         self.reach(Moment::Connected);
         let mut out = stream;
@@ -142,6 +143,7 @@ impl Inner {
         while let Some(line) = read_line(&mut lines)? {
             let text = String::from_utf8_lossy(&line).trim_end().to_owned();
             match text.split([' ', ':']).next().unwrap_or_default() {
+                "EHLO" if pipelining => out.write_all(b"250-sink\r\n250 PIPELINING\r\n")?,
                 "EHLO" => out.write_all(b"250-sink\r\n250 8BITMIME\r\n")?,
                 "MAIL" => {
                     to.clear();

@@ -110,7 +110,8 @@ struct Source {
 impl Source {
     fn new(path: &str, text: &str) -> Source {
         let code = strip(text);
-        let is_tests = path.starts_with("tests/") || path.ends_with("/tests.rs");
+        let is_tests =
+            path.starts_with("tests/") || path.starts_with("benches/") || path.ends_with("/tests.rs");
         let shipped = if is_tests { String::new() } else { before_tests(&code) };
         Source { path: path.to_owned(), text: text.to_owned(), code, shipped }
     }

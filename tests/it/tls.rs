@@ -99,7 +99,7 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
 }
 
 async fn send(port: u16, host: &str, implicit: bool, trusted: bool) -> (Answer, bool) {
-    let trust = Trust::of(host, trusted.then_some(CA)).unwrap();
+    let trust = Trust::of(trusted.then_some(CA)).unwrap();
     let tls = if implicit { Tls::Implicit(trust) } else { Tls::Starttls(trust) };
     let login = Some(("ana".to_owned(), SecretString::from("hunter2".to_owned())));
     let hello = ClientId::Domain("client.example".to_owned());

@@ -3,13 +3,14 @@
 mod folder;
 mod sendmail;
 mod session;
-mod stream;
 mod verdict;
+mod wire;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use lettre::Address;
 use lettre::message::Mailbox;
 use lettre::transport::smtp::extension::ClientId;
@@ -18,7 +19,15 @@ use tokio::sync::Mutex;
 
 use super::Attempt;
 use crate::outbox::{Answer, Scope};
-use session::Session;
+use session::{Course, Session};
+
+/// How many mails may be under way at once, each over a connection of its own, unless told otherwise. Some
+/// services take three.
+const CONCURRENCY: usize = 4;
+
+/// A kept connection that rested longer than this is asked whether it still stands. One that did not is
+/// simply used: cut before the body, a message is proven unsent and takes another connection.
+const RESTED: SignedDuration = SignedDuration::from_secs(5);
 
 /// How a mail leaves.
 pub enum Way {
@@ -36,6 +45,7 @@ pub struct Email {
     way: Way,
     /// Sessions that ended a message cleanly and may take the next one.
     idle: Mutex<Vec<Session>>,
+    concurrency: usize,
 }
 
 /// An SMTP relay.
@@ -67,25 +77,21 @@ pub enum Tls {
 /// Whom we believe.
 #[derive(Clone)]
 pub struct Trust {
-    /// For a connection that begins with TLS.
+    /// As TLS wants it said.
     pub config: Arc<rustls::ClientConfig>,
-    /// For one that turns to it.
-    pub parameters: lettre::transport::smtp::client::TlsParameters,
 }
 
 impl Trust {
     /// The system's certificates, and one more where a shop has its own authority (PEM).
-    pub fn of(host: &str, own: Option<&[u8]>) -> Result<Trust, String> {
-        use lettre::transport::smtp::client::{Certificate, TlsParameters};
+    pub fn of(own: Option<&[u8]>) -> Result<Trust, String> {
         use rustls::pki_types::{CertificateDer, pem::PemObject as _};
-        let mut parameters = TlsParameters::builder(host.to_owned());
-        let mut extra = Vec::new();
-        if let Some(pem) = own {
-            let wrong = |e: String| format!("not a certificate in PEM: {e}");
-            parameters = parameters
-                .add_root_certificate(Certificate::from_pem(pem).map_err(|e| wrong(e.to_string()))?);
-            extra.push(CertificateDer::from_pem_slice(pem).map_err(|e| wrong(e.to_string()))?.into_owned());
+        let read = |pem| CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
+        let extra = own.map(read).transpose().map_err(|e| format!("not a certificate in PEM: {e}"))?;
+        if extra.as_ref().is_some_and(Vec::is_empty) {
+            return Err("not a certificate in PEM: it holds none".to_owned());
         }
+        let extra: Vec<CertificateDer<'static>> =
+            extra.unwrap_or_default().into_iter().map(CertificateDer::into_owned).collect();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let verifier = rustls_platform_verifier::Verifier::new_with_extra_roots(extra, provider.clone())
             .map_err(|e| format!("no trusted certificates on this machine: {e}"))?;
@@ -95,8 +101,7 @@ impl Trust {
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(verifier))
             .with_no_client_auth();
-        let parameters = parameters.build().map_err(|e| e.to_string())?;
-        Ok(Trust { config: Arc::new(config), parameters })
+        Ok(Trust { config: Arc::new(config) })
     }
 }
 
@@ -135,7 +140,17 @@ impl Default for Deadlines {
 impl Email {
     /// A channel that sends as `from`.
     pub fn new(from: Mailbox, way: Way) -> Email {
-        Email { from, way, idle: Mutex::new(Vec::new()) }
+        Email { from, way, idle: Mutex::new(Vec::new()), concurrency: CONCURRENCY }
+    }
+
+    /// With so many mails under way at once.
+    #[must_use]
+    pub fn at_once(self, concurrency: usize) -> Email {
+        Email { concurrency, ..self }
+    }
+
+    pub(super) fn concurrency(&self) -> usize {
+        self.concurrency
     }
 
     /// Who sends.
@@ -160,24 +175,42 @@ impl Email {
     }
 
     async fn send_smtp(&self, relay: &Relay, to: Address, attempt: Attempt<'_>) -> Answer {
-        let kept = self.idle.lock().await.pop();
-        let kept = match kept {
-            Some(mut session) => session.is_alive(relay).await.then_some(session),
+        let Attempt { payload, now, gate, .. } = attempt;
+        let from = &self.from.email;
+        let opened = match self.kept(relay, now).await {
             None => None,
-        };
-        let mut session = match kept {
-            Some(session) => session,
-            None => match Session::open(relay).await {
-                Ok(session) => session,
-                Err(answer) => return answer,
+            Some(mut session) => match session.envelope(relay, from, &to, now).await {
+                Course::Open => Some(session),
+                // The way over this connection is troubled, and nothing was sent: a new one may do better.
+                Course::Ended(Answer::NotNow { scope: Scope::Destination, .. }) => None,
+                Course::Ended(answer) => return answer,
             },
         };
-        let (answer, clean) =
-            session.transfer(relay, &self.from.email, to, attempt.payload, attempt.gate).await;
+        let mut session = match opened {
+            Some(session) => session,
+            None => {
+                let mut session = match Session::open(relay).await {
+                    Ok(session) => session,
+                    Err(answer) => return answer,
+                };
+                if let Course::Ended(answer) = session.envelope(relay, from, &to, now).await {
+                    return answer;
+                }
+                session
+            }
+        };
+        let (answer, clean) = session.content(relay, payload, gate).await;
         if clean {
             self.idle.lock().await.push(session);
         }
         answer
+    }
+
+    /// The kept session that was used last, if it still stands as far as we know.
+    async fn kept(&self, relay: &Relay, now: Timestamp) -> Option<Session> {
+        let mut session = self.idle.lock().await.pop()?;
+        let rested = now.duration_since(session.used()).abs() > RESTED;
+        (!rested || session.is_alive(relay).await).then_some(session)
     }
 
     pub(super) async fn rest(&self) {

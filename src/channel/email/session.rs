@@ -1,33 +1,53 @@
-//! One SMTP connection, phase by phase, each under a deadline of its own. lettre's own timeout covers
-//! only the connect, and its pool gives a connection back after a time-out, out of step; so nothing here
-//! is reused unless a message ended cleanly on it.
+//! One SMTP connection, phase by phase, each under a deadline of its own. Nothing is reused unless a
+//! message ended cleanly on it.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::future::Future;
+use std::io;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use lettre::Address;
-use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::client::AsyncSmtpConnection;
-use lettre::transport::smtp::commands::{Data, Mail, Noop, Rcpt};
-use lettre::transport::smtp::response::{Response, Severity};
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tokio_rustls::client::TlsStream;
 
-use super::stream::{Bounded, Budget};
 use super::verdict::{self, Stage};
-use super::{Relay, Tls, unreachable};
+use super::wire::{Reply, Stream, Wire};
+use super::{Relay, Tls, Trust, unreachable};
 use crate::channel::Gate;
-use crate::outbox::Answer;
+use crate::outbox::{Answer, Scope};
+
+/// The end of a message is written together with so many bytes before it. While these were not written,
+/// what was cut is proven unsent.
+const LAST: usize = 16 << 10;
 
 /// A logged-in connection.
 pub(super) struct Session {
-    connection: AsyncSmtpConnection,
-    budget: Budget,
+    wire: Wire,
+    offers: Offers,
+    /// When the last message on it began; long ago, before there was one.
+    used: Timestamp,
 }
 
-/// Plain passwords only ever go through TLS or to this machine; both usual mechanisms are fine there.
-const MECHANISMS: [Mechanism; 2] = [Mechanism::Plain, Mechanism::Login];
+/// What the relay said it can do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Offers {
+    starttls: bool,
+    pipelining: bool,
+    plain: bool,
+    login: bool,
+}
+
+/// How much of a message's way was gone.
+pub(super) enum Course {
+    /// It was refused or cut before its body.
+    Ended(Answer),
+    /// The relay waits for the body.
+    Open,
+}
 
 impl Session {
     /// Connects, greets, protects, logs in.
@@ -35,146 +55,241 @@ impl Session {
         let deadlines = relay.deadlines;
         let connecting = TcpStream::connect((relay.host.as_str(), relay.port));
         let stream = within(deadlines.connect, connecting, "connect").await?;
-        // The end of a message is a short write of its own; without this it waits 40 ms for the peer.
+        // A short write must not wait 40 ms for the peer's word on the one before it.
         let _ = stream.set_nodelay(true);
-        let peer = stream.peer_addr().map_err(|e| unreachable(format!("connect: {e}")))?;
-        let budget = Budget::default();
-        let greeting = deadlines.command * 2;
-        let mut connection = match &relay.tls {
-            Tls::Implicit(trust) => {
-                let name = rustls::pki_types::ServerName::try_from(relay.host.clone())
-                    .map_err(|e| unreachable(format!("TLS: {e}")))?;
-                let connector = tokio_rustls::TlsConnector::from(trust.config.clone());
-                let stream = match timeout(deadlines.tls, connector.connect(name, stream)).await {
-                    Err(_) => return Err(verdict::of_timeout(Stage::Tls)),
-                    Ok(Err(e)) => return Err(tls_failed(&e)),
-                    Ok(Ok(stream)) => stream,
-                };
-                let stream = Box::new(Bounded { inner: stream, peer, budget: budget.clone() });
-                let greet = AsyncSmtpConnection::connect_with_transport(stream, &relay.hello);
-                stage(Stage::Greeting, greeting, greet).await?
-            }
-            Tls::Starttls(_) | Tls::None => {
-                let stream = Box::new(Bounded { inner: stream, peer, budget: budget.clone() });
-                let greet = AsyncSmtpConnection::connect_with_transport(stream, &relay.hello);
-                stage(Stage::Greeting, greeting, greet).await?
-            }
+        let stream = match &relay.tls {
+            Tls::Implicit(trust) => Stream::Tls(Box::new(protect(relay, trust, stream).await?)),
+            Tls::Starttls(_) | Tls::None => Stream::Plain(stream),
         };
+        let mut wire = Wire::new(stream);
+        let greeting = timed(Stage::Greeting, deadlines.command, wire.reply()).await?;
+        expect(Stage::Greeting, &greeting)?;
+        let mut offers = hello(&mut wire, relay).await?;
         if let Tls::Starttls(trust) = &relay.tls {
-            budget.renew();
-            let upgrade = connection.starttls(trust.parameters.clone(), &relay.hello);
-            stage(Stage::Tls, deadlines.tls + deadlines.command, upgrade).await?;
+            if !offers.starttls {
+                let reason = "TLS: the relay does not offer STARTTLS".to_owned();
+                return Err(Answer::NotNow { reason, after: None, scope: Scope::Channel });
+            }
+            command(&mut wire, Stage::Tls, deadlines.command, "STARTTLS\r\n").await?;
+            let plain = wire.into_plain().map_err(|e| unreachable(format!("TLS: {e}")))?;
+            wire = Wire::new(Stream::Tls(Box::new(protect(relay, trust, plain).await?)));
+            // What was offered in the clear may have been anyone's word.
+            offers = hello(&mut wire, relay).await?;
         }
         if let Some((login, password)) = &relay.login {
-            budget.renew();
-            let credentials = Credentials::new(login.clone(), password.expose_secret().to_owned());
-            stage(Stage::Login, deadlines.command, connection.auth(&MECHANISMS, &credentials)).await?;
+            log_in(&mut wire, relay, offers, login, password.expose_secret()).await?;
         }
-        Ok(Session { connection, budget })
+        Ok(Session { wire, offers, used: Timestamp::UNIX_EPOCH })
+    }
+
+    /// When the last message on it began; long ago, before there was one.
+    pub(super) fn used(&self) -> Timestamp {
+        self.used
     }
 
     /// Whether the other side is still there.
     pub(super) async fn is_alive(&mut self, relay: &Relay) -> bool {
-        self.budget.renew();
-        let noop = self.connection.command(Noop);
-        timeout(relay.deadlines.command, noop).await.is_ok_and(|reply| reply.is_ok())
+        let noop = command(&mut self.wire, Stage::Sender, relay.deadlines.command, "NOOP\r\n");
+        noop.await.is_ok()
     }
 
-    /// Sends one message to one recipient. The flag says whether the connection may take another.
-    pub(super) async fn transfer(
+    /// Who sends, to whom, and that the body follows: in one write where the relay takes it (RFC 2920),
+    /// else each after the answer to the one before.
+    pub(super) async fn envelope(
         &mut self,
         relay: &Relay,
         from: &Address,
-        to: Address,
-        message: &[u8],
-        gate: Gate,
-    ) -> (Answer, bool) {
-        let envelope = self.envelope(relay, from, to).await;
-        if let Err(answer) = envelope {
-            return (answer, false);
+        to: &Address,
+        now: Timestamp,
+    ) -> Course {
+        self.used = now;
+        let (command, data) = (relay.deadlines.command, relay.deadlines.data);
+        let steps = [
+            (Stage::Sender, command, format!("MAIL FROM:<{from}>\r\n")),
+            (Stage::Recipient, command, format!("RCPT TO:<{to}>\r\n")),
+            (Stage::Data, data, "DATA\r\n".to_owned()),
+        ];
+        let at_once = self.offers.pipelining;
+        for (n, (stage, deadline, line)) in steps.iter().enumerate() {
+            let lines = match (at_once, n) {
+                (true, 0) => steps.iter().map(|(.., line)| line.as_str()).collect(),
+                (true, _) => String::new(),
+                (false, _) => line.clone(),
+            };
+            let step = async {
+                if !lines.is_empty() {
+                    self.wire.write(lines.as_bytes()).await?;
+                }
+                self.wire.reply().await
+            };
+            // A refusal ends it here, whatever the answers to the rest will be: nobody waits for them.
+            if let Err(answer) = timed(*stage, *deadline, step).await.and_then(|r| expect(*stage, &r)) {
+                return Course::Ended(answer);
+            }
         }
+        Course::Open
+    }
+
+    /// The body and its end, once past the gate. The flag says whether the connection may take another.
+    pub(super) async fn content(&mut self, relay: &Relay, message: &[u8], gate: Gate) -> (Answer, bool) {
         if !gate().await {
             return (unreachable("the claim was lost".to_owned()), false);
         }
-        self.content(relay, message).await
-    }
-
-    async fn envelope(&mut self, relay: &Relay, from: &Address, to: Address) -> Result<(), Answer> {
         let deadlines = relay.deadlines;
-        self.budget.renew();
-        let sender = self.connection.command(Mail::new(Some(from.clone()), vec![]));
-        in_step("MAIL", &stage(Stage::Sender, deadlines.command, sender).await?)?;
-        self.budget.renew();
-        let recipient = self.connection.command(Rcpt::new(to, vec![]));
-        in_step("RCPT", &stage(Stage::Recipient, deadlines.command, recipient).await?)?;
-        self.budget.renew();
-        let data = stage(Stage::Data, deadlines.data, self.connection.command(Data)).await?;
-        if data.has_code(354) {
-            Ok(())
-        } else {
-            Err(unreachable(format!("DATA: expected 354, got {}", data.code())))
-        }
-    }
-
-    /// The body and its end. lettre asks for the next part only after the last one was written; so that
-    /// question tells us whether the final dot can have gone out.
-    async fn content(&mut self, relay: &Relay, message: &[u8]) -> (Answer, bool) {
-        let deadlines = relay.deadlines;
-        self.budget.renew();
-        let ending = AtomicBool::new(false);
-        // lettre ends a message with a line end of its own before the dot; ours would be an empty line.
-        let mut part = Some(message.strip_suffix(b"\r\n").unwrap_or(message));
-        let parts = std::iter::from_fn(|| {
-            let next = part.take();
-            ending.store(next.is_none(), Ordering::SeqCst);
-            next
-        });
+        let bytes = stuffed(message);
+        let (head, last) = bytes.split_at(bytes.len().saturating_sub(LAST));
         let mebibytes = u32::try_from(message.len() >> 20).unwrap_or(u32::MAX) + 1;
-        let deadline = deadlines.body.saturating_mul(mebibytes) + deadlines.last;
-        let sent = timeout(deadline, self.connection.message_iter(parts)).await;
-        let stage = if ending.load(Ordering::SeqCst) { Stage::End } else { Stage::Body };
-        match sent {
-            Err(_) => (verdict::of_timeout(stage), false),
-            Ok(Err(e)) => (verdict::of(stage, &e), false),
-            Ok(Ok(reply)) if reply.code().severity == Severity::PositiveCompletion => {
-                let said: Vec<&str> = reply.message().collect();
-                let said = crate::domain::text::excerpt(&crate::domain::text::clean(&said.join(" ")), 200);
-                (Answer::Accepted(format!("{} {said}", reply.code())), true)
-            }
-            // A 354 here would be the answer to something else: out of step, so not known.
-            Ok(Ok(reply)) => (Answer::Unknown(format!("final dot: out of step: {}", reply.code())), false),
+        let body = deadlines.body.saturating_mul(mebibytes);
+        if !head.is_empty()
+            && let Err(answer) = timed(Stage::Body, body + deadlines.last, self.wire.write(head)).await
+        {
+            return (answer, false);
+        }
+        // From here on the final dot may be out.
+        let end = async {
+            self.wire.write(last).await?;
+            self.wire.reply().await
+        };
+        match timed(Stage::End, body + deadlines.last, end).await {
+            Err(answer) => (answer, false),
+            Ok(reply) if reply.is_done() => (Answer::Accepted(reply.said(200)), true),
+            Ok(reply) => (expect(Stage::End, &reply).err().unwrap_or_else(|| out_of_step(&reply)), false),
         }
     }
 
     /// Says goodbye; whether it is heard does not matter.
     pub(super) async fn quit(mut self) {
-        let _ = timeout(Duration::from_secs(5), self.connection.quit()).await;
+        let goodbye = async {
+            self.wire.write(b"QUIT\r\n").await?;
+            self.wire.reply().await
+        };
+        let _ = timeout(Duration::from_secs(5), goodbye).await;
     }
 }
 
-async fn stage<T>(
+/// A message as it goes over the wire: dots at the starts of lines doubled (RFC 5321, section 4.5.2), and
+/// its end.
+fn stuffed(message: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(message.len() + 64);
+    for line in message.split_inclusive(|b| *b == b'\n') {
+        if line.starts_with(b".") {
+            bytes.push(b'.');
+        }
+        bytes.extend_from_slice(line);
+    }
+    bytes.extend_from_slice(if message.ends_with(b"\r\n") { b".\r\n" } else { b"\r\n.\r\n" });
+    bytes
+}
+
+async fn hello(wire: &mut Wire, relay: &Relay) -> Result<Offers, Answer> {
+    let line = format!("EHLO {}\r\n", relay.hello);
+    let reply = command(wire, Stage::Greeting, relay.deadlines.command, &line).await?;
+    Ok(offers(&reply.text))
+}
+
+/// The first line is the relay's name.
+fn offers(text: &str) -> Offers {
+    let mut offers = Offers::default();
+    for line in text.lines().skip(1) {
+        let mut words = line.split([' ', '=']).map(str::to_ascii_uppercase);
+        match words.next().as_deref() {
+            Some("STARTTLS") => offers.starttls = true,
+            Some("PIPELINING") => offers.pipelining = true,
+            Some("AUTH") => {
+                for word in words {
+                    offers.plain |= word == "PLAIN";
+                    offers.login |= word == "LOGIN";
+                }
+            }
+            _ => {}
+        }
+    }
+    offers
+}
+
+/// Plain passwords only ever go through TLS or to this machine; both usual mechanisms are fine there.
+async fn log_in(
+    wire: &mut Wire,
+    relay: &Relay,
+    offers: Offers,
+    login: &str,
+    password: &str,
+) -> Result<(), Answer> {
+    let deadline = relay.deadlines.command;
+    if offers.plain {
+        let secret = STANDARD.encode(format!("\0{login}\0{password}"));
+        return command(wire, Stage::Login, deadline, &format!("AUTH PLAIN {secret}\r\n")).await.map(|_| ());
+    }
+    if !offers.login {
+        let reason = "AUTH: the relay offers neither PLAIN nor LOGIN".to_owned();
+        return Err(Answer::NotNow { reason, after: None, scope: Scope::Channel });
+    }
+    let steps = ["AUTH LOGIN".to_owned(), STANDARD.encode(login), STANDARD.encode(password)];
+    for (n, step) in steps.iter().enumerate() {
+        let reply = said(wire, Stage::Login, deadline, &format!("{step}\r\n")).await?;
+        if n == 2 || reply.code != 334 {
+            expect(Stage::Login, &reply)?;
+        }
+    }
+    Ok(())
+}
+
+async fn protect(relay: &Relay, trust: &Trust, stream: TcpStream) -> Result<TlsStream<TcpStream>, Answer> {
+    let name = rustls::pki_types::ServerName::try_from(relay.host.clone())
+        .map_err(|e| unreachable(format!("TLS: {e}")))?;
+    let connector = tokio_rustls::TlsConnector::from(trust.config.clone());
+    match timeout(relay.deadlines.tls, connector.connect(name, stream)).await {
+        Err(_) => Err(verdict::of_timeout(Stage::Tls)),
+        Ok(Err(e)) => Err(verdict::of_silence(Stage::Tls, &e)),
+        Ok(Ok(stream)) => Ok(stream),
+    }
+}
+
+/// Says a line and hears the answer, which must be a yes.
+async fn command(wire: &mut Wire, stage: Stage, deadline: Duration, line: &str) -> Result<Reply, Answer> {
+    let reply = said(wire, stage, deadline, line).await?;
+    expect(stage, &reply).map(|()| reply)
+}
+
+async fn said(wire: &mut Wire, stage: Stage, deadline: Duration, line: &str) -> Result<Reply, Answer> {
+    let exchange = async {
+        wire.write(line.as_bytes()).await?;
+        wire.reply().await
+    };
+    timed(stage, deadline, exchange).await
+}
+
+async fn timed<T>(
     stage: Stage,
     deadline: Duration,
-    work: impl Future<Output = Result<T, lettre::transport::smtp::Error>>,
+    work: impl Future<Output = io::Result<T>>,
 ) -> Result<T, Answer> {
     match timeout(deadline, work).await {
         Err(_) => Err(verdict::of_timeout(stage)),
-        Ok(Err(e)) => Err(verdict::of(stage, &e)),
+        Ok(Err(e)) => Err(verdict::of_silence(stage, &e)),
         Ok(Ok(value)) => Ok(value),
     }
 }
 
-/// lettre takes a 3xx for a yes; here it is the answer to something else.
-fn in_step(command: &str, reply: &Response) -> Result<(), Answer> {
-    match reply.code().severity {
-        Severity::PositiveCompletion => Ok(()),
-        _ => Err(unreachable(format!("{command}: out of step: {}", reply.code()))),
+/// A yes is 354 to DATA and 2xx to everything else; a yes of the other kind answers something else.
+fn expect(stage: Stage, reply: &Reply) -> Result<(), Answer> {
+    match reply.code {
+        354 if stage == Stage::Data => Ok(()),
+        200..=299 if stage != Stage::Data => Ok(()),
+        400..=599 => Err(verdict::of_reply(stage, reply)),
+        _ if stage == Stage::End => Err(out_of_step(reply)),
+        code => Err(unreachable(format!("{}: out of step: {code}", stage.name()))),
     }
+}
+
+/// The answer to something else where the message's own should be: so that is not known.
+fn out_of_step(reply: &Reply) -> Answer {
+    Answer::Unknown(format!("final dot: out of step: {}", reply.code))
 }
 
 async fn within<T>(
     deadline: Duration,
-    work: impl Future<Output = std::io::Result<T>>,
+    work: impl Future<Output = io::Result<T>>,
     what: &str,
 ) -> Result<T, Answer> {
     match timeout(deadline, work).await {
@@ -184,12 +299,28 @@ async fn within<T>(
     }
 }
 
-/// A certificate that does not fit is the channel's trouble; a cut is the way's.
-fn tls_failed(error: &std::io::Error) -> Answer {
-    let reason = format!("TLS: {error}");
-    if verdict::is_distrust(error) {
-        Answer::NotNow { reason, after: None, scope: crate::outbox::Scope::Channel }
-    } else {
-        unreachable(reason)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dots_are_doubled_where_a_line_begins_and_nowhere_else() {
+        for (message, wire) in [
+            ("a\r\n", "a\r\n.\r\n"),
+            ("a", "a\r\n.\r\n"),
+            (".\r\n..b\r\nc.\r\n", "..\r\n...b\r\nc.\r\n.\r\n"),
+            ("", "\r\n.\r\n"),
+        ] {
+            assert_eq!(stuffed(message.as_bytes()), wire.as_bytes(), "{message:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_offered_is_read_in_any_case_and_in_the_old_form() {
+        let all = Offers { starttls: true, pipelining: true, plain: true, login: true };
+        assert_eq!(offers("relay\npipelining\nStartTLS\nAUTH PLAIN LOGIN"), all);
+        assert_eq!(offers("relay\nAUTH=LOGIN"), Offers { login: true, ..Offers::default() });
+        assert_eq!(offers("PIPELINING"), Offers::default());
+        assert_eq!(offers("relay\n   \nPIPELININGX"), Offers::default());
     }
 }

@@ -2,8 +2,8 @@
 //! RFC 3463, where they say more than the three digits.
 
 use jiff::SignedDuration;
-use lettre::transport::smtp::Error;
 
+use super::wire::Reply;
 use crate::domain::text::{clean, excerpt};
 use crate::outbox::{Answer, Scope};
 
@@ -29,7 +29,7 @@ pub(super) enum Stage {
 }
 
 impl Stage {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Stage::Greeting => "greeting",
             Stage::Tls => "TLS",
@@ -49,14 +49,11 @@ const GREYLIST: SignedDuration = SignedDuration::from_secs(330);
 /// Quotas are counted by the hour at best.
 const QUOTA: SignedDuration = SignedDuration::from_hours(1);
 
-/// The answer to a failed stage.
-pub(super) fn of(stage: Stage, error: &Error) -> Answer {
-    let said = excerpt(&clean(&error.to_string()), 300);
+/// The answer to a reply that is a no.
+pub(super) fn of_reply(stage: Stage, reply: &Reply) -> Answer {
+    let said = reply.said(300);
     let reason = format!("{}: {said}", stage.name());
-    match error.status().map(u16::from) {
-        Some(code) => of_reply(stage, code, &said, reason),
-        None => of_silence(stage, error, reason),
-    }
+    of_code(stage, reply.code, &said, reason)
 }
 
 /// The answer to a stage that took too long.
@@ -68,11 +65,12 @@ pub(super) fn of_timeout(stage: Stage) -> Answer {
     }
 }
 
-/// No reply: cut, refused, garbage.
-fn of_silence(stage: Stage, error: &Error, reason: String) -> Answer {
+/// No reply: cut, refused, garbage. A certificate that does not fit is the channel's trouble; a cut is the
+/// way's.
+pub(super) fn of_silence(stage: Stage, error: &std::io::Error) -> Answer {
+    let reason = format!("{}: {}", stage.name(), excerpt(&clean(&error.to_string()), 300));
     match stage {
         Stage::End => Answer::Unknown(reason),
-        Stage::Tls | Stage::Login if error.is_client() => not_now(reason, None, Scope::Channel),
         Stage::Tls if is_distrust(error) => not_now(reason, None, Scope::Channel),
         _ => not_now(reason, None, Scope::Destination),
     }
@@ -80,7 +78,7 @@ fn of_silence(stage: Stage, error: &Error, reason: String) -> Answer {
 
 /// Whether TLS failed by what the two sides trust or speak. What was no TLS at all, or was cut, is the
 /// way's trouble.
-pub(super) fn is_distrust(error: &(dyn std::error::Error + 'static)) -> bool {
+fn is_distrust(error: &(dyn std::error::Error + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {
         let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
@@ -92,7 +90,7 @@ pub(super) fn is_distrust(error: &(dyn std::error::Error + 'static)) -> bool {
     false
 }
 
-fn of_reply(stage: Stage, code: u16, said: &str, reason: String) -> Answer {
+fn of_code(stage: Stage, code: u16, said: &str, reason: String) -> Answer {
     let enhanced = enhanced(said);
     // Daily or hourly quotas: ours, not the message's, whatever the basic code says.
     if matches!(enhanced, Some((5, 4, 5) | (4 | 5, 7, 28) | (4, 5, 3))) && stage >= Stage::Sender {
@@ -141,13 +139,13 @@ mod tests {
 
     #[test]
     fn enhanced_codes_are_found() {
-        assert_eq!(enhanced("permanent error (550): 5.4.5 Daily quota exceeded"), Some((5, 4, 5)));
+        assert_eq!(enhanced("550 5.4.5 Daily quota exceeded"), Some((5, 4, 5)));
         assert_eq!(enhanced("no such thing 1.2 here"), None);
     }
 
     #[test]
     fn each_reply_means_what_the_table_says() {
-        let of = |stage, code, said: &str| of_reply(stage, code, said, said.to_owned());
+        let of = |stage, code, said: &str| of_code(stage, code, said, said.to_owned());
         let scope = |answer| match answer {
             Answer::NotNow { scope, after, .. } => Some((scope, after)),
             _ => None,

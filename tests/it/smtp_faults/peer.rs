@@ -23,8 +23,10 @@ pub(crate) enum Phase {
     /// In the middle of one that fits into them: the sender wrote its final dot long ago.
     SmallBody,
     End,
-    /// The question whether a kept connection still stands.
+    /// The question whether a connection that rested still stands.
     Idle,
+    /// The MAIL of a second message on a connection.
+    Again,
     Quit,
 }
 
@@ -71,6 +73,11 @@ pub(crate) struct Peer {
 impl Peer {
     /// Listens; the first `faulty` connections suffer the fault.
     pub(crate) fn start(phase: Phase, fault: Fault, faulty: usize) -> Peer {
+        Peer::offering(phase, fault, faulty, false)
+    }
+
+    /// One that may offer PIPELINING, too.
+    pub(crate) fn offering(phase: Phase, fault: Fault, faulty: usize, pipelining: bool) -> Peer {
         let socket = TcpSocket::new_v4().unwrap();
         // A sender is to notice soon that nobody reads.
         socket.set_recv_buffer_size(16 << 10).unwrap();
@@ -84,7 +91,8 @@ impl Peer {
                 let seen = shared.clone();
                 seen.lock().unwrap().connections += 1;
                 let fault = if seen.lock().unwrap().connections > faulty { Fault::None } else { fault };
-                tokio::spawn(Talk { stream: BufReader::new(stream), phase, fault, seen }.run());
+                let talk = Talk { stream: BufReader::new(stream), phase, fault, pipelining, mails: 0, seen };
+                tokio::spawn(talk.run());
             }
         });
         Peer { port, seen }
@@ -99,6 +107,9 @@ struct Talk {
     stream: BufReader<TcpStream>,
     phase: Phase,
     fault: Fault,
+    pipelining: bool,
+    /// Messages begun on this connection.
+    mails: usize,
     seen: Arc<Mutex<Seen>>,
 }
 
@@ -118,7 +129,11 @@ impl Talk {
                     return self.handshake().await;
                 }
                 "AUTH" => drop(self.play(Phase::Login, "235 2.7.0 welcome").await?),
-                "MAIL" => drop(self.play(Phase::Sender, "250 2.1.0 go on").await?),
+                "MAIL" => {
+                    self.mails += 1;
+                    let phase = if self.mails > 1 { Phase::Again } else { Phase::Sender };
+                    self.play(phase, "250 2.1.0 go on").await?;
+                }
                 "RCPT" => drop(self.play(Phase::Recipient, "250 2.1.5 go on").await?),
                 "DATA" if self.play(Phase::Data, "354 end with a dot").await? => self.body().await?,
                 "STARTTLS" | "DATA" => {}
@@ -132,6 +147,7 @@ impl Talk {
     fn extensions(&self) -> &'static str {
         match self.phase {
             Phase::Starttls | Phase::Handshake => "250-peer\r\n250-STARTTLS\r\n250 AUTH PLAIN LOGIN",
+            _ if self.pipelining => "250-peer\r\n250-PIPELINING\r\n250 AUTH PLAIN LOGIN",
             _ => "250-peer\r\n250-8BITMIME\r\n250 AUTH PLAIN LOGIN",
         }
     }
