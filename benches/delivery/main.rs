@@ -3,7 +3,9 @@
 //!
 //! Sink, daemon and peers are processes of their own on this machine; peers and daemon take turns, and a
 //! ratio counts within one run only. `--backlog 1000000` drains that many small messages instead, with one
-//! that is new in the middle. Peers that are missing are left out, with a word on how to get them.
+//! that is new in the middle. `--connections` sets our SMTP connections (64: each waits for the disk once
+//! a message, the peers' never), `--disk` where the ledger is, `--only` `mail`, `webhook` or `retaind`. Peers
+//! that are missing are left out, with a word on how to get them.
 #![allow(
     clippy::expect_used,
     clippy::print_stdout,
@@ -19,7 +21,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use process::{Arrived, Pause, Sink, Used};
-use shop::{Kind, Shop};
+use shop::{Kind, Setup, Shop};
 
 const MAIL_BYTES: usize = 10_000;
 const EVENT_BYTES: usize = 1_000;
@@ -31,7 +33,11 @@ struct Options {
     rounds: usize,
     backlog: Option<usize>,
     only: Option<String>,
+    setup: Setup,
 }
+
+/// The command of a peer that is there, for a port and so many messages.
+type Start = fn(&Peers, u16, usize) -> Option<Command>;
 
 /// Who sends.
 struct Contender {
@@ -39,7 +45,7 @@ struct Contender {
     kind: Kind,
     sink: &'static str,
     /// How to run a peer; the daemon has none.
-    peer: Option<fn(&Peers, u16, usize) -> Option<Command>>,
+    peer: Option<Start>,
     /// What to do to have it.
     missing: &'static str,
     /// A slow one gets a part of the messages.
@@ -163,11 +169,16 @@ fn main() {
         rounds: number("--rounds").unwrap_or(3),
         backlog: number("--backlog"),
         only: value("--only"),
+        setup: Setup {
+            disk: value("--disk")
+                .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target"), PathBuf::from),
+            connections: number("--connections").unwrap_or(64),
+        },
     };
     let program = std::env::current_exe().expect("its own path");
     let binary = value("--binary").unwrap_or_else(|| env!("CARGO_BIN_EXE_retaind").to_owned());
     match options.backlog {
-        Some(messages) => backlog(&program, Path::new(&binary), messages),
+        Some(messages) => backlog(&program, Path::new(&binary), messages, &options),
         None => compare(&program, Path::new(&binary), &options),
     }
 }
@@ -188,7 +199,7 @@ fn compare(program: &Path, binary: &Path, options: &Options) {
         CONTENDERS.iter().filter(wanted).map(|c| (c, Vec::new())).collect();
     for _ in 0..options.rounds {
         for (contender, turns) in &mut turns {
-            match turn(contender, &peers, program, binary, options.messages / contender.share) {
+            match turn(contender, &peers, program, binary, options) {
                 Ok(turn) => turns.push(turn),
                 Err(why) => println!("{} is left out: {why}", contender.name),
             }
@@ -223,19 +234,17 @@ fn turn(
     peers: &Peers,
     program: &Path,
     binary: &Path,
-    messages: usize,
+    options: &Options,
 ) -> Result<Turn, String> {
+    let messages = options.messages / contender.share;
     let mut sink = Sink::start(program, contender.sink);
-    let used = match contender.peer {
-        Some(peer) => {
-            let command = peer(peers, sink.port, messages);
-            process::run(&mut command.ok_or(format!("needs {}", contender.missing))?)?
-        }
-        None => {
-            let bytes = if contender.kind == Kind::Mail { MAIL_BYTES } else { EVENT_BYTES };
-            let shop = Shop::new(contender.kind, sink.port, messages, bytes);
-            shop.start(binary).drain(&shop, &mut sink, messages as u64)
-        }
+    let used = if let Some(peer) = contender.peer {
+        let command = peer(peers, sink.port, messages);
+        process::run(&mut command.ok_or(format!("needs {}", contender.missing))?)?
+    } else {
+        let bytes = if contender.kind == Kind::Mail { MAIL_BYTES } else { EVENT_BYTES };
+        let shop = Shop::new(&options.setup, contender.kind, sink.port, messages, bytes);
+        shop.start(binary).drain(&shop, &mut sink, messages as u64)
     };
     Ok(figures(sink.arrived(), used))
 }
@@ -246,14 +255,17 @@ fn figures(arrived: Arrived, used: Used) -> Turn {
 }
 
 /// A backlog, and one message that is decided on when it is half drained.
-fn backlog(program: &Path, binary: &Path, messages: usize) {
+fn backlog(program: &Path, binary: &Path, messages: usize, options: &Options) {
     println!(
         "| backlog of | messages/s | CPU µs a message | peak MiB | a new message left after s |\n| --- | --- | --- | --- | --- |"
     );
     for (kind, sink, name) in [(Kind::Mail, "smtp-pipelining", "mails"), (Kind::Webhook, "http", "webhooks")]
     {
+        if options.only.as_deref().is_some_and(|only| !name.starts_with(only)) {
+            continue;
+        }
         let mut sink = Sink::start(program, sink);
-        let shop = Shop::new(kind, sink.port, messages, SMALL_BYTES);
+        let shop = Shop::new(&options.setup, kind, sink.port, messages, SMALL_BYTES);
         let daemon = shop.start(binary);
         let pause = Pause::new();
         while sink.arrived().messages < messages as u64 / 4 {

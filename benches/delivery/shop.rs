@@ -28,6 +28,15 @@ const CHUNK: usize = 1_000;
 /// No drain takes this long; one that does hangs.
 const PATIENCE: Duration = Duration::from_secs(3_600);
 
+/// How the daemon is set up.
+#[derive(Debug, Clone)]
+pub(crate) struct Setup {
+    /// Where its folder is made: the disk under test.
+    pub(crate) disk: PathBuf,
+    /// SMTP connections.
+    pub(crate) connections: usize,
+}
+
 /// A folder with a ledger and a configuration that leads to a sink.
 pub(crate) struct Shop {
     folder: TempDir,
@@ -37,12 +46,13 @@ pub(crate) struct Shop {
 
 impl Shop {
     /// One with `messages` of about `bytes` each, all due.
-    pub(crate) fn new(kind: Kind, port: u16, messages: usize, bytes: usize) -> Shop {
-        let folder = tempfile::tempdir_in(concat!(env!("CARGO_MANIFEST_DIR"), "/target")).expect("a folder");
+    pub(crate) fn new(setup: &Setup, kind: Kind, port: u16, messages: usize, bytes: usize) -> Shop {
+        let folder = tempfile::tempdir_in(&setup.disk).expect("a folder");
         let shop = Shop { folder, kind, bytes };
         let store = Connection::open(shop.path("shop.db")).expect("a store");
         store.execute_batch(&retaind::store::relation::schema()).expect("its schema");
-        std::fs::write(shop.path("retaind.toml"), configuration(kind, port)).expect("a configuration");
+        std::fs::write(shop.path("retaind.toml"), configuration(kind, port, setup.connections))
+            .expect("a configuration");
         shop.secret("url", &format!("http://127.0.0.1:{port}/hook"));
         shop.secret("key", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
         shop.add("bulk", messages);
@@ -180,10 +190,10 @@ fn mail(key: &DeliveryKey, recipient: &str, now: Timestamp, bytes: usize) -> Vec
     built.expect("a mail")
 }
 
-fn configuration(kind: Kind, port: u16) -> String {
+fn configuration(kind: Kind, port: u16, connections: usize) -> String {
     let channel = match kind {
         Kind::Mail => format!(
-            "kind = \"smtp\"\nfrom = \"Shop <shop@example.com>\"\nhost = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\nconcurrency = 16\n"
+            "kind = \"smtp\"\nfrom = \"Shop <shop@example.com>\"\nhost = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\nconcurrency = {connections}\n"
         ),
         Kind::Webhook => {
             let keys = "url = { file = \"url\" }\nsecret = { file = \"key\" }\nallow_private = true\nconcurrency = 64\n";

@@ -124,11 +124,11 @@ fn http(stream: &TcpStream, counts: &Counts) -> std::io::Result<()> {
         }
         counts.begun();
         held += read;
-        let Some(head) = buffer[..held].windows(4).position(|w| w == b"\r\n\r\n") else { continue };
-        let text = String::from_utf8_lossy(&buffer[..head]).to_ascii_lowercase();
+        let Some(end) = buffer[..held].windows(4).position(|w| w == b"\r\n\r\n") else { continue };
+        let text = String::from_utf8_lossy(&buffer[..end]).to_ascii_lowercase();
         let length = text.lines().find_map(|line| line.strip_prefix("content-length:"));
         let length: usize = length.and_then(|n| n.trim().parse().ok()).unwrap_or(0);
-        if held < head + 4 + length {
+        if held < end + 4 + length {
             continue;
         }
         held = 0;

@@ -1,12 +1,14 @@
 //! Sending what was decided: one lane a channel, each claim, mark and outcome durable before the next
 //! step. A lane pauses when the way to its destination is troubled; its messages wait uncharged.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::task::{Id, JoinSet};
+use tokio::task::{Id, JoinError, JoinSet};
 
 use super::{DaemonError, Shared, notices};
 use crate::channel::{Attempt, Gate};
@@ -60,12 +62,27 @@ struct Ended {
     notice: Vec<Delivery>,
 }
 
-/// What is under way, and what ended and is not recorded yet.
+/// What is claimed: ahead, under way, or ended and not recorded yet.
 #[derive(Default)]
 struct Traffic {
+    ahead: VecDeque<Arc<Claimed>>,
     attempts: JoinSet<Event>,
     flights: HashMap<Id, Flight>,
     ended: Vec<Ended>,
+    /// Whether more may be waiting than was claimed.
+    more: bool,
+}
+
+/// Of a commit: whether each claim it ended was still ours, and the new claims.
+type Committed = Result<(Vec<bool>, Vec<Claimed>), LedgerError>;
+
+/// A commit on its way to the disk.
+struct Exchange {
+    /// What it records.
+    recorded: Vec<Ended>,
+    /// What it gives back.
+    back: Vec<Arc<Claimed>>,
+    commit: Pin<Box<dyn Future<Output = Committed> + Send>>,
 }
 
 impl Lane {
@@ -100,92 +117,140 @@ impl Lane {
     pub async fn drain(&mut self) -> Result<(), DaemonError> {
         let shared = self.shared.clone();
         let Some(way) = shared.config.channels.get(&self.name) else { return Ok(()) };
-        let mut traffic = Traffic::default();
+        let mut traffic = Traffic { more: true, ..Traffic::default() };
         // What is under way is waited for whatever goes wrong: its answers must be recorded.
         let mut trouble = None;
+        let mut exchange = None;
         loop {
-            let places = if trouble.is_none() { self.places(way, &traffic) } else { None };
-            match self.exchange(&mut traffic.ended, places).await {
-                Ok(claimed) => claimed.into_iter().for_each(|claimed| self.send_off(claimed, &mut traffic)),
-                Err(LedgerError::Failed(reason)) if !traffic.ended.is_empty() => {
-                    tracing::error!(channel = %self.name, reason = %reason, "answers are not recorded yet");
-                    tokio::time::sleep(RECORD_AGAIN).await;
-                    continue;
-                }
-                Err(e) => {
-                    traffic.ended.clear();
-                    trouble = trouble.or(Some(e));
-                }
+            self.send_off(way, &mut traffic);
+            if exchange.is_none() {
+                exchange = self.exchange(way, &mut traffic, trouble.is_none());
             }
-            if traffic.attempts.is_empty() {
+            if exchange.is_none() && traffic.attempts.is_empty() {
                 break;
             }
-            self.land(&mut traffic).await;
+            tokio::select! {
+                committed = commit(&mut exchange) => {
+                    if let Some(exchange) = exchange.take() {
+                        let error = self.settle(exchange, committed, &mut traffic).await;
+                        trouble = trouble.or(error);
+                    }
+                }
+                Some(joined) = traffic.attempts.join_next_with_id() => self.land(joined, &mut traffic),
+                // One slow message must not hold back the free places: they are looked at again meanwhile.
+                () = tokio::time::sleep(LOOK_AGAIN), if exchange.is_none() => traffic.more = true,
+            }
         }
         way.channel.rest().await;
         trouble.map_or(Ok(()), |e| Err(e.into()))
     }
 
-    /// What may be claimed now.
-    fn places(&self, way: &Way, traffic: &Traffic) -> Option<Places> {
+    /// Whether messages may leave.
+    fn is_open(&self) -> bool {
+        self.paused_until().is_none() && !self.stopping.load(Ordering::SeqCst)
+    }
+
+    /// How many may be under way.
+    fn concurrency(&self, way: &Way) -> usize {
         let spaced = !way.channel.spacing().is_zero();
-        let concurrency = if self.troubles > 0 || spaced { 1 } else { way.channel.concurrency() };
-        let messages = concurrency.saturating_sub(traffic.flights.len());
-        let under_way: usize =
-            traffic.flights.values().map(|f| f.claimed.delivery.payload.stored().len()).sum();
-        let bytes = BYTES_MAX.saturating_sub(under_way);
-        let open = self.paused_until().is_none() && !self.stopping.load(Ordering::SeqCst);
-        (open && messages > 0 && bytes > 0).then(|| Places {
+        if self.troubles > 0 || spaced { 1 } else { way.channel.concurrency() }
+    }
+
+    /// What may be claimed now: a message for each free place, and as many again ahead where a claim says
+    /// nothing yet, so that no connection waits for a commit that only claims.
+    fn places(&self, way: &Way, traffic: &Traffic) -> Option<Places> {
+        let (concurrency, phase) = (self.concurrency(way), way.channel.claimed_as());
+        let ahead = if phase == Phase::Pre && concurrency > 1 { concurrency } else { 0 };
+        let held = traffic.flights.values().map(|f| &f.claimed).chain(&traffic.ahead);
+        let bytes = BYTES_MAX.saturating_sub(held.map(|c| c.delivery.payload.stored().len()).sum());
+        let messages = (concurrency + ahead).saturating_sub(traffic.flights.len() + traffic.ahead.len());
+        (messages > 0 && bytes > 0).then(|| Places {
             channel: self.name.clone(),
             messages,
             bytes,
             newest_first: self.newest_first,
-            phase: way.channel.claimed_as(),
+            phase,
             owner: self.shared.owner.clone(),
         })
     }
 
-    /// Records what ended and claims what may leave, in one commit: however many answers came while the
-    /// last one was on its way to the disk, they share the next.
-    async fn exchange(
-        &mut self,
-        ended: &mut Vec<Ended>,
-        places: Option<Places>,
-    ) -> Result<Vec<Claimed>, LedgerError> {
-        if ended.is_empty() && places.is_none() {
-            return Ok(Vec::new());
+    /// Records what ended and claims what may leave, in one commit: however many answers come while one is
+    /// on its way to the disk, they share the next. A lane that pauses or stops gives back what it claimed
+    /// ahead. None, when there is nothing to say.
+    fn exchange(&self, way: &Way, traffic: &mut Traffic, well: bool) -> Option<Exchange> {
+        let open = well && self.is_open();
+        let back: Vec<Arc<Claimed>> = if open { Vec::new() } else { traffic.ahead.drain(..).collect() };
+        let wanted = open && (traffic.more || !traffic.ended.is_empty());
+        let places = if wanted { self.places(way, traffic) } else { None };
+        if traffic.ended.is_empty() && back.is_empty() && places.is_none() {
+            return None;
         }
-        let now = self.shared.clock.now();
-        let outcomes: Vec<Outcome> = ended.iter().map(|e| e.outcome.clone()).collect();
-        let notice: Vec<Delivery> = ended.iter().flat_map(|e| e.notice.iter().cloned()).collect();
+        let recorded = std::mem::take(&mut traffic.ended);
+        let (now, given) = (self.shared.clock.now(), back.clone());
+        let outcomes: Vec<Outcome> = recorded.iter().map(|e| e.outcome.clone()).collect();
+        let notice: Vec<Delivery> = recorded.iter().flat_map(|e| e.notice.iter().cloned()).collect();
         let work = move |c: &rusqlite::Connection| {
             let ours: Vec<bool> =
                 outcomes.iter().map(|o| deliveries::record(c, o, now)).collect::<Result<_, _>>()?;
             occurrences::notice(c, &notice, now)?;
+            given.iter().try_for_each(|claimed| deliveries::give_back(c, claimed, now))?;
             let claimed = places.map(|places| deliveries::claim(c, &places, now)).transpose()?;
             Ok((ours, claimed.unwrap_or_default()))
         };
-        let (ours, claimed) = self.shared.ledger.run(work).await?;
-        for (ended, ours) in ended.drain(..).zip(ours) {
-            ended.tell(ours);
+        let ledger = self.shared.ledger.clone();
+        Some(Exchange { recorded, back, commit: Box::pin(async move { ledger.run(work).await }) })
+    }
+
+    /// Takes note of a commit, or of why there was none.
+    async fn settle(
+        &mut self,
+        exchange: Exchange,
+        committed: Committed,
+        traffic: &mut Traffic,
+    ) -> Option<LedgerError> {
+        match committed {
+            Ok((ours, claimed)) => {
+                for (ended, ours) in exchange.recorded.iter().zip(ours) {
+                    ended.tell(ours);
+                }
+                self.newest_first ^= claimed.len() % 2 == 1;
+                traffic.more = !claimed.is_empty();
+                traffic.ahead.extend(claimed.into_iter().map(Arc::new));
+                None
+            }
+            Err(LedgerError::Failed(reason))
+                if !(exchange.recorded.is_empty() && exchange.back.is_empty()) =>
+            {
+                tracing::error!(channel = %self.name, reason = %reason, "answers are not recorded yet");
+                traffic.ended.splice(0..0, exchange.recorded);
+                traffic.ahead.extend(exchange.back);
+                tokio::time::sleep(RECORD_AGAIN).await;
+                None
+            }
+            Err(e) => {
+                traffic.ahead.clear();
+                Some(e)
+            }
         }
-        self.newest_first ^= claimed.len() % 2 == 1;
-        Ok(claimed)
     }
 
-    fn send_off(&mut self, claimed: Claimed, traffic: &mut Traffic) {
-        self.last_sent = Some(self.shared.clock.now());
-        let flight = Flight { claimed: Arc::new(claimed), passed: Arc::default() };
-        let sending = attempt(self.shared.clone(), flight.claimed.clone(), flight.passed.clone());
-        let task = traffic.attempts.spawn(sending);
-        traffic.flights.insert(task.id(), flight);
+    /// Gives each free place a message.
+    fn send_off(&mut self, way: &Way, traffic: &mut Traffic) {
+        while traffic.flights.len() < self.concurrency(way)
+            && self.is_open()
+            && let Some(claimed) = traffic.ahead.pop_front()
+        {
+            self.last_sent = Some(self.shared.clock.now());
+            let flight = Flight { claimed, passed: Arc::default() };
+            let sending = attempt(self.shared.clone(), flight.claimed.clone(), flight.passed.clone());
+            let task = traffic.attempts.spawn(sending);
+            traffic.flights.insert(task.id(), flight);
+        }
     }
 
-    /// Waits for an attempt to end, and takes along what else has ended. One slow message must not hold
-    /// back the free places: after a while they are looked at again.
-    async fn land(&mut self, traffic: &mut Traffic) {
-        let mut next =
-            tokio::time::timeout(LOOK_AGAIN, traffic.attempts.join_next_with_id()).await.ok().flatten();
+    /// An attempt has ended, and perhaps others with it.
+    fn land(&mut self, joined: Result<(Id, Event), JoinError>, traffic: &mut Traffic) {
+        let mut next = Some(joined);
         while let Some(joined) = next {
             let (id, event) = match joined {
                 Ok((id, event)) => (id, Ok(event)),
@@ -244,6 +309,14 @@ impl Lane {
             return notices::channel_paused(&self.shared, &self.name, reason, now);
         }
         Vec::new()
+    }
+}
+
+/// Waits for the commit under way; for ever, if there is none.
+async fn commit(exchange: &mut Option<Exchange>) -> Committed {
+    match exchange {
+        Some(exchange) => exchange.commit.as_mut().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -357,10 +430,11 @@ mod tests {
             let mut traffic = Traffic::default();
             let flight =
                 Flight { claimed: Arc::new(claimed(now)), passed: Arc::new(AtomicBool::new(passed)) };
-            let nothing: Option<Event> = None;
-            let task = traffic.attempts.spawn(async move { nothing.expect("a library's promise") });
+            let broken = async |promise: &str| -> Event { panic!("{promise}") };
+            let task = traffic.attempts.spawn(broken("a library's promise"));
             traffic.flights.insert(task.id(), flight);
-            lane.land(&mut traffic).await;
+            let joined = traffic.attempts.join_next_with_id().await.unwrap();
+            lane.land(joined, &mut traffic);
             let ended = traffic.ended.pop().unwrap();
             assert_eq!((ended.outcome.state.status, ended.outcome.state.attempts), (expected, 1));
             assert!(ended.outcome.answer.contains("the channel panicked"), "{}", ended.outcome.answer);

@@ -145,7 +145,7 @@ pub fn insert(c: &Connection, delivery: &Delivery, now: Timestamp) -> Result<()>
 pub fn claim(c: &Connection, places: &Places, now: Timestamp) -> Result<Vec<Claimed>> {
     let mut taken = Vec::new();
     if oldest(c, &places.channel)?.is_some_and(|due| due < now - BACKLOG) {
-        let newest = (places.messages + usize::from(places.newest_first)) / 2;
+        let newest = places.messages.midpoint(usize::from(places.newest_first));
         take(c, places, now, "DESC", newest, &mut taken)?;
     }
     take(c, places, now, "ASC", places.messages - taken.len(), &mut taken)?;
@@ -249,6 +249,11 @@ fn update(c: &Connection, id: i64, fence: Option<u32>, state: &State, now: Times
         finished,
         fence
     ])
+}
+
+/// Gives back a claim that was not used: it waits again where it stood.
+pub fn give_back(c: &Connection, claimed: &Claimed, now: Timestamp) -> Result<()> {
+    update(c, claimed.id, Some(claimed.fence), &claimed.state, now).map(|_| ())
 }
 
 /// The deliveries whose claim nobody holds: at a start all that are claimed, since the lock proves that

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 use tokio::sync::oneshot;
 
 /// How much work one commit may gather. A larger group saves no more than this one already does.
@@ -193,6 +194,8 @@ fn prepare(path: &Path) -> Result<Connection, String> {
         connection.pragma_update(None, "secure_delete", true)?;
         connection.pragma_update(None, "cell_size_check", true)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        // A plan is made once, not for each value: else the claim would be parsed again each time.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         Ok(())
     };
     set().map_err(|e| e.to_string())?;

@@ -161,18 +161,21 @@ pub fn check_wire(bytes: &[u8]) -> Result<(), String> {
         return Err(format!("byte {} at {at} is not plain ASCII", bytes[at]));
     }
     let text = std::str::from_utf8(bytes).map_err(|e| e.to_string())?;
-    let returns = |text: &str| text.bytes().map(|b| usize::from(b == b'\r')).sum::<usize>();
-    let mut at = 0;
+    let returns = bytes.iter().map(|b| usize::from(*b == b'\r')).sum::<usize>();
+    let (mut at, mut ends) = (0, 0);
     for line in text.split_inclusive('\n') {
-        // One at the end, before the line feed, and no other.
-        if line.ends_with('\n') != (returns(line) == 1) || line.ends_with('\n') != line.ends_with("\r\n") {
-            return Err(format!("a bare line end in the line at byte {at}"));
+        let said = line.strip_suffix("\r\n").unwrap_or(line);
+        if said.ends_with('\n') {
+            return Err(format!("a bare line end at byte {}", at + said.len() - 1));
         }
-        let length = line.strip_suffix("\r\n").unwrap_or(line).len();
-        if length > 998 {
-            return Err(format!("a line of {length} bytes"));
+        if said.len() > 998 {
+            return Err(format!("a line of {} bytes", said.len()));
         }
+        ends += usize::from(said.len() < line.len());
         at += line.len();
+    }
+    if returns > ends {
+        return Err("a carriage return without its line feed".to_owned());
     }
     let head = text.split("\r\n\r\n").next().unwrap_or_default();
     for name in ["From", "To", "Date", "Message-ID", "Subject"] {

@@ -112,6 +112,9 @@ fn cost(outbox: &Outbox, work: impl Fn(&Connection) -> rusqlite::Result<()>) -> 
     count.load(Ordering::Relaxed)
 }
 
+/// Something asked of a connection.
+type Work = fn(&Connection, &Places) -> rusqlite::Result<()>;
+
 #[test]
 fn taking_from_a_thousand_times_as_many_costs_no_more() {
     let (small, large) = (Outbox::row(20, 31), Outbox::row(20_000, 31));
@@ -123,7 +126,6 @@ fn taking_from_a_thousand_times_as_many_costs_no_more() {
         phase,
         owner: "test".to_owned(),
     };
-    type Work = fn(&Connection, &Places) -> rusqlite::Result<()>;
     let works: [(&str, Work); 5] = [
         ("claim", |c, places| deliveries::claim(c, places, now()).map(drop)),
         ("oldest", |c, places| deliveries::oldest(c, &places.channel).map(drop)),

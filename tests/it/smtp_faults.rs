@@ -256,20 +256,27 @@ async fn play(phase: Phase, fault: Fault, pipelining: bool, expect: Expect) -> R
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_fault_in_every_phase_ends_as_the_table_says() {
-    let mut cells = JoinSet::new();
-    for (phase, faults, expect) in TABLE {
-        for fault in *faults {
-            for pipelining in [false, true] {
+    for pipelining in [false, true] {
+        let mut cells = JoinSet::new();
+        for (phase, faults, expect) in TABLE.iter().filter(|(phase, ..)| !pipelining || is_pipelined(*phase))
+        {
+            for fault in *faults {
                 cells.spawn(async move {
                     let played = play(*phase, *fault, pipelining, *expect).await;
-                    played.map_err(|why| format!("{phase:?} x {fault:?}, pipelining {pipelining}: {why}"))
+                    played.map_err(|why| format!("{phase:?} x {fault:?}: {why}"))
                 });
             }
         }
+        assert!(cells.len() >= 60, "{} cells", cells.len());
+        let wrong: Vec<String> = cells.join_all().await.into_iter().filter_map(Result::err).collect();
+        assert!(wrong.is_empty(), "pipelining {pipelining}, {} cells:\n{}", wrong.len(), wrong.join("\n"));
     }
-    assert!(cells.len() >= 120, "{} cells", cells.len());
-    let wrong: Vec<String> = cells.join_all().await.into_iter().filter_map(Result::err).collect();
-    assert!(wrong.is_empty(), "{} cells:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// The phases in which PIPELINING makes a difference.
+fn is_pipelined(phase: Phase) -> bool {
+    use Phase::{Body, Data, End, Quit, Recipient, Sender, SmallBody};
+    matches!(phase, Sender | Recipient | Data | Body | SmallBody | End | Quit)
 }
 
 #[tokio::test]

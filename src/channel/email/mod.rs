@@ -186,18 +186,17 @@ impl Email {
                 Course::Ended(answer) => return answer,
             },
         };
-        let mut session = match opened {
-            Some(session) => session,
-            None => {
-                let mut session = match Session::open(relay).await {
-                    Ok(session) => session,
-                    Err(answer) => return answer,
-                };
-                if let Course::Ended(answer) = session.envelope(relay, from, &to, now).await {
-                    return answer;
-                }
-                session
+        let mut session = if let Some(session) = opened {
+            session
+        } else {
+            let mut session = match Session::open(relay).await {
+                Ok(session) => session,
+                Err(answer) => return answer,
+            };
+            if let Course::Ended(answer) = session.envelope(relay, from, &to, now).await {
+                return answer;
             }
+            session
         };
         let (answer, clean) = session.content(relay, payload, gate).await;
         if clean {

@@ -37,8 +37,15 @@ pub(super) struct Session {
 struct Offers {
     starttls: bool,
     pipelining: bool,
-    plain: bool,
-    login: bool,
+    auth: Option<Mechanism>,
+}
+
+/// A way to log in that we know, the better one last. Plain passwords only ever go through TLS or to this
+/// machine; both are fine there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Mechanism {
+    Login,
+    Plain,
 }
 
 /// How much of a message's way was gone.
@@ -171,11 +178,17 @@ impl Session {
 /// its end.
 fn stuffed(message: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(message.len() + 64);
-    for line in message.split_inclusive(|b| *b == b'\n') {
-        if line.starts_with(b".") {
-            bytes.push(b'.');
+    // Most messages have no such dot, which is found out many bytes at a time.
+    let has_dots = |text: &str| text.starts_with('.') || text.contains("\n.");
+    if std::str::from_utf8(message).map_or(true, has_dots) {
+        for line in message.split_inclusive(|b| *b == b'\n') {
+            if line.starts_with(b".") {
+                bytes.push(b'.');
+            }
+            bytes.extend_from_slice(line);
         }
-        bytes.extend_from_slice(line);
+    } else {
+        bytes.extend_from_slice(message);
     }
     bytes.extend_from_slice(if message.ends_with(b"\r\n") { b".\r\n" } else { b"\r\n.\r\n" });
     bytes
@@ -196,10 +209,12 @@ fn offers(text: &str) -> Offers {
             Some("STARTTLS") => offers.starttls = true,
             Some("PIPELINING") => offers.pipelining = true,
             Some("AUTH") => {
-                for word in words {
-                    offers.plain |= word == "PLAIN";
-                    offers.login |= word == "LOGIN";
-                }
+                let known = words.filter_map(|word| match word.as_str() {
+                    "PLAIN" => Some(Mechanism::Plain),
+                    "LOGIN" => Some(Mechanism::Login),
+                    _ => None,
+                });
+                offers.auth = known.chain(offers.auth).max();
             }
             _ => {}
         }
@@ -207,7 +222,6 @@ fn offers(text: &str) -> Offers {
     offers
 }
 
-/// Plain passwords only ever go through TLS or to this machine; both usual mechanisms are fine there.
 async fn log_in(
     wire: &mut Wire,
     relay: &Relay,
@@ -215,19 +229,21 @@ async fn log_in(
     login: &str,
     password: &str,
 ) -> Result<(), Answer> {
-    let deadline = relay.deadlines.command;
-    if offers.plain {
-        let secret = STANDARD.encode(format!("\0{login}\0{password}"));
-        return command(wire, Stage::Login, deadline, &format!("AUTH PLAIN {secret}\r\n")).await.map(|_| ());
-    }
-    if !offers.login {
-        let reason = "AUTH: the relay offers neither PLAIN nor LOGIN".to_owned();
-        return Err(Answer::NotNow { reason, after: None, scope: Scope::Channel });
-    }
-    let steps = ["AUTH LOGIN".to_owned(), STANDARD.encode(login), STANDARD.encode(password)];
+    let steps = match offers.auth {
+        Some(Mechanism::Plain) => {
+            vec![format!("AUTH PLAIN {}", STANDARD.encode(format!("\0{login}\0{password}")))]
+        }
+        Some(Mechanism::Login) => {
+            vec!["AUTH LOGIN".to_owned(), STANDARD.encode(login), STANDARD.encode(password)]
+        }
+        None => {
+            let reason = "AUTH: the relay offers neither PLAIN nor LOGIN".to_owned();
+            return Err(Answer::NotNow { reason, after: None, scope: Scope::Channel });
+        }
+    };
     for (n, step) in steps.iter().enumerate() {
-        let reply = said(wire, Stage::Login, deadline, &format!("{step}\r\n")).await?;
-        if n == 2 || reply.code != 334 {
+        let reply = said(wire, Stage::Login, relay.deadlines.command, &format!("{step}\r\n")).await?;
+        if n + 1 == steps.len() || reply.code != 334 {
             expect(Stage::Login, &reply)?;
         }
     }
@@ -317,9 +333,9 @@ mod tests {
 
     #[test]
     fn what_is_offered_is_read_in_any_case_and_in_the_old_form() {
-        let all = Offers { starttls: true, pipelining: true, plain: true, login: true };
+        let all = Offers { starttls: true, pipelining: true, auth: Some(Mechanism::Plain) };
         assert_eq!(offers("relay\npipelining\nStartTLS\nAUTH PLAIN LOGIN"), all);
-        assert_eq!(offers("relay\nAUTH=LOGIN"), Offers { login: true, ..Offers::default() });
+        assert_eq!(offers("relay\nAUTH=LOGIN"), Offers { auth: Some(Mechanism::Login), ..Offers::default() });
         assert_eq!(offers("PIPELINING"), Offers::default());
         assert_eq!(offers("relay\n   \nPIPELININGX"), Offers::default());
     }
