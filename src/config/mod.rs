@@ -229,13 +229,13 @@ impl Builder {
         let defaults = people::Defaults { zone: default_zone.clone(), language: language.clone(), calendar };
         let channels = self.channels(&file.channels);
         let people = self.people(file, &channels, &calendars, &defaults);
-        let audiences = self.audiences(&file, &people);
+        let audiences = self.audiences(file, &people);
         let ops = self.targets(&file.ops.to, &people, &audiences);
         if file.ops.to.is_empty() && !file.jobs.is_empty() {
             let problem = Problem::warning("nobody hears of trouble");
             self.problems.push(problem.help("[ops]\nto = [\"somebody\"]"));
         }
-        let settings = self.settings(&file);
+        let settings = self.settings(file);
         let context = jobs::Context {
             people: &people,
             audiences: &audiences,

@@ -207,7 +207,7 @@ impl Builder {
                 let problem = Problem::error(format!("this is no rate for {code}"));
                 match day.parse::<jiff::civil::Date>() {
                     Err(_) => {
-                        self.problems.push(problem.at(rate.span(), format!("`{day}` is no day: YYYY-MM-DD")))
+                        self.problems.push(problem.at(rate.span(), format!("`{day}` is no day: YYYY-MM-DD")));
                     }
                     Ok(_) if !(1.0..=1e15).contains(&parts) => self.problems.push(
                         problem

@@ -37,7 +37,10 @@ impl<T> Grouped<T> {
             rows.sort_by_key(|(customer, _)| *customer);
         }
         let starts = Grouped::sorted(customers, rows.iter().map(|(c, _)| *c).collect(), |c| *c).starts;
-        Grouped { starts, rows: rows.into_iter().map(|(_, row)| row).collect() }
+        let mut rows: Vec<T> = rows.into_iter().map(|(_, row)| row).collect();
+        // The rows took the room that they had with their customers.
+        rows.shrink_to_fit();
+        Grouped { starts, rows }
     }
 
     /// The rows of one customer; none for one that is not known.
