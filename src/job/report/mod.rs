@@ -12,6 +12,7 @@ mod cohort;
 mod figures;
 mod funnel;
 mod headline;
+mod needs;
 mod notes;
 mod predict;
 mod restated;
@@ -22,16 +23,16 @@ mod tables;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
+pub use self::needs::{asked, needs};
 use self::predict::Outlook;
 use self::restated::Restated;
 use self::rfm::Standings;
 use super::{ReportKind, ReportSpec};
 use crate::document::{Block, Chart, Document, Figure, Figures, Kind, Say, Table, Value};
-use crate::domain::facts::{Detail, Lens, Needs};
-use crate::domain::{Asked, Facts, Money, People, Period, Ratio, When};
+use crate::domain::{Facts, Money, People, Period, Ratio, When};
 use crate::metrics::churn::Departure;
-use crate::metrics::value::{Value as Worth, year_to};
-use crate::metrics::{self, Basis, Groups, Panel, Slice};
+use crate::metrics::value::Value as Worth;
+use crate::metrics::{Basis, Groups, Panel, Slice};
 
 /// How many periods a trend shows.
 pub const TREND: usize = 13;
@@ -129,66 +130,13 @@ pub struct Story<'a> {
     people: People,
 }
 
-/// Which relations a report reads.
-pub fn needs(spec: &ReportSpec, lens: &Lens) -> Needs {
-    let transactions = Some(asked(spec, lens));
-    let (care, funnel) = (Part::Care.is_in(spec.kind), Part::Funnel.is_in(spec.kind));
-    Needs {
-        reps: true,
-        subscriptions: true,
-        transactions,
-        follow_ups: if care { Detail::Days } else { Detail::None },
-        due: three(&spec.period.on(lens.today())).into(),
-        interactions: if care { Detail::Days } else { Detail::None },
-        complaints: care,
-        leads: funnel,
-        surveys: funnel,
-    }
-}
-
-/// A period, the one before, and the same a year ago.
-fn three(period: &Period) -> [Period; 3] {
-    [*period, period.previous(), period.year_before()]
-}
-
-/// What a report asks of the purchases.
-pub fn asked(spec: &ReportSpec, lens: &Lens) -> Asked {
-    let today = lens.today();
-    let (from, to) = year_to(today);
-    let period = spec.period.on(today);
-    let mut asked = Asked::nothing(today).window(from, to);
-    if Part::Rfm.is_in(spec.kind) {
-        asked = metrics::rfm::asks(asked, today, spec.settings.rfm_days, period.days());
-    }
-    if Part::Predict.is_in(spec.kind) {
-        asked = metrics::forecast::asks(asked, today);
-    }
-    // On one page over all there is no complaint rate, and so no need of its base.
-    if spec.kind == ReportKind::Care {
-        asked = three(&period).iter().fold(asked, |asked, p| asked.window(p.start, p.end));
-    }
-    if Part::Cohort.is_in(spec.kind) && matches!(spec.settings.basis, Basis::Inactivity(_)) {
-        asked = metrics::cohort::asks(asked, &metrics::cohort::months(&period));
-    }
-    if let Basis::Inactivity(days) = spec.settings.basis {
-        asked = asked.activity(days);
-        for period in period.trail(TREND).iter().chain([&period.year_before()]) {
-            asked = asked.period(period);
-        }
-        // Of the year before, only who bought at all is told.
-        let year_before = period.trail(TREND).into_iter().map(|period| period.year_before());
-        asked = year_before.fold(asked, |asked, period| asked.window(period.start, period.end));
-    }
-    asked
-}
-
 /// Computes and composes in one go, where everybody's name is known already.
 pub fn compose(facts: &Facts, spec: &ReportSpec, people: People) -> Document {
     Story::of(facts, spec).tell(people)
 }
 
 impl<'a> Story<'a> {
-    /// Computes the figures of `spec` from `facts`, which were read with its [`needs`].
+    /// Computes the figures of `spec` from `facts`, which were read with its [`needs()`].
     pub fn of(facts: &'a Facts, spec: &'a ReportSpec) -> Story<'a> {
         Story::about(Panel::of(facts, &spec.settings), spec)
     }
