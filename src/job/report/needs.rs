@@ -17,7 +17,8 @@ pub fn needs(spec: &ReportSpec, lens: &Lens) -> Needs {
         transactions,
         follow_ups: if care { Detail::Days } else { Detail::None },
         due: three(&spec.period.on(lens.today())).into(),
-        interactions: if care { Detail::Days } else { Detail::None },
+        // Contacts are the largest relation after the transactions; the page over all does without them.
+        interactions: if spec.kind == ReportKind::Care { Detail::Days } else { Detail::None },
         complaints: care,
         leads: funnel,
         surveys: funnel,
