@@ -302,13 +302,6 @@ impl Customers {
         }
     }
 
-    /// Forgets how ids are looked up, once nothing is.
-    pub fn forget_index(&mut self) {
-        if !matches!(self.index, Index::Rising) {
-            self.index = Index::Hashed(HashTable::new());
-        }
-    }
-
     fn as_texts(&mut self) {
         if let Ids::Whole(ids) = &self.ids {
             let mut bytes = String::new();

@@ -52,11 +52,6 @@ impl<T> Grouped<T> {
         }
     }
 
-    /// All rows, by customer.
-    pub fn rows(&self) -> &[T] {
-        &self.rows
-    }
-
     /// How many rows there are.
     pub fn len(&self) -> usize {
         self.rows.len()

@@ -167,10 +167,9 @@ impl Panel<'_> {
     /// The complaints of `customers` that were opened in `period`. Purchases must have been asked for it.
     pub fn complaints(&self, customers: &[u32], period: &Period) -> Complaints {
         let zone = &self.facts.lens.zone;
-        let mut theirs = vec![false; self.facts.customers.len()];
+        let theirs = self.among(customers);
         let mut told = Complaints::default();
         for &customer in customers {
-            theirs[customer as usize] = true;
             let (_, count, _) = self.facts.purchases.within(customer, period.start, period.end);
             told.purchases += i128::from(count);
         }

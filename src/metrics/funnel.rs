@@ -77,10 +77,7 @@ impl Panel<'_> {
 
     /// What `customers` answered in `period`.
     pub fn answers(&self, customers: &[u32], period: &Period) -> Answers {
-        let mut theirs = vec![false; self.facts.customers.len()];
-        for customer in customers {
-            theirs[*customer as usize] = true;
-        }
+        let theirs = self.among(customers);
         let mut answers = Answers::default();
         let of_period = self.facts.surveys.iter().filter(|s| period.contains(s.day));
         for survey in of_period.filter(|s| theirs[s.customer as usize]) {

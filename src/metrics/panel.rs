@@ -34,6 +34,15 @@ impl<'a> Panel<'a> {
         Panel { facts, settings, customers: customers.collect() }
     }
 
+    /// By customer index, whether one is among `customers`: what rows of other relations are held against.
+    pub fn among(&self, customers: &[u32]) -> Vec<bool> {
+        let mut among = vec![false; self.facts.customers.len()];
+        for customer in customers {
+            among[*customer as usize] = true;
+        }
+        among
+    }
+
     /// When a customer was active.
     pub fn activity(&self, customer: u32) -> Activity {
         let mut activity = Activity::default();

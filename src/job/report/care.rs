@@ -35,8 +35,7 @@ impl Story<'_> {
     }
 
     fn compliance_of(&self, period: &Period) -> ByRep {
-        let mut theirs = vec![false; self.panel.facts.customers.len()];
-        self.panel.customers.iter().for_each(|customer| theirs[*customer as usize] = true);
+        let theirs = self.panel.among(&self.panel.customers);
         let which = self.panel.facts.follow_ups.iter().filter(|f| theirs[f.customer as usize]);
         self.panel.compliance(which, period)
     }
@@ -76,9 +75,9 @@ impl Story<'_> {
     }
 
     fn tell_compliance(&self, section: &mut Section) {
-        let by_rep = self.compliance_of(&self.now.period);
-        let rates = self.periods().map(|period| {
-            let (due, in_time, ..) = sum(&self.compliance_of(&period));
+        let [by_rep, before, year_ago] = self.periods().map(|period| self.compliance_of(&period));
+        let rates = [&by_rep, &before, &year_ago].map(|by_rep| {
+            let (due, in_time, ..) = sum(by_rep);
             self.rate(Ratio::of(in_time, due))
         });
         let (due, in_time, late, overdue) = sum(&by_rep);
