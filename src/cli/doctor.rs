@@ -4,8 +4,11 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Cli, Done, EX_UNAVAILABLE, Failure, show};
+use crate::clock::Clock;
 use crate::config::{self, Outlet};
+use crate::job::Recipe;
 use crate::ledger::{Access, Ledger, deliveries, occurrences};
+use crate::store::Advice;
 
 /// Look at this machine, the store and the ledger.
 #[derive(Debug, Args)]
@@ -15,6 +18,7 @@ pub(super) struct Doctor {}
 /// One thing looked at.
 struct Finding {
     fine: bool,
+    label: &'static str,
     what: String,
     seen: String,
 }
@@ -25,7 +29,7 @@ impl Doctor {
         let mut findings = machine();
         let (config, problems) = config::load(&cli.config, Outlet::OFFLINE);
         let seen = format!("{} problems; `retaind check` shows them", problems.problems.len());
-        findings.push(Finding { fine: config.is_some(), what: "configuration".to_owned(), seen });
+        findings.push(Finding::of(config.is_some(), "configuration", seen));
         if let Some(config) = &config {
             findings.extend(store(config));
             findings.extend(ledger(config));
@@ -35,21 +39,25 @@ impl Doctor {
                 findings.iter().map(|f| json!({ "fine": f.fine, "what": f.what, "seen": f.seen })).collect();
             show::line(&json!(all).to_string());
         } else {
-            let rows = findings
-                .iter()
-                .map(|f| vec![if f.fine { "ok" } else { "LOOK" }.to_owned(), f.what.clone(), f.seen.clone()]);
+            let rows = findings.iter().map(|f| vec![f.label.to_owned(), f.what.clone(), f.seen.clone()]);
             show::table(&rows.collect::<Vec<_>>());
         }
         if findings.iter().all(|f| f.fine) { Ok(()) } else { Err(Failure::new(EX_UNAVAILABLE, "")) }
     }
 }
 
+impl Finding {
+    fn of(fine: bool, what: &str, seen: impl Into<String>) -> Finding {
+        Finding { fine, label: if fine { "ok" } else { "LOOK" }, what: what.to_owned(), seen: seen.into() }
+    }
+}
+
 fn fine(what: &str, seen: impl Into<String>) -> Finding {
-    Finding { fine: true, what: what.to_owned(), seen: seen.into() }
+    Finding::of(true, what, seen)
 }
 
 fn look(what: &str, seen: impl Into<String>) -> Finding {
-    Finding { fine: false, ..fine(what, seen) }
+    Finding::of(false, what, seen)
 }
 
 fn machine() -> Vec<Finding> {
@@ -84,10 +92,35 @@ fn store(config: &config::Config) -> Vec<Finding> {
             }
         }
     }
+    findings.extend(indexes(config));
     let absent = crate::store::relation::ALL.iter().filter(|r| config.store.mapping.source(**r).is_none());
     findings
         .extend(absent.map(|r| fine(&format!("store: {}", r.name), format!("not mapped; off: {}", r.feeds))));
     findings
+}
+
+/// What would make reminders cheaper, where there are any.
+fn indexes(config: &config::Config) -> Vec<Finding> {
+    if !config.jobs.values().any(|job| matches!(job.recipe, Recipe::Reminders(_))) {
+        return Vec::new();
+    }
+    let lens = config.store.lens(Clock::System.now(), config.zone.clone());
+    let advice = config.store.open().and_then(|mut store| store.snapshot()?.advice(&lens));
+    let Ok(advice) = advice else { return Vec::new() };
+    let hint = |advice: Advice| {
+        let Advice { relation, rows, scanned, index } = advice;
+        let cure = index.map_or_else(
+            || "an index there would spare it".to_owned(),
+            |index| format!("this would spare it: {index};"),
+        );
+        let tables = scanned.join(", ");
+        let what = format!("store: {}", relation.name);
+        Finding {
+            label: "hint",
+            ..fine(&what, format!("each run of reminders reads all of {tables} ({rows} rows); {cure}"))
+        }
+    };
+    advice.into_iter().map(hint).collect()
 }
 
 fn ledger(config: &config::Config) -> Vec<Finding> {
@@ -108,15 +141,11 @@ fn ledger(config: &config::Config) -> Vec<Finding> {
                 let needs_you = status == "held";
                 let what = format!("outbox: {status}");
                 let hint = if needs_you { "; `retaind outbox list --status held`" } else { "" };
-                findings.push(Finding { fine: !needs_you, what, seen: format!("{n}{hint}") });
+                findings.push(Finding::of(!needs_you, &what, format!("{n}{hint}")));
             }
             for (job, at, state, reason) in recent {
                 let bad = state == "failed" || state == "stopped";
-                findings.push(Finding {
-                    fine: !bad,
-                    what: format!("{job} {at}"),
-                    seen: format!("{state}: {reason}"),
-                });
+                findings.push(Finding::of(!bad, &format!("{job} {at}"), format!("{state}: {reason}")));
             }
             findings
         }

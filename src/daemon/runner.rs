@@ -89,7 +89,8 @@ fn check_rows(ledger: &Ledger, name: &str, facts: &Facts) -> Result<(), RunError
 }
 
 fn check_faults(facts: &Facts) -> Result<(), RunError> {
-    for (relation, rows) in &facts.rows {
+    let whole = facts.rows.iter().filter(|(relation, _)| !facts.parts.contains_key(*relation));
+    for (relation, rows) in whole.chain(&facts.parts) {
         let bad: u64 = [Fault::Unreadable, Fault::Missing, Fault::NoCustomer]
             .iter()
             .filter_map(|fault| facts.rejected.get(&(*relation, *fault)))

@@ -67,7 +67,14 @@ fn canonical(text: &[u8]) -> Option<i64> {
 #[derive(Debug, Clone)]
 enum Ids {
     Whole(Vec<i64>),
-    Texts { bytes: String, ends: Vec<u32> },
+    /// Whole numbers without a gap.
+    Counted {
+        first: i64,
+    },
+    Texts {
+        bytes: String,
+        ends: Vec<u32>,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -163,10 +170,12 @@ impl Customers {
         }
     }
 
-    fn key(&self, customer: u32) -> Option<Key<'_>> {
+    /// The same as a store gives it; `None` for one who is not there.
+    pub fn key(&self, customer: u32) -> Option<Key<'_>> {
         let at = customer as usize;
         match &self.ids {
             Ids::Whole(ids) => ids.get(at).copied().map(Key::Whole),
+            Ids::Counted { first } => (at < self.len()).then(|| Key::Whole(first + at as i64)),
             Ids::Texts { bytes, ends } => {
                 let from = if at == 0 { 0 } else { *ends.get(at - 1)? };
                 let text = bytes.get(from as usize..*ends.get(at)? as usize)?;
@@ -218,6 +227,9 @@ impl Customers {
     /// Adds a customer and tells its index; `None` when the id came before, and nothing is added.
     pub fn push(&mut self, key: Key<'_>, profile: u32, owner: u32) -> Option<u32> {
         let next = self.len() as u32;
+        if let Ids::Counted { first } = self.ids {
+            self.ids = Ids::Whole((first..).take(self.len()).collect());
+        }
         let rising = match (&self.ids, &self.index, key) {
             (Ids::Whole(ids), Index::Rising, Key::Whole(n)) => ids.last().is_none_or(|last| *last < n),
             _ => false,
@@ -233,6 +245,7 @@ impl Customers {
         }
         match &mut self.ids {
             Ids::Whole(ids) => ids.extend(if let Key::Whole(n) = key { Some(n) } else { None }),
+            Ids::Counted { .. } => {}
             Ids::Texts { bytes, ends } => {
                 match key {
                     Key::Whole(n) => bytes.push_str(&n.to_string()),
@@ -267,7 +280,7 @@ impl Customers {
         match (&self.index, key) {
             (Index::Rising, Key::Whole(n)) => match &self.ids {
                 Ids::Whole(ids) => ids.binary_search(&n).ok().map(|at| at as u32),
-                Ids::Texts { .. } => None,
+                Ids::Counted { .. } | Ids::Texts { .. } => None,
             },
             (Index::Consecutive { first }, Key::Whole(n)) => {
                 let at = usize::try_from(n.checked_sub(*first)?).ok()?;
@@ -290,7 +303,10 @@ impl Customers {
         let (Some(first), Some(last)) = (ids.first().copied(), ids.last().copied()) else { return };
         let spread = last.checked_sub(first).and_then(|spread| usize::try_from(spread).ok());
         match spread.filter(|spread| *spread < ids.len().saturating_mul(4) + 1024) {
-            Some(spread) if spread + 1 == ids.len() => self.index = Index::Consecutive { first },
+            Some(spread) if spread + 1 == ids.len() => {
+                self.index = Index::Consecutive { first };
+                self.ids = Ids::Counted { first };
+            }
             Some(spread) => {
                 let mut table = vec![0; spread + 1];
                 for (at, id) in (1u32..).zip(ids) {
@@ -414,6 +430,19 @@ mod tests {
             let mut customers = Customers::default();
             let added = ids.iter().filter(|id| customers.push(Key::of(id), 0, 0).is_some()).count();
             assert_eq!((added, customers.len()), (2, 2), "{ids:?}");
+        }
+    }
+
+    #[test]
+    fn customers_can_still_be_added_to_those_that_were_counted() {
+        for more in ["9", "3", "x"] {
+            let mut customers = customers(&["4", "5", "6"]);
+            assert_eq!(customers.push(Key::of("5"), 0, 0), None);
+            assert_eq!(customers.push(Key::of(more), 0, 0), Some(3));
+            customers.seal();
+            for (at, id) in (0u32..).zip(["4", "5", "6", more]) {
+                assert_eq!((customers.find(Key::of(id)), &*customers.id(at)), (Some(at), id));
+            }
         }
     }
 

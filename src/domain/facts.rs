@@ -10,20 +10,25 @@ use super::{
     Asked, Currency, Customers, Day, FollowUp, Grouped, Period, Purchases, Rates, Rep, Subscription,
 };
 
-/// Which relations a job reads. `customers` is always read.
+/// Which relations a job reads. `customers` is always read: ids, names and owners.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "one flag a relation, named as the relations are")]
 pub struct Needs {
+    /// Further columns of `customers`.
+    pub customers: Vec<&'static str>,
     /// Contracts.
     pub subscriptions: bool,
     /// What is asked of the purchases, if anything.
     pub transactions: Option<Asked>,
-    /// Promised contacts.
-    pub follow_ups: Detail,
+    /// Promised contacts: who, when and whether they were done.
+    pub follow_ups: bool,
     /// The periods whose follow-ups are looked at, by when they fall due; none for all.
     pub due: Vec<Period>,
-    /// Past contacts, of which the last a customer is kept.
-    pub interactions: Detail,
+    /// Only what is open and falls due by this day, in full, and of customers, contracts and contacts only
+    /// those it is about.
+    pub due_by: Option<Day>,
+    /// Past contacts: the day of the last with each customer.
+    pub interactions: bool,
     /// Complaints.
     pub complaints: bool,
     /// Who may become a customer.
@@ -32,18 +37,6 @@ pub struct Needs {
     pub surveys: bool,
     /// Who looks after whom.
     pub reps: bool,
-}
-
-/// How much of a relation's rows is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Detail {
-    /// Nothing.
-    #[default]
-    None,
-    /// Who and when: what figures count.
-    Days,
-    /// Words, too: what a person is told.
-    Whole,
 }
 
 /// The lens a read looks through: as of when, in which zone and currency.
@@ -138,8 +131,10 @@ pub struct Facts {
     pub reps: BTreeMap<String, Rep>,
     /// Up to [`EXAMPLES`] of each (relation, fault), and how many there were.
     pub rejected: BTreeMap<(&'static str, Fault), (u64, Vec<Rejected>)>,
-    /// Rows that each read relation yielded, good or bad.
+    /// Rows that each relation has, good or bad, where that is known.
     pub rows: BTreeMap<&'static str, u64>,
+    /// Rows that were read of relations that were not read whole.
+    pub parts: BTreeMap<&'static str, u64>,
     /// By relation and currency code.
     pub foreign: BTreeMap<(&'static str, String), Foreign>,
 }
@@ -166,6 +161,7 @@ impl Facts {
             reps: BTreeMap::new(),
             rejected: BTreeMap::new(),
             rows: BTreeMap::new(),
+            parts: BTreeMap::new(),
             foreign: BTreeMap::new(),
         }
     }
@@ -182,6 +178,16 @@ impl Facts {
     /// Notes rows that were left out, beyond those named.
     pub fn reject_more(&mut self, relation: &'static str, fault: Fault, count: u64) {
         self.rejected.entry((relation, fault)).or_default().0 += count;
+    }
+
+    /// Adds what one reader of a relation saw in other currencies, by code.
+    pub fn add_foreign(&mut self, relation: &'static str, of_reader: BTreeMap<String, Foreign>) {
+        for (code, more) in of_reader {
+            let sum = self.foreign.entry((relation, code)).or_default();
+            sum.converted += more.converted;
+            sum.left_out += more.left_out;
+            sum.left_out_minor += more.left_out_minor;
+        }
     }
 
     /// The terms of a contract.
@@ -278,9 +284,9 @@ impl Contracts {
         })
     }
 
-    /// Takes one contract.
-    pub fn push(&mut self, customer: u32, contract: Contract) {
-        self.rows.push((customer, contract));
+    /// Takes contracts, each with its customer.
+    pub fn extend(&mut self, rows: impl Iterator<Item = (u32, Contract)>) {
+        self.rows.extend(rows);
     }
 
     /// Takes one contract from its row.
@@ -297,7 +303,7 @@ impl Contracts {
             terms,
             mrr_minor: row.mrr_minor.unwrap_or(0),
         };
-        self.push(row.customer, contract);
+        self.rows.push((row.customer, contract));
     }
 
     /// Puts them into the order the core relies on.

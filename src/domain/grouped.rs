@@ -18,6 +18,9 @@ impl<T> Default for Grouped<T> {
 impl<T> Grouped<T> {
     /// Groups `rows`, which are sorted by the customer that `of` tells, for `customers` of them.
     pub fn sorted(customers: usize, rows: Vec<T>, of: impl Fn(&T) -> u32) -> Grouped<T> {
+        if rows.is_empty() {
+            return Grouped::default();
+        }
         let mut starts = Vec::with_capacity(customers + 1);
         let mut at = 0;
         for customer in 0..customers as u32 {

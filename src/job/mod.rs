@@ -8,7 +8,7 @@ pub mod seal;
 use jiff::SignedDuration;
 
 use crate::domain::Recipient;
-use crate::domain::facts::{Detail, Lens, Needs};
+use crate::domain::facts::{Lens, Needs};
 use crate::metrics::{PeriodChoice, Settings, Split};
 
 /// What a job does, apart from when and over which channel.
@@ -117,11 +117,10 @@ impl Recipe {
     pub fn needs(&self, lens: &Lens) -> Needs {
         match self {
             Recipe::Report(spec) => report::needs(spec, lens),
-            Recipe::Reminders(_) => Needs {
+            Recipe::Reminders(spec) => Needs {
                 reps: true,
                 subscriptions: true,
-                follow_ups: Detail::Whole,
-                interactions: Detail::Whole,
+                due_by: Some(lens.today().plus(spec.lead_days)),
                 ..Needs::default()
             },
         }

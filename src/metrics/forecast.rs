@@ -60,7 +60,7 @@ pub struct Buying {
 /// What the calibration asks of the purchases.
 #[must_use]
 pub fn asks(asked: Asked, today: crate::domain::Day) -> Asked {
-    asked.mark(today.plus(1 - HOLDOUT_DAYS))
+    asked.mark(today.plus(1 - HOLDOUT_DAYS)).first_spend()
 }
 
 impl Panel<'_> {
@@ -72,7 +72,7 @@ impl Panel<'_> {
             repeats: u32::from(tally.bought_days().saturating_sub(1)),
             recency_days: last.since(first),
             age_days: self.facts.lens.today().since(first),
-            spend_minor: tally.revenue_minor().saturating_sub(tally.first_spend_minor()),
+            spend_minor: tally.revenue_minor().saturating_sub(bought.first_spend_minor(customer)),
         })
     }
 

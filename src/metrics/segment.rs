@@ -39,6 +39,18 @@ impl Split {
         ("cohort", Split::Cohort),
     ];
 
+    /// The column of `customers` it is read from, where that is one of its own.
+    pub fn column(self) -> Option<&'static str> {
+        match self {
+            Split::Segment => Some("segment"),
+            Split::Plan => Some("plan"),
+            Split::Region => Some("region"),
+            Split::Tier => Some("tier"),
+            Split::Tag => Some("tags"),
+            Split::Owner | Split::Tenure | Split::Cohort => None,
+        }
+    }
+
     /// As written in the configuration.
     pub fn name(self) -> &'static str {
         Split::ALL.iter().find(|(_, split)| *split == self).map_or("segment", |(name, _)| name)

@@ -1,19 +1,46 @@
 //! The subscriptions' rows: a plan, a price and two days each.
 
+use std::sync::{Mutex, PoisonError};
+
 use hashbrown::HashMap;
+use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
 use super::currency::{Amounts, other};
-use super::customers::{Places, fingerprint, value, with_key};
+use super::customers::{fingerprint, locked, value, with_key};
 use super::days::plain_date;
 use super::decode::{Bad, RowView, amount_of, missing, when_of};
+use super::error::StoreError;
+use super::pass::{self, Decode, Form};
 use super::relation::SUBSCRIPTIONS;
 use crate::domain::customer::{CancelKind, Contract, Terms};
 use crate::domain::facts::{Contracts, Facts, Fault};
 use crate::domain::{Customers, Day};
 
+/// Reads all subscriptions into the facts.
+pub(super) fn read(
+    connections: &mut [&mut Connection],
+    form: &Form<'_>,
+    facts: &mut Facts,
+) -> Result<(), StoreError> {
+    let contracts = Mutex::new(Contracts::default());
+    let (readers, noted) = pass::read(
+        connections,
+        form,
+        || Reader::new(form, &facts.customers, &contracts),
+        |rows| locked(&contracts).extend(rows.drain(..)),
+    )?;
+    let foreign: Vec<_> = readers.into_iter().map(|reader| reader.amounts.foreign).collect();
+    noted.into_facts(SUBSCRIPTIONS, facts);
+    for of_reader in foreign {
+        facts.add_foreign(SUBSCRIPTIONS.name, of_reader);
+    }
+    contracts.into_inner().unwrap_or_else(PoisonError::into_inner).finish(facts);
+    Ok(())
+}
+
 /// Reads subscriptions row by row.
-pub(super) struct Reader {
+struct Reader<'a> {
     customer_id: Option<usize>,
     mrr_minor: Option<usize>,
     currency: Option<usize>,
@@ -21,23 +48,26 @@ pub(super) struct Reader {
     ends_on: Option<usize>,
     renews_on: Option<usize>,
     terms: [Option<usize>; 3],
-    contracts: Contracts,
-    /// Terms by the bytes they were read from.
+    customers: &'a Customers,
+    /// Where terms get their numbers.
+    contracts: &'a Mutex<Contracts>,
+    /// Numbers by the bytes they were read from.
     known: HashMap<Vec<u8>, u32>,
     bytes: Vec<u8>,
+    amounts: Amounts<'a>,
     today: Day,
 }
 
 /// A row that names a customer the store does not have.
-pub(super) fn no_customer(value: ValueRef<'_>) -> Bad {
-    let id = super::decode::text_of(value, "customer_id").ok().flatten().unwrap_or_default();
+pub(super) fn no_customer(id: &str) -> Bad {
     Bad { fault: Fault::NoCustomer, reason: format!("customer_id: no customer `{id}`") }
 }
 
 /// The customer a row is of.
 pub(super) fn customer_of(value: ValueRef<'_>, customers: &Customers) -> Result<u32, Bad> {
     let found = with_key(value, "customer_id", |key| customers.find(key))?;
-    found.ok_or_else(|| missing("customer_id"))?.ok_or_else(|| no_customer(value))
+    let id = || super::decode::text_of(value, "customer_id").ok().flatten().unwrap_or_default();
+    found.ok_or_else(|| missing("customer_id"))?.ok_or_else(|| no_customer(&id()))
 }
 
 /// A row about what was not yet at the as-of instant.
@@ -45,9 +75,9 @@ pub(super) fn later() -> Bad {
     Bad { fault: Fault::Later, reason: "dated after the as-of instant".to_owned() }
 }
 
-impl Reader {
-    pub(super) fn new(places: &Places, today: Day) -> Reader {
-        let place = |column| places.get(SUBSCRIPTIONS, column);
+impl<'a> Reader<'a> {
+    fn new(form: &'a Form<'a>, customers: &'a Customers, contracts: &'a Mutex<Contracts>) -> Reader<'a> {
+        let place = |column| form.places.get(SUBSCRIPTIONS, column);
         Reader {
             customer_id: place("customer_id"),
             mrr_minor: place("mrr_minor"),
@@ -56,48 +86,13 @@ impl Reader {
             ends_on: place("ends_on"),
             renews_on: place("renews_on"),
             terms: ["plan", "cancel_kind", "cancel_reason"].map(place),
-            contracts: Contracts::default(),
+            customers,
+            contracts,
             known: HashMap::new(),
             bytes: Vec::new(),
-            today,
+            amounts: Amounts::new(form.lens),
+            today: form.lens.today(),
         }
-    }
-
-    /// Takes one row.
-    pub(super) fn take(
-        &mut self,
-        view: &RowView<'_, '_>,
-        facts: &mut Facts,
-        amounts: &mut Amounts<'_>,
-    ) -> Result<(), Bad> {
-        let row = view.row;
-        let day = |place, column| {
-            let raw = value(row, place);
-            match plain_date(raw) {
-                Some(day) => Ok(Some(day)),
-                None => Ok(when_of(raw, column, view.store_zone)?.map(|when| when.day(view.store_zone))),
-            }
-        };
-        let customer = customer_of(value(row, self.customer_id), &facts.customers)?;
-        let starts_on = day(self.starts_on, "starts_on")?.ok_or_else(|| missing("starts_on"))?;
-        if starts_on > self.today {
-            return Err(later());
-        }
-        let mrr = amount_of(value(row, self.mrr_minor), "mrr_minor")?.ok_or_else(|| missing("mrr_minor"))?;
-        // At today's rate on every day: a rate that moves is no expansion.
-        let mrr_minor = amounts.read(value(row, self.currency), mrr, self.today)?;
-        if mrr_minor.is_none() {
-            facts.reject(view.rejected(other()));
-        }
-        let contract = Contract {
-            starts_on,
-            ends_on: day(self.ends_on, "ends_on")?.unwrap_or(Day::MAX),
-            renews_on: day(self.renews_on, "renews_on")?.unwrap_or(Day::MAX),
-            terms: self.terms_of(view)?,
-            mrr_minor: mrr_minor.unwrap_or(0),
-        };
-        self.contracts.push(customer, contract);
-        Ok(())
     }
 
     fn terms_of(&mut self, view: &RowView<'_, '_>) -> Result<u32, Bad> {
@@ -111,13 +106,37 @@ impl Reader {
             _ => CancelKind::Unknown,
         };
         let (plan, cancel_reason) = (view.text("plan")?, view.text("cancel_reason")?);
-        let terms = self.contracts.intern(Terms { plan, cancel_kind, cancel_reason });
+        let terms = locked(self.contracts).intern(Terms { plan, cancel_kind, cancel_reason });
         self.known.insert(self.bytes.clone(), terms);
         Ok(terms)
     }
+}
 
-    /// Hands them over.
-    pub(super) fn finish(self, facts: &mut Facts) {
-        self.contracts.finish(facts);
+impl Decode for Reader<'_> {
+    type Row = (u32, Contract);
+
+    fn decode(&mut self, view: &RowView<'_, '_>, rows: &mut Vec<(u32, Contract)>) -> Result<(), Bad> {
+        let row = view.row;
+        let day = |place, column| {
+            let raw = value(row, place);
+            match plain_date(raw) {
+                Some(day) => Ok(Some(day)),
+                None => Ok(when_of(raw, column, view.store_zone)?.map(|when| when.day(view.store_zone))),
+            }
+        };
+        let customer = customer_of(value(row, self.customer_id), self.customers)?;
+        let starts_on = day(self.starts_on, "starts_on")?.ok_or_else(|| missing("starts_on"))?;
+        if starts_on > self.today {
+            return Err(later());
+        }
+        let mrr = amount_of(value(row, self.mrr_minor), "mrr_minor")?.ok_or_else(|| missing("mrr_minor"))?;
+        let ends_on = day(self.ends_on, "ends_on")?.unwrap_or(Day::MAX);
+        let renews_on = day(self.renews_on, "renews_on")?.unwrap_or(Day::MAX);
+        let terms = self.terms_of(view)?;
+        // At today's rate on every day: a rate that moves is no expansion.
+        let mrr_minor = self.amounts.read(value(row, self.currency), mrr, self.today)?;
+        let contract = Contract { starts_on, ends_on, renews_on, terms, mrr_minor: mrr_minor.unwrap_or(0) };
+        rows.push((customer, contract));
+        if mrr_minor.is_some() { Ok(()) } else { Err(other()) }
     }
 }

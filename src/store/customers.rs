@@ -2,18 +2,19 @@
 //! read. Names and addresses are read again for the few who are named.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hashbrown::HashMap;
-use rusqlite::Row;
+use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
-use super::days::plain_date;
 use super::decode::{Bad, RowView, missing, text_of};
 use super::error::{CUSTOMERS_MAX, StoreError};
+use super::pass::{self, Decode, Form};
 use super::relation::{CUSTOMERS, Relation};
 use crate::domain::customers::{Key, Profile};
-use crate::domain::facts::{Facts, Fault};
-use crate::domain::{People, Person, text};
+use crate::domain::facts::{Facts, Needs};
+use crate::domain::{Customers, People, Person, text};
 
 /// Where a statement yields the columns of a relation.
 pub(super) struct Places(Vec<Option<usize>>);
@@ -36,7 +37,7 @@ impl Places {
 }
 
 /// A value, or nothing where the statement does not yield the column.
-pub(super) fn value<'r>(row: &'r Row<'_>, place: Option<usize>) -> ValueRef<'r> {
+pub(super) fn value<'r>(row: &'r rusqlite::Row<'_>, place: Option<usize>) -> ValueRef<'r> {
     place.and_then(|place| row.get_ref(place).ok()).unwrap_or(ValueRef::Null)
 }
 
@@ -64,60 +65,163 @@ fn is_clean(bytes: &[u8]) -> bool {
 /// The columns that customers are split by, in the order of [`Profile`].
 const SPLIT: [&str; 5] = ["segment", "plan", "region", "tier", "tags"];
 
+/// The columns that a job needs.
+pub(super) fn columns(needs: &Needs) -> Vec<&'static str> {
+    ["id", "name", "owner_id"].into_iter().chain(needs.customers.iter().copied()).collect()
+}
+
+/// Reads all customers into the facts.
+pub(super) fn read(
+    connections: &mut [&mut Connection],
+    form: &Form<'_>,
+    facts: &mut Facts,
+) -> Result<(), StoreError> {
+    let customers = Mutex::new(Customers::default());
+    // Ids that came before: how many, and the first.
+    let mut repeated: Option<(usize, String)> = None;
+    let (readers, noted) = pass::read(
+        connections,
+        form,
+        || Reader::new(&form.places, &customers),
+        |rows| {
+            let mut customers = locked(&customers);
+            for row in rows.drain(..) {
+                if customers.push(row.id.key(), row.profile, row.owner).is_none() {
+                    repeated.get_or_insert_with(|| (0, row.id.to_string())).0 += 1;
+                }
+            }
+        },
+    )?;
+    let referrers: BTreeSet<String> = readers.into_iter().flat_map(|reader| reader.referrers).collect();
+    let mut customers = customers.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if customers.len() > CUSTOMERS_MAX {
+        return Err(StoreError::TooMany);
+    }
+    if let Some((count, example)) = repeated {
+        return Err(StoreError::Repeated { relation: CUSTOMERS.name, count, example });
+    }
+    customers.seal();
+    facts.referrers = referrers.iter().filter_map(|id| customers.find(Key::of(id))).collect();
+    facts.customers = customers;
+    noted.into_facts(CUSTOMERS, facts);
+    Ok(())
+}
+
+/// Whoever else held it has left it whole: what is done under a lock here cannot stop halfway.
+pub(super) fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// An id on its way from a reader.
+enum Id {
+    Whole(i64),
+    Text(Box<str>),
+}
+
+impl Id {
+    fn key(&self) -> Key<'_> {
+        match self {
+            Id::Whole(n) => Key::Whole(*n),
+            Id::Text(text) => Key::Text(text),
+        }
+    }
+}
+
+impl std::fmt::Display for Id {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Id::Whole(n) => n.fmt(f),
+            Id::Text(text) => text.fmt(f),
+        }
+    }
+}
+
+/// What is kept of a row.
+struct Row {
+    id: Id,
+    profile: u32,
+    owner: u32,
+}
+
 /// Reads customers row by row.
-pub(super) struct Reader {
+struct Reader<'a> {
     id: Option<usize>,
     name: Option<usize>,
-    since: Option<usize>,
-    birthday: Option<usize>,
     split: [Option<usize>; 5],
     owner: [Option<usize>; 1],
-    /// Profiles and owners by the bytes they were read from: most customers are like one before.
+    referred_by: Option<usize>,
+    /// Where profiles and owners get their numbers.
+    customers: &'a Mutex<Customers>,
+    /// Numbers by the bytes they were read from: most customers are like one before.
     known: HashMap<Vec<u8>, u32>,
     known_owners: HashMap<Vec<u8>, u32>,
     bytes: Vec<u8>,
-    referred_by: Option<usize>,
     /// Ids of those who are said to have referred another.
     referrers: BTreeSet<String>,
-    /// Ids that came before: how many, and the first.
-    repeated: Option<(usize, String)>,
 }
 
-impl Reader {
-    pub(super) fn new(places: &Places) -> Reader {
+impl<'a> Reader<'a> {
+    fn new(places: &Places, customers: &'a Mutex<Customers>) -> Reader<'a> {
         let place = |column| places.get(CUSTOMERS, column);
         Reader {
             id: place("id"),
             name: place("name"),
-            since: place("since"),
-            birthday: place("birthday"),
             split: SPLIT.map(place),
             owner: [place("owner_id")],
+            referred_by: place("referred_by"),
+            customers,
             known: HashMap::new(),
             known_owners: HashMap::new(),
             bytes: Vec::new(),
-            referred_by: place("referred_by"),
             referrers: BTreeSet::new(),
-            repeated: None,
         }
     }
 
-    /// Takes one row into the facts.
-    pub(super) fn take(&mut self, view: &RowView<'_, '_>, facts: &mut Facts) -> Result<(), Bad> {
-        self.check_dates(view, facts);
-        let profile = self.profile(view, facts)?;
-        let owner = self.owner(view, facts)?;
+    fn profile(&mut self, view: &RowView<'_, '_>) -> Result<u32, Bad> {
+        fingerprint(view.row, &self.split, &mut self.bytes);
+        if let Some(known) = self.known.get(self.bytes.as_slice()) {
+            return Ok(*known);
+        }
+        let tags = view.text("tags")?.unwrap_or_default();
+        let profile = Profile {
+            segment: view.text("segment")?,
+            plan: view.text("plan")?,
+            region: view.text("region")?,
+            tier: view.text("tier")?,
+            tags: tags.split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned).collect(),
+        };
+        let profile = locked(self.customers).intern(profile);
+        self.known.insert(self.bytes.clone(), profile);
+        Ok(profile)
+    }
+
+    fn owner(&mut self, view: &RowView<'_, '_>) -> Result<u32, Bad> {
+        fingerprint(view.row, &self.owner, &mut self.bytes);
+        if let Some(known) = self.known_owners.get(self.bytes.as_slice()) {
+            return Ok(*known);
+        }
+        let owner = view.text("owner_id")?;
+        let owner = locked(self.customers).intern_owner(owner);
+        self.known_owners.insert(self.bytes.clone(), owner);
+        Ok(owner)
+    }
+}
+
+impl Decode for Reader<'_> {
+    type Row = Row;
+
+    fn decode(&mut self, view: &RowView<'_, '_>, rows: &mut Vec<Row>) -> Result<(), Bad> {
+        let profile = self.profile(view)?;
+        let owner = self.owner(view)?;
         let row = view.row;
         if !has_text(value(row, self.name)) && text_of(value(row, self.name), "name")?.is_none() {
             return Err(missing("name"));
         }
-        let customers = &mut facts.customers;
-        let added = with_key(value(row, self.id), "id", |key| customers.push(key, profile, owner))?;
-        if added.ok_or_else(|| missing("id"))?.is_none() {
-            let example = || view.id_or_unknown();
-            let entry = self.repeated.get_or_insert_with(|| (0, example()));
-            entry.0 += 1;
-        }
+        let id = with_key(value(row, self.id), "id", |key| match key {
+            Key::Whole(n) => Id::Whole(n),
+            Key::Text(text) => Id::Text(text.into()),
+        })?;
+        rows.push(Row { id: id.ok_or_else(|| missing("id"))?, profile, owner });
         if !matches!(value(row, self.referred_by), ValueRef::Null) {
             // Whoever names themselves brought nobody.
             let own = view.text("id")?;
@@ -125,67 +229,10 @@ impl Reader {
         }
         Ok(())
     }
-
-    /// What can be read of the dates is read where it is needed; what cannot is said here.
-    fn check_dates(&self, view: &RowView<'_, '_>, facts: &mut Facts) {
-        type Check = fn(&RowView<'_, '_>) -> Result<(), Bad>;
-        let since: Check = |view| view.day("since").map(|_| ());
-        for (place, check) in [(self.since, since), (self.birthday, check_birthday)] {
-            let raw = value(view.row, place);
-            if matches!(raw, ValueRef::Null) || plain_date(raw).is_some() {
-                continue;
-            }
-            if let Err(bad) = check(view) {
-                // An optional value that cannot be read is left empty.
-                facts.reject(view.rejected(Bad { fault: Fault::Blanked, ..bad }));
-            }
-        }
-    }
-
-    fn profile(&mut self, view: &RowView<'_, '_>, facts: &mut Facts) -> Result<u32, Bad> {
-        fingerprint(view.row, &self.split, &mut self.bytes);
-        if let Some(known) = self.known.get(self.bytes.as_slice()) {
-            return Ok(*known);
-        }
-        let tags = view.text("tags")?.unwrap_or_default();
-        let profile = facts.customers.intern(Profile {
-            segment: view.text("segment")?,
-            plan: view.text("plan")?,
-            region: view.text("region")?,
-            tier: view.text("tier")?,
-            tags: tags.split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned).collect(),
-        });
-        self.known.insert(self.bytes.clone(), profile);
-        Ok(profile)
-    }
-
-    fn owner(&mut self, view: &RowView<'_, '_>, facts: &mut Facts) -> Result<u32, Bad> {
-        fingerprint(view.row, &self.owner, &mut self.bytes);
-        if let Some(known) = self.known_owners.get(self.bytes.as_slice()) {
-            return Ok(*known);
-        }
-        let owner = facts.customers.intern_owner(view.text("owner_id")?);
-        self.known_owners.insert(self.bytes.clone(), owner);
-        Ok(owner)
-    }
-
-    /// What must hold of all rows together.
-    pub(super) fn finish(self, facts: &mut Facts) -> Result<(), StoreError> {
-        if facts.customers.len() > CUSTOMERS_MAX {
-            return Err(StoreError::TooMany);
-        }
-        if let Some((count, example)) = self.repeated {
-            return Err(StoreError::Repeated { relation: CUSTOMERS.name, count, example });
-        }
-        facts.customers.seal();
-        let found = self.referrers.iter().filter_map(|id| facts.customers.find(Key::of(id)));
-        facts.referrers = found.collect();
-        Ok(())
-    }
 }
 
 /// Writes the values at `places` as bytes that are equal only where the values are.
-pub(super) fn fingerprint(row: &Row<'_>, places: &[Option<usize>], bytes: &mut Vec<u8>) {
+pub(super) fn fingerprint(row: &rusqlite::Row<'_>, places: &[Option<usize>], bytes: &mut Vec<u8>) {
     bytes.clear();
     for place in places {
         match value(row, *place) {
@@ -213,20 +260,6 @@ fn has_text(value: ValueRef<'_>) -> bool {
     matches!(value, ValueRef::Text(bytes) if bytes.iter().any(u8::is_ascii_graphic))
 }
 
-/// A birthday may lack its year; either way it must be a day that exists.
-fn check_birthday(view: &RowView<'_, '_>) -> Result<(), Bad> {
-    match view.text("birthday")? {
-        Some(text) if text.len() == 5 => {
-            let full = format!("2000-{text}");
-            crate::domain::day::read_day(&full, view.store_zone).map(|_| ()).map_err(|_| Bad {
-                fault: Fault::Unreadable,
-                reason: format!("birthday: not a date: `{text}`"),
-            })
-        }
-        _ => view.day("birthday").map(|_| ()),
-    }
-}
-
 /// Picks those who are wanted out of the rows.
 pub(super) struct Named<'a> {
     wanted: BTreeSet<u32>,
@@ -251,6 +284,11 @@ impl<'a> Named<'a> {
             self.people.insert(customer, Person { name, email: text("email"), phone: text("phone") });
         }
         self.wanted.is_empty()
+    }
+
+    /// Whether somebody was not found yet.
+    pub(super) fn is_looking(&self) -> bool {
+        !self.wanted.is_empty()
     }
 
     pub(super) fn finish(self) -> People {

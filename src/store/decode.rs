@@ -167,6 +167,15 @@ impl RowView<'_, '_> {
         super::contracts::customer_of(self.raw("customer_id"), customers)
     }
 
+    /// Gives `take` an id; nothing where there is none.
+    pub(super) fn key<T>(
+        &self,
+        column: &str,
+        take: impl FnOnce(crate::domain::customers::Key<'_>) -> T,
+    ) -> Result<Option<T>, Bad> {
+        super::customers::with_key(self.raw(column), column, take)
+    }
+
     /// The hash of the row's id, where it has one: rows without are no repeats of each other.
     pub(super) fn id_hash(&self) -> Option<u64> {
         self.text("id").ok().flatten().map(|id| super::repeats::hash(id.as_bytes()))

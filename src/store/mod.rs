@@ -2,17 +2,20 @@
 //!
 //! [`relation`] says what the eleven relations are, [`mapping`] turns configuration into queries,
 //! [`sqlite`] opens, [`snapshot`] reads at one moment. [`decode`] turns a value into a fact or a reason why
-//! not; what comes by the million has a file of its own: customers, contracts, and, on several threads,
-//! transactions.
+//! not; what comes by the million has a file of its own ([`customers`], [`contracts`], [`transactions`],
+//! [`contacts`]) and is read on several threads ([`pass`]).
 
 mod advice;
+mod contacts;
 mod contracts;
 mod currency;
 mod customers;
 mod days;
 pub mod decode;
+mod due;
 mod error;
 pub mod mapping;
+mod pass;
 pub mod relation;
 mod repeats;
 mod rows;
@@ -20,6 +23,7 @@ pub mod snapshot;
 pub mod sqlite;
 mod transactions;
 
+pub use advice::Advice;
 pub use error::StoreError;
 pub use mapping::{Mapping, Source};
 pub use relation::Relation;

@@ -3,7 +3,7 @@
 use super::contracts::later;
 use super::decode::{Bad, RowView, bad};
 use crate::domain::customer::{Complaint, Lead, Survey};
-use crate::domain::facts::Facts;
+use crate::domain::facts::{Facts, Lens};
 use crate::domain::{FollowUp, Period, Rep, When};
 
 pub(super) fn read_rep(view: &RowView<'_, '_>, facts: &mut Facts) -> Result<(), Bad> {
@@ -21,31 +21,29 @@ pub(super) fn read_rep(view: &RowView<'_, '_>, facts: &mut Facts) -> Result<(), 
     Ok(())
 }
 
-pub(super) fn read_follow_up(
-    view: &RowView<'_, '_>,
-    facts: &mut Facts,
-    due: &[Period],
-    words: bool,
-) -> Result<(), Bad> {
-    let customer = view.customer(&facts.customers)?;
-    let due_at = view.required_when("due_at")?;
-    let day = due_at.day(&facts.lens.zone);
-    if !due.is_empty() && !due.iter().any(|period| period.contains(day)) {
-        return Ok(());
+/// Who, when and whether it was done: what figures count.
+pub(super) fn read_follow_up(view: &RowView<'_, '_>, facts: &mut Facts, due: &[Period]) -> Result<(), Bad> {
+    let row = follow_up_of(view, view.customer(&facts.customers)?, false)?;
+    let day = row.due_at.day(&facts.lens.zone);
+    if due.is_empty() || due.iter().any(|period| period.contains(day)) {
+        facts.follow_ups.push(row);
     }
-    // Done later than the as-of instant was still open then.
-    let done_at = by_now(view.when("done_at")?, facts);
+    Ok(())
+}
+
+/// A follow-up; its id and its words only where a person is told.
+pub(super) fn follow_up_of(view: &RowView<'_, '_>, customer: u32, words: bool) -> Result<FollowUp, Bad> {
     let text = |column| if words { view.text(column) } else { Ok(None) };
-    facts.follow_ups.push(FollowUp {
+    Ok(FollowUp {
         id: if words { view.required_text("id")? } else { String::new() },
         customer,
         rep_id: view.text("rep_id")?,
-        due_at,
-        done_at,
+        due_at: view.required_when("due_at")?,
+        // Done later than the as-of instant was still open then.
+        done_at: by_now(view.when("done_at")?, view.lens),
         subject: text("subject")?,
         note: text("note")?,
-    });
-    Ok(())
+    })
 }
 
 pub(super) fn read_contact(view: &RowView<'_, '_>, facts: &mut Facts) -> Result<(), Bad> {
@@ -61,8 +59,8 @@ pub(super) fn read_contact(view: &RowView<'_, '_>, facts: &mut Facts) -> Result<
 }
 
 /// What had happened by the as-of instant.
-fn by_now(when: Option<When>, facts: &Facts) -> Option<When> {
-    when.filter(|when| !when.is_after(facts.lens.as_of, &facts.lens.zone))
+fn by_now(when: Option<When>, lens: &Lens) -> Option<When> {
+    when.filter(|when| !when.is_after(lens.as_of, &lens.zone))
 }
 
 /// An instant; a bare day is its beginning.
@@ -76,16 +74,16 @@ fn instant(when: When, facts: &Facts) -> jiff::Timestamp {
 }
 
 /// A moment that must be there and not be after the as-of instant.
-fn past(view: &RowView<'_, '_>, facts: &Facts, column: &str) -> Result<When, Bad> {
-    by_now(Some(view.required_when(column)?), facts).ok_or_else(later)
+fn past(view: &RowView<'_, '_>, column: &str) -> Result<When, Bad> {
+    by_now(Some(view.required_when(column)?), view.lens).ok_or_else(later)
 }
 
 pub(super) fn read_complaint(view: &RowView<'_, '_>, facts: &mut Facts) -> Result<(), Bad> {
     let complaint = Complaint {
         customer: view.customer(&facts.customers)?,
-        opened_at: past(view, facts, "opened_at")?,
-        first_reply_at: by_now(view.when("first_reply_at")?, facts),
-        resolved_at: by_now(view.when("resolved_at")?, facts),
+        opened_at: past(view, "opened_at")?,
+        first_reply_at: by_now(view.when("first_reply_at")?, view.lens),
+        resolved_at: by_now(view.when("resolved_at")?, view.lens),
         contacts: view.integer("contacts")?,
     };
     facts.complaints.push(complaint);
@@ -93,15 +91,15 @@ pub(super) fn read_complaint(view: &RowView<'_, '_>, facts: &mut Facts) -> Resul
 }
 
 pub(super) fn read_lead(view: &RowView<'_, '_>, facts: &mut Facts) -> Result<(), Bad> {
-    let created = past(view, facts, "created_at")?.day(&facts.lens.zone);
-    let converted = by_now(view.when("converted_at")?, facts).is_some();
+    let created = past(view, "created_at")?.day(&facts.lens.zone);
+    let converted = by_now(view.when("converted_at")?, view.lens).is_some();
     facts.leads.push(Lead { created, source: view.text("source")?, converted });
     Ok(())
 }
 
 pub(super) fn read_survey(view: &RowView<'_, '_>, facts: &mut Facts) -> Result<(), Bad> {
     let customer = view.customer(&facts.customers)?;
-    let day = past(view, facts, "at")?.day(&facts.lens.zone);
+    let day = past(view, "at")?.day(&facts.lens.zone);
     let score = view.required_integer("score")?;
     let score = u8::try_from(score).ok().filter(|score| *score <= 10);
     let score = score.ok_or_else(|| bad("score", "not from 0 to 10"))?;

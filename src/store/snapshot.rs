@@ -5,20 +5,22 @@ use std::collections::BTreeSet;
 
 use rusqlite::Connection;
 
+use super::contacts;
 use super::contracts;
-use super::currency::Amounts;
-use super::customers::{self, Named, Places, value};
-use super::days::{Days, Read};
+use super::customers::{self, Named, Places};
 use super::decode::{Bad, RowView, when_of};
+use super::due;
 use super::error::StoreError;
 use super::mapping::{Source, quote, quoted};
+use super::pass::{Form, From};
 use super::relation::{self, Relation, TRANSACTIONS};
 use super::repeats::Repeats;
-use super::rows::{read_complaint, read_contact, read_follow_up, read_lead, read_rep, read_survey};
+use super::rows::{read_complaint, read_follow_up, read_lead, read_rep, read_survey};
 use super::sqlite::SqliteStore;
-use super::transactions::{self, Form, From};
-use crate::domain::facts::{Detail, Facts, Lens, Needs};
-use crate::domain::{People, When};
+use super::transactions;
+use crate::domain::facts::{Facts, Lens, Needs};
+use crate::domain::purchases::Fold;
+use crate::domain::{Customers, People, When};
 
 /// Readers at most. More cores than this are better left to the shop.
 const READERS_MAX: usize = 4;
@@ -57,9 +59,11 @@ impl<'s> Snapshot<'s> {
         begin(&snapshot.store.connection).map_err(fail)?;
         // All connections now: one that is opened later would see a later moment. A mapping that is wrong
         // is told by whoever reads the transactions.
-        if let Ok(Some(From::Pieces { first, last, .. })) = snapshot.pieces()
-            && last.saturating_sub(first) > WORTH
-        {
+        let large = [TRANSACTIONS, relation::CUSTOMERS, relation::SUBSCRIPTIONS].into_iter().any(|relation| {
+            let pieces = snapshot.pieces(relation, ALL);
+            matches!(pieces, Ok(Some(From::Pieces { first, last, .. })) if last.saturating_sub(first) > WORTH)
+        });
+        if large {
             snapshot.widen()?;
         }
         Ok(snapshot)
@@ -67,37 +71,47 @@ impl<'s> Snapshot<'s> {
 
     /// Reads what a job needs.
     pub fn read(&mut self, needs: Needs, lens: Lens) -> Result<Facts, StoreError> {
-        let mut facts = Facts::empty(lens);
-        self.read_customers(&mut facts)?;
+        if let Some(by) = needs.due_by {
+            return self.read_due(&needs, by, &lens);
+        }
+        let mut facts = Facts::empty(lens.clone());
+        self.on_all(relation::CUSTOMERS, &customers::columns(&needs), None, &lens, |connections, form| {
+            customers::read(connections, form, &mut facts)
+        })?;
         if needs.reps {
-            self.each(relation::REPS, &mut facts, read_rep)?;
+            self.each(relation::REPS, ALL, None, &mut facts, read_rep)?;
         }
         if needs.subscriptions {
-            self.read_contracts(&mut facts)?;
+            self.on_all(relation::SUBSCRIPTIONS, ALL, None, &lens, |connections, form| {
+                contracts::read(connections, form, &mut facts)
+            })?;
         }
         if let Some(asked) = needs.transactions {
-            self.read_transactions(asked, &mut facts)?;
+            facts.purchases = Fold::new(facts.customers.len(), asked.clone()).finish();
+            self.on_all(TRANSACTIONS, ALL, None, &lens, |connections, form| {
+                transactions::read(connections, form, asked, &mut facts)
+            })?;
         }
-        match needs.follow_ups {
-            Detail::None => {}
-            detail => {
-                let (due, words) = (needs.due, detail == Detail::Whole);
-                self.each(relation::FOLLOW_UPS, &mut facts, |v, f| read_follow_up(v, f, &due, words))?;
-            }
+        if needs.follow_ups {
+            let columns = &["id", "customer_id", "rep_id", "due_at", "done_at"];
+            let due = needs.due;
+            self.each(relation::FOLLOW_UPS, columns, None, &mut facts, |view, facts| {
+                read_follow_up(view, facts, &due)
+            })?;
         }
-        match needs.interactions {
-            Detail::None => {}
-            Detail::Days => self.read_contact_days(&mut facts)?,
-            Detail::Whole => self.each(relation::INTERACTIONS, &mut facts, read_contact)?,
+        if needs.interactions {
+            self.on_all(relation::INTERACTIONS, &["id", "customer_id", "at"], None, &lens, |on, form| {
+                contacts::read_days(on, form, &mut facts)
+            })?;
         }
         if needs.complaints {
-            self.each(relation::COMPLAINTS, &mut facts, read_complaint)?;
+            self.each(relation::COMPLAINTS, ALL, None, &mut facts, read_complaint)?;
         }
         if needs.leads {
-            self.each(relation::LEADS, &mut facts, read_lead)?;
+            self.each(relation::LEADS, ALL, None, &mut facts, read_lead)?;
         }
         if needs.surveys {
-            self.each(relation::SURVEYS, &mut facts, read_survey)?;
+            self.each(relation::SURVEYS, ALL, None, &mut facts, read_survey)?;
         }
         Ok(facts)
     }
@@ -126,80 +140,49 @@ impl<'s> Snapshot<'s> {
 
     /// How the customers in `wanted`, of facts that were read here, are called and reached.
     pub fn people(&self, facts: &Facts, wanted: BTreeSet<u32>) -> Result<People, StoreError> {
-        if wanted.is_empty() {
-            return Ok(People::default());
-        }
-        let Some((sql, given)) = self.statement(relation::CUSTOMERS)? else { return Ok(People::default()) };
-        let places = Places::of(relation::CUSTOMERS, &given);
+        let relation = relation::CUSTOMERS;
+        let columns = ["id", "name", "email", "phone"];
+        let mut ids = Customers::default();
+        wanted.iter().filter_map(|customer| facts.customers.key(*customer)).for_each(|key| {
+            ids.push(key, 0, 0);
+        });
+        let Some((sql, given)) = self.sourced(relation, &columns)? else { return Ok(People::default()) };
+        let places = Places::of(relation, &given);
         let mut named = Named::new(wanted, facts, &places);
-        self.walk(relation::CUSTOMERS, &sql, &places, &facts.lens, |view| !named.look(view))?;
+        if named.is_looking() {
+            let (sql, keys) = (due::among(relation, &sql), due::json(&ids));
+            self.walk(relation, &sql, &places, &facts.lens, Some(&keys), |view| !named.look(view))?;
+        }
+        // Whom the store writes otherwise than we read them is found among all.
+        if named.is_looking() {
+            self.walk(relation, &sql, &places, &facts.lens, None, |view| !named.look(view))?;
+        }
         Ok(named.finish())
     }
 
-    fn read_customers(&self, facts: &mut Facts) -> Result<(), StoreError> {
-        let Some((sql, given)) = self.statement(relation::CUSTOMERS)? else { return Ok(()) };
-        let places = Places::of(relation::CUSTOMERS, &given);
-        let mut reader = customers::Reader::new(&places);
-        self.gather(relation::CUSTOMERS, &sql, &places, false, facts, |view, facts| {
-            reader.take(view, facts)
-        })?;
-        reader.finish(facts)
-    }
-
-    fn read_contracts(&self, facts: &mut Facts) -> Result<(), StoreError> {
-        let relation = relation::SUBSCRIPTIONS;
-        let Some((sql, given)) = self.statement(relation)? else { return Ok(()) };
-        let places = Places::of(relation, &given);
-        let lens = facts.lens.clone();
-        let mut reader = contracts::Reader::new(&places, lens.today());
-        let mut amounts = Amounts::new(&lens);
-        let watch = self.must_watch(relation)?;
-        self.gather(relation, &sql, &places, watch, facts, |view, facts| {
-            reader.take(view, facts, &mut amounts)
-        })?;
-        let foreign = amounts.foreign.into_iter().map(|(code, of_code)| ((relation.name, code), of_code));
-        facts.foreign.extend(foreign);
-        reader.finish(facts);
-        Ok(())
-    }
-
-    /// Of all contacts, the last day of each customer: millions of rows, and two values of each.
-    fn read_contact_days(&self, facts: &mut Facts) -> Result<(), StoreError> {
-        let relation = relation::INTERACTIONS;
-        let Some((sql, given)) = self.statement(relation)? else { return Ok(()) };
-        let places = Places::of(relation, &given);
-        let (customer_id, at) = (places.get(relation, "customer_id"), places.get(relation, "at"));
-        let lens = facts.lens.clone();
-        let mut days = Days::new(&lens, &self.store.zone);
-        let watch = self.must_watch(relation)?;
-        self.gather(relation, &sql, &places, watch, facts, |view, facts| {
-            let customer = contracts::customer_of(value(view.row, customer_id), &facts.customers)?;
-            match days.read(value(view.row, at), "at")? {
-                Read::Past(day) => facts.contacts.add_day(customer, day),
-                Read::Later => return Err(contracts::later()),
-            }
-            Ok(())
-        })
-    }
-
-    fn read_transactions(
+    /// Reads a relation's `columns` on all connections, of the customers whose ids are `keys` or of all;
+    /// not at all where it is not mapped.
+    pub(super) fn on_all(
         &mut self,
-        asked: crate::domain::Asked,
-        facts: &mut Facts,
+        relation: Relation,
+        columns: &[&str],
+        keys: Option<&str>,
+        lens: &Lens,
+        read: impl FnOnce(&mut [&mut Connection], &Form<'_>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        let Some((sql, given)) = self.statement(TRANSACTIONS)? else {
-            facts.purchases = crate::domain::purchases::Fold::new(facts.customers.len(), asked).finish();
-            return Ok(());
+        let Some((sql, given)) = self.sourced(relation, columns)? else { return Ok(()) };
+        let from = match keys {
+            Some(keys) => From::Among { sql: due::among(relation, &sql), keys: keys.to_owned() },
+            None => self.pieces(relation, columns)?.unwrap_or(From::Whole { sql }),
         };
-        let cut = self.pieces()?;
-        let given = if cut.is_some() { wanted_columns(&given) } else { given };
-        let from = cut.unwrap_or(From::Whole { sql });
-        let watch_ids = self.must_watch(TRANSACTIONS)?;
-        let lens = facts.lens.clone();
-        let form = Form { from: &from, given: &given, lens: &lens, store_zone: &self.store.zone, watch_ids };
-        let mut connections = vec![&mut self.store.connection];
+        let places = Places::of(relation, &given);
+        // Customers are told apart when they are taken in.
+        let watch_ids = relation != relation::CUSTOMERS && self.must_watch(relation)?;
+        let store = &mut *self.store;
+        let form = Form { relation, from, places, lens, store_zone: &store.zone, watch_ids };
+        let mut connections = vec![&mut store.connection];
         connections.extend(&mut self.others);
-        transactions::read(&mut connections, form, asked, facts)
+        read(&mut connections, &form)
     }
 
     /// Opens connections for as many readers as there are cores, all to this moment; on a shop that
@@ -230,10 +213,10 @@ impl<'s> Snapshot<'s> {
         Ok(())
     }
 
-    /// How the transactions' table is cut, if they come from one that has rowids.
-    fn pieces(&self) -> Result<Option<From>, StoreError> {
-        let Some(Source::Table(table)) = self.store.mapping.source(TRANSACTIONS) else { return Ok(None) };
-        let given = self.store.columns(TRANSACTIONS, &Source::Table(table.clone()))?;
+    /// How a relation's table is cut, if it comes from one that has rowids.
+    fn pieces(&self, relation: Relation, columns: &[&str]) -> Result<Option<From>, StoreError> {
+        let Some(Source::Table(table)) = self.store.mapping.source(relation) else { return Ok(None) };
+        let given = self.store.columns(relation, &Source::Table(table.clone()))?;
         // One of the three names is the rowid's, unless columns have all of them.
         let rowid = ["rowid", "_rowid_", "oid"];
         let free = rowid.into_iter().find(|name| !given.iter().any(|g| g.eq_ignore_ascii_case(name)));
@@ -247,17 +230,13 @@ impl<'s> Snapshot<'s> {
         let Ok((Some(first), Some(last))) = self.store.connection.query_row(&range, [], read) else {
             return Ok(None);
         };
-        let columns: Vec<String> = wanted_columns(&given).iter().map(|name| quoted(name)).collect();
-        let sql = format!(
-            "SELECT {} FROM {} NOT INDEXED WHERE {rowid} BETWEEN ?1 AND ?2",
-            columns.join(", "),
-            quote(table)
-        );
+        let select = select(table, &known(relation, &given, columns));
+        let sql = format!("{select} NOT INDEXED WHERE {rowid} BETWEEN ?1 AND ?2");
         Ok(Some(From::Pieces { sql, first, last }))
     }
 
     /// Whether a relation's ids must be watched: nothing in the store says that they differ.
-    fn must_watch(&self, relation: Relation) -> Result<bool, StoreError> {
+    pub(super) fn must_watch(&self, relation: Relation) -> Result<bool, StoreError> {
         let fail = |source| StoreError::Read { relation: relation.name, source };
         match self.store.mapping.source(relation) {
             Some(Source::Table(table)) => super::advice::is_unique(&self.store.connection, table, "id")
@@ -267,39 +246,57 @@ impl<'s> Snapshot<'s> {
         }
     }
 
-    /// The statement of a relation and the columns it yields; `None` for one that is not mapped.
-    fn statement(&self, relation: Relation) -> Result<Option<(String, Vec<String>)>, StoreError> {
+    /// The statement of a relation, to which a condition can be added, and the columns it yields: of a
+    /// table no more than `columns`. `None` for one that is not mapped.
+    pub(super) fn sourced(
+        &self,
+        relation: Relation,
+        columns: &[&str],
+    ) -> Result<Option<(String, Vec<String>)>, StoreError> {
         let Some(source) = self.store.mapping.source(relation) else { return Ok(None) };
-        Ok(Some((source.statement(), self.store.columns(relation, source)?)))
+        let given = self.store.columns(relation, source)?;
+        Ok(Some(match source {
+            Source::Table(table) => {
+                let columns = known(relation, &given, columns);
+                (select(table, &columns), columns)
+            }
+            // Its own limits and expressions stay whole in brackets.
+            Source::Query(_) => (format!("SELECT * FROM ({})", source.statement()), given),
+        }))
     }
 
-    /// Gives each row of a relation to `take`; what it refuses is noted.
-    fn each(
-        &self,
-        relation: Relation,
-        facts: &mut Facts,
-        take: impl FnMut(&RowView<'_, '_>, &mut Facts) -> Result<(), Bad>,
-    ) -> Result<(), StoreError> {
-        let Some((sql, given)) = self.statement(relation)? else { return Ok(()) };
-        let places = Places::of(relation, &given);
-        let keyed = relation.columns[0].name == "id";
-        let watch = keyed && self.must_watch(relation)?;
-        self.gather(relation, &sql, &places, watch, facts, take)
+    pub(super) fn connection(&self) -> &Connection {
+        &self.store.connection
     }
 
-    fn gather(
+    pub(super) fn source(&self, relation: Relation) -> Option<&Source> {
+        self.store.mapping.source(relation)
+    }
+
+    /// Rows of a relation.
+    pub(super) fn count_of(&self, relation: Relation) -> Result<u64, StoreError> {
+        self.store.count_of(relation)
+    }
+
+    /// Gives each row of a relation, or each about one of the customers whose ids are `keys`, to `take`;
+    /// what it refuses is noted.
+    pub(super) fn each(
         &self,
         relation: Relation,
-        sql: &str,
-        places: &Places,
-        watch: bool,
+        columns: &[&str],
+        keys: Option<&str>,
         facts: &mut Facts,
         mut take: impl FnMut(&RowView<'_, '_>, &mut Facts) -> Result<(), Bad>,
     ) -> Result<(), StoreError> {
+        let Some((sql, given)) = self.sourced(relation, columns)? else { return Ok(()) };
+        let sql = if keys.is_some() { due::among(relation, &sql) } else { sql };
+        let places = Places::of(relation, &given);
+        let keyed = relation.columns[0].name == "id";
+        let watch = keyed && self.must_watch(relation)?;
         let lens = facts.lens.clone();
         let (mut count, mut seen) = (0, Repeats::new());
         let mut repeated: Option<(usize, String)> = None;
-        self.walk(relation, sql, places, &lens, |view| {
+        self.walk(relation, &sql, &places, &lens, keys, |view| {
             count += 1;
             if watch && view.id_hash().is_some_and(|hash| seen.came_before(hash)) {
                 repeated.get_or_insert_with(|| (0, view.id_or_unknown())).0 += 1;
@@ -316,17 +313,18 @@ impl<'s> Snapshot<'s> {
     }
 
     /// Shows each row to `look`, until it has seen enough.
-    fn walk(
+    pub(super) fn walk(
         &self,
         relation: Relation,
         sql: &str,
         places: &Places,
         lens: &Lens,
+        of: Option<&str>,
         mut look: impl FnMut(&RowView<'_, '_>) -> bool,
     ) -> Result<(), StoreError> {
         let fail = |source| StoreError::Read { relation: relation.name, source };
-        let mut statement = self.store.connection.prepare(sql).map_err(fail)?;
-        let mut rows = statement.query([]).map_err(fail)?;
+        let mut statement = self.store.connection.prepare_cached(sql).map_err(fail)?;
+        let mut rows = statement.query(rusqlite::params_from_iter(of)).map_err(fail)?;
         while let Some(row) = rows.next().map_err(fail)? {
             let store_zone = &self.store.zone;
             if !look(&RowView { row, places: places.all(), relation, lens, store_zone }) {
@@ -337,8 +335,23 @@ impl<'s> Snapshot<'s> {
     }
 }
 
-/// Those of the given columns that are read.
-fn wanted_columns(given: &[String]) -> Vec<String> {
-    let wanted = |name: &&String| TRANSACTIONS.columns.iter().any(|c| c.name.eq_ignore_ascii_case(name));
+/// Every column that we know.
+pub(super) const ALL: &[&str] = &[];
+
+/// Those of the given columns that are read: known to the relation, and among `columns` unless that is
+/// [`ALL`].
+fn known(relation: Relation, given: &[String], columns: &[&str]) -> Vec<String> {
+    let wanted = |name: &&String| {
+        let is = |other: &str| other.eq_ignore_ascii_case(name);
+        relation.columns.iter().any(|c| is(c.name)) && (columns.is_empty() || columns.iter().any(|c| is(c)))
+    };
     given.iter().filter(wanted).cloned().collect()
+}
+
+/// The statement that yields columns of a table; of a table that has none of them, one that yields
+/// nothing of use.
+fn select(table: &str, columns: &[String]) -> String {
+    let columns: Vec<String> = columns.iter().map(|name| quoted(name)).collect();
+    let columns = if columns.is_empty() { "NULL".to_owned() } else { columns.join(", ") };
+    format!("SELECT {columns} FROM {}", quote(table))
 }

@@ -4,7 +4,7 @@ use std::sync::{LazyLock, Mutex, MutexGuard};
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use retaind::domain::facts::{Detail, Facts, Fault, Lens, Needs};
+use retaind::domain::facts::{Facts, Fault, Lens, Needs};
 use retaind::domain::{Asked, Currency, Day, Period, PeriodKind, Rates};
 use retaind::metrics::{Basis, Definition, Panel, Settings, Split};
 use retaind::store::{Mapping, SqliteStore};
@@ -42,11 +42,13 @@ fn open() -> Shop {
     let (currency, rates) = (Currency::from_code("BRL").unwrap(), Rates::default());
     let lens = Lens { as_of: zoned.timestamp(), zone: zone.clone(), currency, rates };
     let needs = Needs {
+        customers: vec!["segment", "plan", "region", "tier", "tags", "referred_by"],
         subscriptions: true,
         transactions: Some(asked(lens.today())),
-        follow_ups: Detail::Days,
+        follow_ups: true,
         due: Vec::new(),
-        interactions: Detail::Days,
+        due_by: None,
+        interactions: true,
         complaints: true,
         leads: true,
         surveys: true,

@@ -41,12 +41,15 @@ fn windows() -> Vec<(Day, Day)> {
 }
 
 fn asked() -> Asked {
-    let asked = Asked::nothing(lens(Rates::default()).today()).activity(45).mark(windows()[0].0);
+    let asked =
+        Asked::nothing(lens(Rates::default()).today()).activity(45).first_spend().mark(windows()[0].0);
     windows().into_iter().fold(asked, |asked, (from, to)| asked.window(from, to))
 }
 
 fn needs(asked: Asked) -> Needs {
-    Needs { subscriptions: true, transactions: Some(asked), reps: true, complaints: true, ..Needs::default() }
+    let customers = vec!["segment", "plan", "region", "tier", "tags", "referred_by"];
+    let transactions = Some(asked);
+    Needs { customers, subscriptions: true, transactions, reps: true, complaints: true, ..Needs::default() }
 }
 
 /// All that is told of one customer's purchases and contracts.
@@ -78,7 +81,7 @@ fn told(facts: &Facts, customer: u32, windows: &[(Day, Day)]) -> Told {
             tally.transactions(),
             tally.revenue_minor(),
             tally.bought_days(),
-            tally.first_spend_minor(),
+            bought.first_spend_minor(customer),
             bought.cost_minor(customer),
         ),
         first_and_last: [bought.first(customer), bought.last(customer)],
@@ -707,7 +710,8 @@ fn whoever_names_themselves_referred_nobody() {
         "CREATE TABLE customers (id, name, referred_by);
          INSERT INTO customers VALUES (1, 'A', NULL), (2, 'B', 2), (3, 'C', '1'), (4, 'D', 'nobody');",
     );
-    let facts = store.open(&[(CUSTOMERS, table("customers"))]).read(Needs::default(), lens(Rates::default()));
+    let needs = Needs { customers: vec!["referred_by"], ..Needs::default() };
+    let facts = store.open(&[(CUSTOMERS, table("customers"))]).read(needs, lens(Rates::default()));
     assert_eq!(facts.unwrap().referrers, BTreeSet::from([0]));
 }
 

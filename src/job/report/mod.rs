@@ -190,7 +190,7 @@ impl<'a> Story<'a> {
     /// The customers that are named.
     pub fn wanted(&self) -> BTreeSet<u32> {
         let gone = self.gone.iter().take(LISTED).map(|departure| departure.customer);
-        let pressing = self.standings.iter().flat_map(Standings::wanted);
+        let pressing = self.standings.iter().filter(|_| !self.is_brief()).flat_map(Standings::wanted);
         let ahead = self.outlook.iter().flat_map(Outlook::wanted);
         let restated = self.restated.iter().flat_map(Restated::wanted);
         gone.chain(self.top.iter().copied()).chain(pressing).chain(ahead).chain(restated).collect()

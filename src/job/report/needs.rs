@@ -1,7 +1,7 @@
 //! What a report reads, and what it asks of the purchases: no more than its parts tell.
 
 use super::{Part, TREND};
-use crate::domain::facts::{Detail, Lens, Needs};
+use crate::domain::facts::{Lens, Needs};
 use crate::domain::{Asked, Period};
 use crate::job::{ReportKind, ReportSpec};
 use crate::metrics::value::year_to;
@@ -11,14 +11,20 @@ use crate::metrics::{self, Basis};
 pub fn needs(spec: &ReportSpec, lens: &Lens) -> Needs {
     let transactions = Some(asked(spec, lens));
     let (care, funnel) = (Part::Care.is_in(spec.kind), Part::Funnel.is_in(spec.kind));
+    let mut customers: Vec<&str> = spec.splits.iter().filter_map(|split| split.column()).collect();
+    // How often a customer is owed a contact depends on the tier.
+    customers.extend(care.then_some("tier"));
+    customers.extend(funnel.then_some("referred_by"));
     Needs {
+        customers,
         reps: true,
         subscriptions: true,
         transactions,
-        follow_ups: if care { Detail::Days } else { Detail::None },
+        follow_ups: care,
+        due_by: None,
         due: three(&spec.period.on(lens.today())).into(),
         // Contacts are the largest relation after the transactions; the page over all does without them.
-        interactions: if spec.kind == ReportKind::Care { Detail::Days } else { Detail::None },
+        interactions: spec.kind == ReportKind::Care,
         complaints: care,
         leads: funnel,
         surveys: funnel,

@@ -26,6 +26,8 @@ pub(super) struct Standings {
     /// At risk or not to be lost, those who brought most first.
     pressing: Vec<Scored>,
     pressing_of: usize,
+    /// What they brought so far, minor units.
+    pressing_minor: i128,
 }
 
 impl Standings {
@@ -33,7 +35,9 @@ impl Standings {
         let customers = &panel.customers;
         let mut totals = [(0, 0, 0); 9];
         let mut now = vec![None; panel.facts.customers.len()];
-        let mut pressing = Vec::new();
+        let (mut pressing, mut pressing_of, mut pressing_minor) = (Vec::new(), 0, 0);
+        let brought = |s: &Scored| i128::from(panel.facts.purchases.tally(s.customer).revenue_minor());
+        let first = |s: &Scored| (Reverse(brought(s)), s.customer);
         let scorer = panel.rfm(customers);
         for scored in customers.iter().filter_map(|customer| scorer.score(*customer)) {
             let standing = scored.standing();
@@ -42,9 +46,18 @@ impl Standings {
             total.2 += i128::from(scored.amount_minor);
             now[scored.customer as usize] = Some(standing);
             if matches!(standing, Standing::AtRisk | Standing::CannotLose) {
+                pressing_of += 1;
+                pressing_minor += brought(&scored);
                 pressing.push(scored);
+                // Only the first of them are kept; now and then the others go.
+                if pressing.len() == 8 * PRESSING {
+                    pressing.select_nth_unstable_by_key(PRESSING, first);
+                    pressing.truncate(PRESSING);
+                }
             }
         }
+        pressing.sort_unstable_by_key(first);
+        pressing.truncate(PRESSING);
         let mut moved = BTreeMap::new();
         let before = panel.rfm_before(customers, slice.period.days());
         for &customer in customers {
@@ -57,11 +70,7 @@ impl Standings {
                 *moved.entry((was, is)).or_default() += 1;
             }
         }
-        let pressing_of = pressing.len();
-        let brought = |s: &Scored| panel.facts.purchases.tally(s.customer).revenue_minor();
-        pressing.sort_unstable_by_key(|s| (Reverse(brought(s)), s.customer));
-        pressing.truncate(PRESSING);
-        Standings { totals, moved, now, pressing, pressing_of }
+        Standings { totals, moved, now, pressing, pressing_of, pressing_minor }
     }
 
     pub(super) fn wanted(&self) -> impl Iterator<Item = u32> {
@@ -121,14 +130,10 @@ impl Story<'_> {
     }
 
     fn rfm_lead(&self, standings: &Standings) -> Say {
-        let brought = standings
-            .pressing
-            .iter()
-            .map(|s| i128::from(self.panel.facts.purchases.tally(s.customer).revenue_minor()));
         let owners = standings.pressing.iter().take(3).map(|s| Value::Text(self.name(s.customer)));
         Say::new("report.lead.rfm")
             .with("customers", Say::new("count.customers").with("n", standings.pressing_of as i128))
-            .with("money", self.money(brought.sum()))
+            .with("money", self.money(standings.pressing_minor))
             .with("names", Value::List(owners.collect()))
     }
 

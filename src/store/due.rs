@@ -1,0 +1,143 @@
+//! What is due, and whom it is about: read at the cost of what is due where the store has the indexes
+//! (`retaind doctor` says which), and in one look at each table where it has none.
+//!
+//! What SQL leaves out is only what cannot be due; all else is decided where whole rows are read, so both
+//! ways tell the same.
+
+use super::customers::{self, Places};
+use super::error::StoreError;
+use super::relation::{self, Relation};
+use super::repeats::Repeats;
+use super::rows::{follow_up_of, read_contact, read_rep};
+use super::snapshot::{ALL, Snapshot};
+use super::{contracts, decode};
+use crate::domain::customers::Key;
+use crate::domain::facts::{Facts, Fault, Lens, Needs, Rejected};
+use crate::domain::{Customers, Day, FollowUp};
+
+/// Ids as a JSON array, which SQL takes as a list however long it is. A whole number is there as a
+/// number and as text, since a store may hold either.
+pub(super) fn json(ids: &Customers) -> String {
+    let mut keys: Vec<serde_json::Value> = Vec::with_capacity(ids.len() * 2);
+    for id in ids.all().filter_map(|nth| ids.key(nth)) {
+        match id {
+            Key::Whole(n) => keys.extend([n.into(), n.to_string().into()]),
+            Key::Text(text) => keys.push(text.into()),
+        }
+    }
+    serde_json::Value::from(keys).to_string()
+}
+
+/// The statement for rows about customers whose ids are its parameter, see [`json`].
+pub(super) fn among(relation: Relation, statement: &str) -> String {
+    let key = if relation == relation::CUSTOMERS { "id" } else { "customer_id" };
+    format!("{statement} WHERE \"{key}\" IN (SELECT value FROM json_each(?1))")
+}
+
+/// The condition for follow-ups that may be open at the as-of instant and due on or before a day.
+///
+/// Numbers sort before texts, and texts of our dates as the dates do. What is no date at all is let
+/// through, so that it is told. The bounds keep two days' distance, more than zones are apart. The `+`
+/// keeps SQLite from an index on `due_at`: most of what was due is done.
+fn open(given: &[String], by: Day, lens: &Lens) -> String {
+    let before = by.plus(2).date();
+    let due = format!("(+\"due_at\" < '{before}' OR +\"due_at\" >= '2201' OR +\"due_at\" IS NULL)");
+    if !given.iter().any(|name| name.eq_ignore_ascii_case("done_at")) {
+        return due;
+    }
+    let seconds = lens.as_of.as_second() - 2 * 86_400;
+    let since = lens.today().plus(-2).date();
+    format!(
+        "{due} AND (\"done_at\" IS NULL OR (\"done_at\" >= {seconds} AND \"done_at\" < '') \
+         OR \"done_at\" BETWEEN '' AND '0' OR \"done_at\" >= '{since}')"
+    )
+}
+
+impl Snapshot<'_> {
+    /// What is due by a day, with all that is told of the customers it is about.
+    pub(super) fn read_due(&mut self, needs: &Needs, by: Day, lens: &Lens) -> Result<Facts, StoreError> {
+        let mut facts = Facts::empty(lens.clone());
+        if needs.reps {
+            self.each(relation::REPS, ALL, None, &mut facts, read_rep)?;
+        }
+        let mut ids = Customers::default();
+        let rows = self.read_open(by, &mut ids, &mut facts)?;
+        let keys = json(&ids);
+        self.on_all(relation::CUSTOMERS, &customers::columns(needs), Some(&keys), lens, |on, form| {
+            customers::read(on, form, &mut facts)
+        })?;
+        settle(rows, &ids, &mut facts);
+        if needs.subscriptions {
+            self.on_all(relation::SUBSCRIPTIONS, ALL, Some(&keys), lens, |on, form| {
+                contracts::read(on, form, &mut facts)
+            })?;
+        }
+        self.each(relation::INTERACTIONS, ALL, Some(&keys), &mut facts, read_contact)?;
+        // Today's share of a table says nothing of the whole.
+        facts.parts = std::mem::take(&mut facts.rows);
+        facts.rows.insert(relation::FOLLOW_UPS.name, self.count_of(relation::FOLLOW_UPS)?);
+        Ok(facts)
+    }
+
+    /// Follow-ups that may be due. Their customers are numbered as in `ids`: who they are is not read yet.
+    fn read_open(
+        &self,
+        by: Day,
+        ids: &mut Customers,
+        facts: &mut Facts,
+    ) -> Result<Vec<FollowUp>, StoreError> {
+        let relation = relation::FOLLOW_UPS;
+        let Some((sql, places)) = self.open_statement(by, &facts.lens)? else { return Ok(Vec::new()) };
+        let watch = self.must_watch(relation)?;
+        let (mut seen, mut rows, mut count) = (Repeats::new(), Vec::new(), 0);
+        let mut repeated: Option<(usize, String)> = None;
+        let lens = facts.lens.clone();
+        self.walk(relation, &sql, &places, &lens, None, |view| {
+            count += 1;
+            if watch && view.id_hash().is_some_and(|hash| seen.came_before(hash)) {
+                repeated.get_or_insert_with(|| (0, view.id_or_unknown())).0 += 1;
+                return true;
+            }
+            let number = view.key("customer_id", |key| ids.push(key, 0, 0).or_else(|| ids.find(key)));
+            let row = number
+                .and_then(|number| number.flatten().ok_or_else(|| decode::missing("customer_id")))
+                .and_then(|number| follow_up_of(view, number, true));
+            match row {
+                Ok(row) => rows.push(row),
+                Err(bad) => facts.reject(view.rejected(bad)),
+            }
+            true
+        })?;
+        facts.rows.insert(relation.name, count);
+        match repeated {
+            None => Ok(rows),
+            Some((count, example)) => Err(StoreError::Repeated { relation: relation.name, count, example }),
+        }
+    }
+
+    /// The statement for follow-ups that may be open and due, and where it yields what.
+    pub(super) fn open_statement(
+        &self,
+        by: Day,
+        lens: &Lens,
+    ) -> Result<Option<(String, Places)>, StoreError> {
+        let relation = relation::FOLLOW_UPS;
+        let Some((sql, given)) = self.sourced(relation, ALL)? else { return Ok(None) };
+        let sql = format!("{sql} WHERE {}", open(&given, by, lens));
+        Ok(Some((sql, Places::of(relation, &given))))
+    }
+}
+
+/// Gives follow-ups the numbers of their customers, now that it is known who is there.
+fn settle(rows: Vec<FollowUp>, ids: &Customers, facts: &mut Facts) {
+    let relation = relation::FOLLOW_UPS.name;
+    for mut row in rows {
+        if let Some(customer) = ids.key(row.customer).and_then(|key| facts.customers.find(key)) {
+            row.customer = customer;
+            facts.follow_ups.push(row);
+        } else {
+            let reason = contracts::no_customer(&ids.id(row.customer)).reason;
+            facts.reject(Rejected { relation, id: row.id, reason, fault: Fault::NoCustomer });
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! One pass over a relation in storage order: read and decoded on several threads, taken in by one.
+//!
+//! A table is cut into pieces by rowid. Each reader takes every so-manyeth piece over a connection of its
+//! own to the same snapshot; the pieces are taken in in order, so that rows come as they are stored, and
+//! the result is the same on any machine. A query has no rowids: one reader reads it.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+
+use rusqlite::{Connection, ToSql};
+
+use super::customers::Places;
+use super::decode::{Bad, RowView};
+use super::error::StoreError;
+use super::relation::Relation;
+use super::repeats::Repeats;
+use crate::domain::facts::{EXAMPLES, Facts, Fault, Lens, Rejected};
+
+/// Rows handed over at a time: large enough that the hand-over costs nothing, small enough for the cache.
+const BATCH: u64 = 4_096;
+
+/// Batches that may wait to be taken in.
+const WAITING: usize = 8;
+
+/// Rowids of a piece, at least.
+const PIECE: i64 = 16_384;
+
+/// Pieces at most: rowids may be snowflakes, of which hardly any are taken.
+const PIECES_MAX: u64 = 16_384;
+
+/// Where rows come from.
+pub(super) enum From {
+    /// A table with rowids, in `[first, last]`: the statement takes the two ends of a piece.
+    Pieces { sql: String, first: i64, last: i64 },
+    /// Anything else that yields the columns.
+    Whole { sql: String },
+    /// What is about customers whose ids are the statement's parameter.
+    Among { sql: String, keys: String },
+}
+
+impl From {
+    fn sql(&self) -> &str {
+        match self {
+            From::Pieces { sql, .. } | From::Whole { sql } | From::Among { sql, .. } => sql,
+        }
+    }
+
+    /// What is bound to the statement when it is run in one go.
+    fn bound(&self) -> Vec<&dyn ToSql> {
+        match self {
+            From::Pieces { first, last, .. } => vec![first, last],
+            From::Whole { .. } => Vec::new(),
+            From::Among { keys, .. } => vec![keys],
+        }
+    }
+}
+
+/// How a relation is read: everything that is the same for each of its rows.
+pub(super) struct Form<'a> {
+    pub(super) relation: Relation,
+    pub(super) from: From,
+    pub(super) places: Places,
+    pub(super) lens: &'a Lens,
+    pub(super) store_zone: &'a jiff::tz::TimeZone,
+    /// Whether ids must be watched: nothing says that they differ.
+    pub(super) watch_ids: bool,
+}
+
+impl Form<'_> {
+    fn view<'r, 'stmt>(&'r self, row: &'r rusqlite::Row<'stmt>) -> RowView<'r, 'stmt> {
+        let (relation, lens, store_zone) = (self.relation, self.lens, self.store_zone);
+        RowView { row, places: self.places.all(), relation, lens, store_zone }
+    }
+
+    fn fail(&self) -> impl Fn(rusqlite::Error) -> StoreError + use<> {
+        let relation = self.relation.name;
+        move |source| StoreError::Read { relation, source }
+    }
+}
+
+/// Turns rows into what is kept of them; each reader has one of its own.
+pub(super) trait Decode: Send {
+    type Row: Send;
+
+    /// Adds what a row says to `rows`. What it refuses may be there all the same: it is kept and noted.
+    fn decode(&mut self, view: &RowView<'_, '_>, rows: &mut Vec<Self::Row>) -> Result<(), Bad>;
+}
+
+/// Rows of a piece, decoded.
+struct Batch<T> {
+    rows: Vec<T>,
+    /// Rows read, good or bad.
+    read: u64,
+    rejected: Vec<Rejected>,
+    /// Those that came after [`EXAMPLES`] of their kind.
+    more: Vec<Fault>,
+    ids: Vec<u64>,
+    end: bool,
+}
+
+impl<T> Default for Batch<T> {
+    fn default() -> Batch<T> {
+        Batch {
+            rows: Vec::new(),
+            read: 0,
+            rejected: Vec::new(),
+            more: Vec::new(),
+            ids: Vec::new(),
+            end: false,
+        }
+    }
+}
+
+impl<T> Batch<T> {
+    fn clear(&mut self) {
+        self.rows.clear();
+        self.read = 0;
+        self.rejected.clear();
+        self.more.clear();
+        self.ids.clear();
+        self.end = false;
+    }
+}
+
+/// Full batches come one way, empty ones go back.
+type Channel<T> = (Receiver<Batch<T>>, Sender<Batch<T>>);
+
+/// What is noted of a pass beside its rows.
+#[derive(Default)]
+pub(super) struct Noted {
+    rejected: Vec<Rejected>,
+    more: Vec<Fault>,
+    count: u64,
+}
+
+impl Noted {
+    /// Writes it into the facts.
+    pub(super) fn into_facts(self, relation: Relation, facts: &mut Facts) {
+        for rejected in self.rejected {
+            facts.reject(rejected);
+        }
+        for fault in self.more {
+            facts.reject_more(relation.name, fault, 1);
+        }
+        facts.rows.insert(relation.name, self.count);
+    }
+}
+
+/// Reads all rows; `take` gets them in storage order, some thousands at a time. Gives back the decoders.
+pub(super) fn read<D: Decode>(
+    connections: &mut [&mut Connection],
+    form: &Form<'_>,
+    new: impl Fn() -> D + Sync,
+    mut take: impl FnMut(&mut Vec<D::Row>),
+) -> Result<(Vec<D>, Noted), StoreError> {
+    let mut watch = Repeats::new();
+    let mut repeated = Vec::new();
+    let mut noted = Noted::default();
+    let decoders = pass(connections, form, new, |batch| {
+        noted.count += batch.read;
+        take(&mut batch.rows);
+        repeated.extend(batch.ids.iter().filter(|id| watch.came_before(**id)));
+        noted.rejected.append(&mut batch.rejected);
+        noted.more.append(&mut batch.more);
+    })?;
+    if let Some(first) = repeated.first() {
+        let example = id_of(connections, form, *first)?;
+        return Err(StoreError::Repeated { relation: form.relation.name, count: repeated.len(), example });
+    }
+    Ok((decoders, noted))
+}
+
+/// Reads all rows once more, of which everything but `take`'s own was noted before.
+pub(super) fn again<D: Decode>(
+    connections: &mut [&mut Connection],
+    form: &Form<'_>,
+    new: impl Fn() -> D + Sync,
+    mut take: impl FnMut(&[D::Row]),
+) -> Result<(), StoreError> {
+    pass(connections, form, new, |batch| take(&batch.rows)).map(|_| ())
+}
+
+/// The id that has a hash.
+fn id_of(connections: &mut [&mut Connection], form: &Form<'_>, hash: u64) -> Result<String, StoreError> {
+    let fail = form.fail();
+    let Some(connection) = connections.first() else { return Ok(String::new()) };
+    let mut statement = connection.prepare(form.from.sql()).map_err(&fail)?;
+    let mut rows = statement.query(&*form.from.bound()).map_err(&fail)?;
+    while let Some(row) = rows.next().map_err(&fail)? {
+        let view = form.view(row);
+        if view.id_hash() == Some(hash) {
+            return Ok(view.id_or_unknown());
+        }
+    }
+    Ok(String::new())
+}
+
+fn pass<D: Decode>(
+    connections: &mut [&mut Connection],
+    form: &Form<'_>,
+    new: impl Fn() -> D + Sync,
+    mut take: impl FnMut(&mut Batch<D::Row>),
+) -> Result<Vec<D>, StoreError> {
+    let readers = match form.from {
+        From::Pieces { .. } => connections.len(),
+        From::Whole { .. } | From::Among { .. } => 1,
+    };
+    std::thread::scope(|scope| {
+        let mut channels: Vec<Channel<D::Row>> = Vec::new();
+        let mut handles = Vec::new();
+        for (nth, connection) in connections.iter_mut().take(readers).enumerate() {
+            let (sender, receiver) = sync_channel(WAITING);
+            let (empty, emptied) = channel();
+            channels.push((receiver, empty));
+            let connection: &mut Connection = connection;
+            let new = &new;
+            handles.push(scope.spawn(move || {
+                let batch = Batch::default();
+                let told = BTreeMap::new();
+                let mut reader = Reader { form, decoder: new(), sender, emptied, told, batch };
+                reader.run(connection, nth, readers).map(|()| reader.decoder)
+            }));
+        }
+        // Piece by piece, from whoever reads it; a reader that gives up hangs up.
+        let mut piece = 0;
+        while let Ok(mut batch) = channels[piece % readers].0.recv() {
+            take(&mut batch);
+            // Back to where it came from, to be filled again; a reader at its end does not want it.
+            let (_, empty) = &channels[piece % readers];
+            piece += usize::from(batch.end);
+            let _ = empty.send(batch);
+        }
+        drop(channels);
+        let joined = handles.into_iter().map(|handle| match handle.join() {
+            Ok(decoder) => decoder,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        joined.collect()
+    })
+}
+
+struct Reader<'a, D: Decode> {
+    form: &'a Form<'a>,
+    decoder: D,
+    sender: SyncSender<Batch<D::Row>>,
+    emptied: Receiver<Batch<D::Row>>,
+    /// Rejections so far, by kind, told with their reasons.
+    told: BTreeMap<Fault, usize>,
+    batch: Batch<D::Row>,
+}
+
+impl<D: Decode> Reader<'_, D> {
+    /// Reads the pieces `nth`, `nth + of`, … to the end.
+    fn run(&mut self, connection: &mut Connection, nth: usize, of: usize) -> Result<(), StoreError> {
+        let fail = self.form.fail();
+        let pieces = match self.form.from {
+            From::Whole { .. } | From::Among { .. } => vec![None],
+            From::Pieces { first, last, .. } => {
+                let length = PIECE.max((last.abs_diff(first) / PIECES_MAX) as i64 + 1);
+                let starts = (first..=last).step_by(length as usize).skip(nth).step_by(of);
+                starts.map(|start| Some((start, start.saturating_add(length - 1).min(last)))).collect()
+            }
+        };
+        let mut statement = connection.prepare(self.form.from.sql()).map_err(&fail)?;
+        for piece in pieces {
+            let mut rows = match piece {
+                None => statement.query(&*self.form.from.bound()).map_err(&fail)?,
+                Some((from, to)) => statement.query([from, to]).map_err(&fail)?,
+            };
+            while let Some(row) = rows.next().map_err(&fail)? {
+                self.take(row);
+                if self.batch.read >= BATCH && !self.hand_over(false) {
+                    return Ok(());
+                }
+            }
+            if !self.hand_over(true) {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// False when nobody listens any more: another reader failed, and says why.
+    fn hand_over(&mut self, end: bool) -> bool {
+        self.batch.end = end;
+        let mut next = self.emptied.try_recv().unwrap_or_default();
+        next.clear();
+        self.sender.send(std::mem::replace(&mut self.batch, next)).is_ok()
+    }
+
+    fn take(&mut self, row: &rusqlite::Row<'_>) {
+        let view = self.form.view(row);
+        self.batch.read += 1;
+        if self.form.watch_ids {
+            self.batch.ids.extend(view.id_hash());
+        }
+        if let Err(bad) = self.decoder.decode(&view, &mut self.batch.rows) {
+            let told = self.told.entry(bad.fault).or_default();
+            *told += 1;
+            if *told > EXAMPLES {
+                self.batch.more.push(bad.fault);
+            } else {
+                self.batch.rejected.push(view.rejected(bad));
+            }
+        }
+    }
+}
