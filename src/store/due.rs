@@ -37,7 +37,8 @@ pub(super) fn among(relation: Relation, statement: &str) -> String {
 /// The condition for follow-ups that may be open at the as-of instant and due on or before a day.
 ///
 /// Numbers sort before texts, and texts of our dates as the dates do. What is no date at all is let
-/// through, so that it is told. The bounds keep two days' distance, more than zones are apart. The `+`
+/// through, so that it is told; a text that begins with no digit (nothing, blanks) is no moment of doing.
+/// No bound looks like a number: a column of numbers would make it one. The bounds keep two days' distance, more than zones are apart. The `+`
 /// keeps SQLite from an index on `due_at`: most of what was due is done.
 fn open(given: &[String], by: Day, lens: &Lens) -> String {
     let before = by.plus(2).date();
@@ -49,7 +50,7 @@ fn open(given: &[String], by: Day, lens: &Lens) -> String {
     let since = lens.today().plus(-2).date();
     format!(
         "{due} AND (\"done_at\" IS NULL OR (\"done_at\" >= {seconds} AND \"done_at\" < '') \
-         OR \"done_at\" BETWEEN '' AND '0' OR \"done_at\" >= '{since}')"
+         OR \"done_at\" BETWEEN '' AND '/' OR \"done_at\" >= '{since}')"
     )
 }
 

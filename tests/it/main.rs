@@ -6,6 +6,7 @@ mod chinook;
 mod config_bad;
 mod demo_figures;
 mod demo_shop;
+mod due;
 mod expect;
 mod figures;
 mod http_faults;

@@ -1,0 +1,285 @@
+//! What is due is the same however follow-ups are stored and whichever index there is, and it costs what
+//! is due where an index is there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
+use proptest::prelude::*;
+use retaind::care::follow_up;
+use retaind::domain::facts::{Facts, Fault, Lens, Needs};
+use retaind::domain::{Currency, Rates};
+use retaind::metrics::{Panel, Settings};
+use retaind::store::relation::{CUSTOMERS, FOLLOW_UPS, INTERACTIONS, REPS, SUBSCRIPTIONS};
+use retaind::store::{Mapping, Relation, Source, SqliteStore};
+use rusqlite::types::Value;
+use rusqlite::{Connection, params};
+
+const AS_OF: &str = "2026-07-15T08:00:00Z";
+const LEAD: i32 = 2;
+
+fn zone() -> TimeZone {
+    TimeZone::get("America/Sao_Paulo").unwrap()
+}
+
+fn lens() -> Lens {
+    let currency = Currency::from_code("BRL").unwrap();
+    Lens { as_of: AS_OF.parse().unwrap(), zone: zone(), currency, rates: Rates::default() }
+}
+
+struct Store(tempfile::TempDir);
+
+impl Store {
+    fn new(columns: [&str; 3]) -> Store {
+        let store = Store(tempfile::tempdir().unwrap());
+        let [id, customer, at] = columns;
+        store
+            .sql()
+            .execute_batch(&format!(
+                "PRAGMA journal_mode = MEMORY;
+                 CREATE TABLE customers (id {id}, name, owner_id, phone);
+                 CREATE TABLE follow_ups (id TEXT PRIMARY KEY, customer_id {customer}, rep_id, due_at {at}, done_at {at}, subject);
+                 CREATE TABLE subscriptions (id TEXT PRIMARY KEY, customer_id {customer}, mrr_minor, starts_on, ends_on);
+                 CREATE TABLE interactions (id TEXT PRIMARY KEY, customer_id {customer}, at {at}, kind);
+                 CREATE TABLE reps (id TEXT PRIMARY KEY, name);"
+            ))
+            .unwrap();
+        store
+    }
+
+    fn sql(&self) -> Connection {
+        let sql = Connection::open(self.0.path().join("shop.db")).unwrap();
+        sql.execute_batch("PRAGMA synchronous = OFF").unwrap();
+        sql
+    }
+
+    fn open(&self, as_query: bool) -> SqliteStore {
+        let source = |relation: Relation| match as_query {
+            true => Source::Query(format!("SELECT * FROM {} ORDER BY id DESC", relation.name)),
+            false => Source::Table(relation.name.to_owned()),
+        };
+        let relations = [CUSTOMERS, FOLLOW_UPS, SUBSCRIPTIONS, INTERACTIONS, REPS];
+        let mapping = Mapping::of(relations.map(|relation| (relation, source(relation))).into());
+        SqliteStore::open(&self.0.path().join("shop.db"), mapping, zone()).unwrap()
+    }
+
+    fn read(&self, as_query: bool) -> Facts {
+        let due_by = Some(lens().today().plus(LEAD));
+        let needs = Needs { reps: true, subscriptions: true, due_by, ..Needs::default() };
+        self.open(as_query).read(needs, lens()).unwrap()
+    }
+
+    fn index(&self) {
+        self.sql()
+            .execute_batch(
+                "CREATE INDEX a ON follow_ups (done_at); CREATE INDEX b ON customers (id);
+                 CREATE INDEX c ON subscriptions (customer_id); CREATE INDEX d ON interactions (customer_id);",
+            )
+            .unwrap();
+    }
+}
+
+/// All that a digest says: id, customer, rep, days late, recurring revenue, last contact.
+type Told = BTreeMap<String, (String, Option<String>, i32, i128, Option<i64>)>;
+
+fn told(facts: &Facts) -> Told {
+    let settings = Settings::default();
+    let panel = Panel::of(facts, &settings);
+    let today = facts.lens.today();
+    let line = |entry: retaind::care::Entry| {
+        let customer = facts.customers.id(entry.customer).into_owned();
+        let contact = facts.contacts.last(entry.customer).map(|contact| contact.at.as_second());
+        let mrr = panel.mrr_on(entry.customer, today);
+        (entry.id, (customer, entry.rep_id, entry.days_late, mrr, contact))
+    };
+    follow_up::due(facts, LEAD).into_iter().map(line).collect()
+}
+
+/// A moment as shops write it into a column of type `of`: one of texts would make numbers texts.
+fn written(second: i64, form: u8, of: &str) -> Value {
+    let at = Timestamp::from_second(second).unwrap();
+    let local = zone().to_datetime(at);
+    match if of == "TEXT" { form % 4 % 3 } else { form % 6 } {
+        0 => Value::Text(local.strftime("%Y-%m-%d %H:%M:%S").to_string()),
+        1 => Value::Text(at.to_string()),
+        2 => Value::Text(local.strftime("%Y-%m-%dT%H:%M:%S-03:00").to_string()),
+        3 => Value::Integer(second),
+        4 => Value::Real(second as f64),
+        _ => Value::Text(local.strftime("%Y-%m-%dT%H:%M").to_string()),
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Promise {
+    customer: i64,
+    due: i64,
+    due_form: u8,
+    /// Seconds from the as-of instant; none for open, in one of the ways to say so.
+    done: Option<i64>,
+    done_form: u8,
+}
+
+fn promise() -> impl Strategy<Value = Promise> {
+    let days = 86_400i64;
+    let moment = prop_oneof![-400 * days..400 * days, -3 * days..4 * days, -7200i64..7200];
+    let done = prop_oneof![Just(None), moment.clone().prop_map(Some)];
+    (0i64..6, moment, 0u8..12, done, 0u8..12).prop_map(|(customer, due, due_form, done, done_form)| {
+        // Whole minutes: one of the forms has no seconds.
+        Promise { customer, due: due / 60 * 60, due_form, done: done.map(|at| at / 60 * 60), done_form }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_due_is_told_however_it_is_stored(
+        promises in prop::collection::vec(promise(), 1..30),
+        types in 0usize..3,
+        text_ids in any::<bool>(),
+    ) {
+        let now: Timestamp = AS_OF.parse().unwrap();
+        // A column of a type changes what is written into it; one that says INTEGER takes texts, too.
+        let types = [["INTEGER PRIMARY KEY", "TEXT", "TEXT"], ["TEXT", "INTEGER", ""], ["", "", "INTEGER"]][types];
+        let store = Store::new(types);
+        let id = |n: i64| if text_ids && types[0] != "INTEGER PRIMARY KEY" { Value::Text(n.to_string()) } else { Value::Integer(n) };
+        let mut sql = store.sql();
+        let all = sql.transaction().unwrap();
+        for n in 0..5 {
+            let owner = (n % 2 == 0).then_some("R1");
+            all.execute("INSERT INTO customers VALUES (?1, ?2, ?3, NULL)", params![id(n), format!("C{n}"), owner]).unwrap();
+            all.execute("INSERT INTO subscriptions VALUES (?1, ?2, ?3, '2025-01-01', NULL)", params![format!("S{n}"), n, (n + 1) * 100]).unwrap();
+            for days in [3, 30] {
+                let at = written(now.as_second() - (days + n) * 86_400, n as u8, types[2]);
+                all.execute("INSERT INTO interactions VALUES (?1, ?2, ?3, 'call')", params![format!("I{n}-{days}"), n.to_string(), at]).unwrap();
+            }
+        }
+        let mut expected = Told::new();
+        let mut orphans = BTreeSet::new();
+        for (nth, promise) in promises.iter().enumerate() {
+            let (name, due) = (format!("F{nth}"), now.as_second() + promise.due);
+            let done = match (promise.done, promise.done_form % 4) {
+                (Some(at), _) => written(now.as_second() + at, promise.done_form, types[2]),
+                (None, 0) => Value::Text(String::new()),
+                (None, 1) => Value::Text("  ".to_owned()),
+                (None, _) => Value::Null,
+            };
+            let customer = match (promise.customer, promise.due_form % 2) {
+                (n, 0) => Value::Integer(n),
+                (n, _) => Value::Text(n.to_string()),
+            };
+            let due_at = written(due, promise.due_form, types[2]);
+            all.execute("INSERT INTO follow_ups VALUES (?1, ?2, NULL, ?3, ?4, 'x')", params![name, customer, due_at, done]).unwrap();
+            let day = |at: i64| zone().to_datetime(Timestamp::from_second(at).unwrap()).date();
+            let late = (day(now.as_second()) - day(due)).get_days();
+            if promise.done.is_some_and(|at| at <= 0) || late < -LEAD {
+                continue;
+            }
+            if promise.customer == 5 {
+                orphans.insert(name);
+                continue;
+            }
+            let n = promise.customer;
+            let contact = Some(now.as_second() - (3 + n) * 86_400);
+            let owner = (n % 2 == 0).then(|| "R1".to_owned());
+            expected.insert(name, (n.to_string(), owner, late, i128::from((n + 1) * 100), contact));
+        }
+        all.commit().unwrap();
+        for (indexed, as_query) in [(false, false), (false, true), (true, false), (true, true)] {
+            if indexed && !as_query {
+                store.index();
+            }
+            let facts = store.read(as_query);
+            prop_assert_eq!(&told(&facts), &expected, "indexed {} query {}", indexed, as_query);
+            let lost = facts.rejected.get(&("follow_ups", Fault::NoCustomer)).map_or(0, |(n, _)| *n);
+            prop_assert!(lost >= orphans.len() as u64, "{} {:?}", lost, facts.rejected);
+            prop_assert_eq!(facts.rows.get("follow_ups"), Some(&(promises.len() as u64)));
+        }
+    }
+}
+
+#[test]
+fn what_is_no_date_is_told_and_not_left_out() {
+    let store = Store::new(["INTEGER PRIMARY KEY", "", ""]);
+    store
+        .sql()
+        .execute_batch(
+            "INSERT INTO customers VALUES (1, 'A', NULL, NULL);
+             INSERT INTO follow_ups VALUES ('a', 1, NULL, 'tomorrow', NULL, NULL), ('b', 1, NULL, NULL, NULL, NULL),
+               ('c', 1, NULL, '2026-07-01', 'yes', NULL), ('d', 1, NULL, '9999-99-99', NULL, NULL),
+               ('e', 1, NULL, '2026-07-01', NULL, NULL), ('f', 7, NULL, '2026-07-01', NULL, NULL),
+               ('g', 1, NULL, x'00', NULL, NULL), ('h', 1, NULL, '2030-01-01', NULL, NULL);",
+        )
+        .unwrap();
+    for indexed in [false, true] {
+        if indexed {
+            store.index();
+        }
+        let facts = store.read(false);
+        assert_eq!(told(&facts).keys().collect::<Vec<_>>(), ["e"]);
+        let of = |fault| -> Vec<String> {
+            let rejected = facts.rejected.get(&("follow_ups", fault));
+            let mut ids: Vec<String> =
+                rejected.map(|(_, list)| list.iter().map(|r| r.id.clone()).collect()).unwrap_or_default();
+            ids.sort();
+            ids
+        };
+        assert_eq!(of(Fault::Unreadable), ["a", "c", "d", "g"]);
+        assert_eq!((of(Fault::Missing), of(Fault::NoCustomer)), (vec!["b".to_owned()], vec!["f".to_owned()]));
+        assert_eq!((facts.rows["follow_ups"], facts.parts["follow_ups"]), (8, 7));
+    }
+}
+
+/// A shop of which little is due.
+fn large() -> Store {
+    let store = Store::new(["TEXT", "TEXT", "TEXT"]);
+    store
+        .sql()
+        .execute_batch(
+            "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 12000)
+             INSERT INTO follow_ups SELECT 'F' || n, 'C' || n, NULL, '2026-07-14', iif(n % 400, '2026-07-14', NULL), NULL FROM n;
+             INSERT INTO customers SELECT 'C' || substr(id, 2), 'N', NULL, NULL FROM follow_ups;
+             INSERT INTO subscriptions SELECT 'S' || substr(id, 2), customer_id, 100, '2026-01-01', NULL FROM follow_ups;
+             INSERT INTO interactions SELECT 'I' || substr(id, 2), customer_id, '2026-01-01', 'call' FROM follow_ups;",
+        )
+        .unwrap();
+    store
+}
+
+#[test]
+fn every_index_that_is_advised_is_used_once_it_is_there() {
+    let store = large();
+    let advice = store.open(false).snapshot().unwrap().advice(&lens()).unwrap();
+    let relations: Vec<&str> = advice.iter().map(|advice| advice.relation.name).collect();
+    assert_eq!(relations, ["follow_ups", "customers", "subscriptions", "interactions"]);
+    let before = told(&store.read(false));
+    assert_eq!(before.len(), 30);
+    for advice in advice {
+        assert_eq!((advice.rows, &advice.scanned), (12_000, &vec![advice.relation.name.to_owned()]));
+        store.sql().execute_batch(&advice.index.unwrap()).unwrap();
+    }
+    assert_eq!(store.open(false).snapshot().unwrap().advice(&lens()).unwrap(), []);
+    assert_eq!(told(&store.read(false)), before);
+}
+
+#[test]
+fn a_query_that_reads_everything_is_named_with_the_table_behind_it() {
+    let store = large();
+    let advice = store.open(true).snapshot().unwrap().advice(&lens()).unwrap();
+    assert_eq!(advice.len(), 4);
+    for advice in advice {
+        assert!(advice.scanned.contains(&advice.relation.name.to_owned()), "{advice:?}");
+        assert_eq!(advice.index, None);
+    }
+}
+
+#[test]
+fn a_replay_of_an_earlier_moment_sees_what_was_open_then() {
+    let store = Store::new(["INTEGER PRIMARY KEY", "INTEGER", "TEXT"]);
+    let now: Timestamp = AS_OF.parse().unwrap();
+    let done = zone().to_datetime(now + 1.hour()).strftime("%Y-%m-%d %H:%M:%S").to_string();
+    let sql = store.sql();
+    sql.execute("INSERT INTO customers VALUES (1, 'A', NULL, NULL)", []).unwrap();
+    sql.execute("INSERT INTO follow_ups VALUES ('a', 1, NULL, '2026-07-01', ?1, NULL)", [done]).unwrap();
+    assert_eq!(told(&store.read(false)).len(), 1);
+}
