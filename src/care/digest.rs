@@ -36,9 +36,10 @@ pub fn by_rep(panel: &Panel<'_>, entries: Vec<Entry>) -> BTreeMap<Option<String>
 /// Most pressing first: overdue before due, longest first, then by revenue at stake.
 pub fn order(panel: &Panel<'_>, entries: &mut [Entry]) {
     let today = panel.facts.lens.today();
-    let id = |customer| panel.facts.customers.id(customer).into_owned();
     entries.sort_by_cached_key(|e| {
-        (-e.days_late, -panel.mrr_on(e.customer, today), id(e.customer), e.id.clone())
+        let id = panel.facts.customers.id(e.customer).into_owned();
+        // Shorter ids first: numbers in their order.
+        (-e.days_late, -panel.mrr_on(e.customer, today), id.len(), id, e.id.clone())
     });
 }
 

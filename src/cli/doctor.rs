@@ -27,10 +27,11 @@ impl Doctor {
     #[expect(clippy::unused_self, reason = "every command is called alike")]
     pub(super) fn run(&self, cli: &Cli) -> Done {
         let mut findings = machine();
-        let (config, problems) = config::load(&cli.config, Outlet::OFFLINE);
+        let (mut config, problems) = config::load(&cli.config, Outlet::OFFLINE);
         let seen = format!("{} problems; `retaind check` shows them", problems.problems.len());
         findings.push(Finding::of(config.is_some(), "configuration", seen));
-        if let Some(config) = &config {
+        if let Some(config) = config.as_mut() {
+            config.store.watcher = super::progress::watcher();
             findings.extend(store(config));
             findings.extend(ledger(config));
         }

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::{Cli, Done, EX_DATAERR, EX_USAGE, Failure, read_at, show};
 use crate::clock::Clock;
-use crate::config::{Config, Outlet};
+use crate::config::Config;
 use crate::daemon::{Shared, runner};
 use crate::document::Document;
 use crate::job::sample::notice;
@@ -34,7 +34,7 @@ pub(super) struct Fire {
 
 impl Fire {
     pub(super) fn run(&self, cli: &Cli) -> Done {
-        let config = cli.load(Outlet::OFFLINE)?;
+        let config = cli.load_watched()?;
         if !config.ledger.exists() {
             let path = config.ledger.display();
             show::line(&format!(

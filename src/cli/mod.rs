@@ -8,6 +8,7 @@ mod init;
 mod outbox;
 mod plan;
 mod preview;
+mod progress;
 mod report;
 mod run;
 mod show;
@@ -166,6 +167,15 @@ impl Cli {
     fn load(&self, outlet: Outlet) -> Result<Config, Failure> {
         let (config, findings) = config::load(&self.config, outlet);
         config.ok_or_else(|| refused(&findings))
+    }
+}
+
+impl Cli {
+    /// The same for a command that somebody waits for.
+    fn load_watched(&self) -> Result<Config, Failure> {
+        let mut config = self.load(Outlet::OFFLINE)?;
+        config.store.watcher = progress::watcher();
+        Ok(config)
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{Cli, Done, EX_USAGE, Failure, read_at, show};
 use crate::clock::Clock;
-use crate::config::{Config, Outlet};
+use crate::config::Config;
 use crate::daemon::runner;
 use crate::job::seal::Locales;
 use crate::outbox::Delivery;
@@ -35,7 +35,7 @@ const LISTED_MAX: usize = 500;
 
 impl Plan {
     pub(super) fn run(&self, cli: &Cli) -> Done {
-        let config = cli.load(Outlet::OFFLINE)?;
+        let config = cli.load_watched()?;
         let from = self.at.as_ref().map_or(Ok(Clock::System.now()), |text| read_at(text, &config.zone))?;
         let span = crate::config::read_duration(&self.span);
         let span = span.ok_or_else(|| {

@@ -7,7 +7,6 @@ use clap::Args;
 use super::{Cli, Done, EX_DATAERR, EX_IOERR, EX_UNAVAILABLE, Failure, read_at, show};
 use crate::capture::{Captured, Server};
 use crate::clock::Clock;
-use crate::config::Outlet;
 use crate::daemon::runner;
 use crate::job::seal::Locales;
 use crate::outbox::{Delivery, Medium};
@@ -33,7 +32,7 @@ pub(super) struct Preview {
 
 impl Preview {
     pub(super) fn run(&self, cli: &Cli) -> Done {
-        let config = cli.load(Outlet::OFFLINE)?;
+        let config = cli.load_watched()?;
         let job = super::job(&config, &self.job)?;
         let at = match &self.at {
             Some(text) => read_at(text, &job.schedule.zone)?,

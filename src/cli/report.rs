@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{Cli, Done, EX_DATAERR, EX_IOERR, EX_SOFTWARE, EX_USAGE, Failure, read_at, show};
 use crate::clock::Clock;
-use crate::config::{Config, Outlet};
+use crate::config::Config;
 use crate::document::{Document, Kind};
 use crate::domain::PeriodKind;
 use crate::job::report::{self, Story};
@@ -61,7 +61,7 @@ enum Format {
 
 impl Report {
     pub(super) fn run(&self, cli: &Cli) -> Done {
-        let config = cli.load(Outlet::OFFLINE)?;
+        let config = cli.load_watched()?;
         let spec = self.spec(&config)?;
         let zone =
             self.job.as_ref().and_then(|j| config.jobs.get(j)).map_or(&config.zone, |j| &j.schedule.zone);

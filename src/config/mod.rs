@@ -27,7 +27,7 @@ use crate::domain::recipient::Calendar;
 use crate::domain::{Currency, Rates};
 use crate::outbox::Medium;
 use crate::render::Templates;
-use crate::store::{Mapping, SqliteStore};
+use crate::store::{Mapping, SqliteStore, Watcher};
 
 /// A shop's configuration, as meant.
 pub struct Config {
@@ -66,6 +66,8 @@ pub struct Store {
     pub currency: Currency,
     /// What other currencies are worth.
     pub rates: Rates,
+    /// Who hears how far reads have come, if anybody does.
+    pub watcher: Watcher,
 }
 
 impl Store {
@@ -76,7 +78,8 @@ impl Store {
 
     /// Opens it.
     pub fn open(&self) -> Result<SqliteStore, crate::store::StoreError> {
-        SqliteStore::open(&self.path, self.mapping.clone(), self.zone.clone())
+        let store = SqliteStore::open(&self.path, self.mapping.clone(), self.zone.clone())?;
+        Ok(store.watched(self.watcher.clone()))
     }
 }
 

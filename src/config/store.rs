@@ -26,7 +26,7 @@ impl Builder {
         let path = self.folder.join(file.path.get());
         // The store is looked at in any currency.
         let seen = currency.or_else(|| Currency::from_code("EUR"))?;
-        let store = Store { path, mapping, zone, currency: seen, rates: self.rates(file) };
+        let store = Store { path, mapping, zone, currency: seen, rates: self.rates(file), watcher: None };
         self.check_store(file, &store);
         currency.map(|_| store)
     }

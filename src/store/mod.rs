@@ -22,6 +22,7 @@ mod rows;
 pub mod snapshot;
 pub mod sqlite;
 mod transactions;
+pub mod watch;
 
 pub use advice::Advice;
 pub use error::StoreError;
@@ -29,3 +30,4 @@ pub use mapping::{Mapping, Source};
 pub use relation::Relation;
 pub use snapshot::Snapshot;
 pub use sqlite::SqliteStore;
+pub use watch::{Watch, Watcher};

@@ -14,6 +14,7 @@ use super::decode::{Bad, RowView};
 use super::error::StoreError;
 use super::relation::Relation;
 use super::repeats::Repeats;
+use super::watch::Watcher;
 use crate::domain::facts::{EXAMPLES, Facts, Fault, Lens, Rejected};
 
 /// Rows handed over at a time: large enough that the hand-over costs nothing, small enough for the cache.
@@ -45,6 +46,14 @@ impl From {
         }
     }
 
+    /// About how many rows there are: never fewer, unless rowids have gaps.
+    fn about(&self) -> Option<u64> {
+        match self {
+            From::Pieces { first, last, .. } => Some(last.abs_diff(*first).saturating_add(1)),
+            From::Whole { .. } | From::Among { .. } => None,
+        }
+    }
+
     /// What is bound to the statement when it is run in one go.
     fn bound(&self) -> Vec<&dyn ToSql> {
         match self {
@@ -64,6 +73,7 @@ pub(super) struct Form<'a> {
     pub(super) store_zone: &'a jiff::tz::TimeZone,
     /// Whether ids must be watched: nothing says that they differ.
     pub(super) watch_ids: bool,
+    pub(super) watcher: &'a Watcher,
 }
 
 impl Form<'_> {
@@ -158,6 +168,9 @@ pub(super) fn read<D: Decode>(
     let mut noted = Noted::default();
     let decoders = pass(connections, form, new, |batch| {
         noted.count += batch.read;
+        if let Some(watch) = form.watcher {
+            watch.read(form.relation.name, noted.count, form.from.about());
+        }
         take(&mut batch.rows);
         repeated.extend(batch.ids.iter().filter(|id| watch.came_before(**id)));
         noted.rejected.append(&mut batch.rejected);

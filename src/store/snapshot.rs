@@ -28,6 +28,9 @@ const READERS_MAX: usize = 4;
 /// Tables with fewer rowids are not worth a second connection.
 const WORTH: i64 = 100_000;
 
+/// Rows between two words to whoever watches.
+const TOLD: u64 = 4_096;
+
 /// Times that a second connection is tried to be opened between two commits of the shop.
 const TRIES: usize = 8;
 
@@ -49,6 +52,9 @@ impl Drop for Snapshot<'_> {
     fn drop(&mut self) {
         // A connection that cannot end its reading is closed with the store.
         let _ = self.store.connection.execute_batch("ROLLBACK");
+        if let Some(watch) = &self.store.watcher {
+            watch.done();
+        }
     }
 }
 
@@ -179,7 +185,8 @@ impl<'s> Snapshot<'s> {
         // Customers are told apart when they are taken in.
         let watch_ids = relation != relation::CUSTOMERS && self.must_watch(relation)?;
         let store = &mut *self.store;
-        let form = Form { relation, from, places, lens, store_zone: &store.zone, watch_ids };
+        let (store_zone, watcher) = (&store.zone, &store.watcher);
+        let form = Form { relation, from, places, lens, store_zone, watch_ids, watcher };
         let mut connections = vec![&mut store.connection];
         connections.extend(&mut self.others);
         read(&mut connections, &form)
@@ -325,7 +332,14 @@ impl<'s> Snapshot<'s> {
         let fail = |source| StoreError::Read { relation: relation.name, source };
         let mut statement = self.store.connection.prepare_cached(sql).map_err(fail)?;
         let mut rows = statement.query(rusqlite::params_from_iter(of)).map_err(fail)?;
+        let mut count = 0;
         while let Some(row) = rows.next().map_err(fail)? {
+            if count % TOLD == 0
+                && let Some(watch) = &self.store.watcher
+            {
+                watch.read(relation.name, count, None);
+            }
+            count += 1;
             let store_zone = &self.store.zone;
             if !look(&RowView { row, places: places.all(), relation, lens, store_zone }) {
                 break;

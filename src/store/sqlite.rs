@@ -10,6 +10,7 @@ use super::error::StoreError;
 use super::mapping::{Mapping, Source};
 use super::relation::Relation;
 use super::snapshot::Snapshot;
+use super::watch::Watcher;
 use crate::domain::facts::{Facts, Lens, Needs};
 
 /// A read takes no longer than this many virtual-machine steps of SQLite between two looks at the clock
@@ -24,6 +25,7 @@ pub struct SqliteStore {
     pub(super) connection: Connection,
     pub(super) mapping: Mapping,
     pub(super) zone: jiff::tz::TimeZone,
+    pub(super) watcher: Watcher,
     path: PathBuf,
 }
 
@@ -46,7 +48,14 @@ impl SqliteStore {
         let connection = connect(path).map_err(fail)?;
         // The first read takes the locks a WAL store needs; fail here, with the hint, not mid-run.
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())).map_err(fail)?;
-        Ok(SqliteStore { connection, mapping, zone, path: path.to_owned() })
+        Ok(SqliteStore { connection, mapping, zone, watcher: None, path: path.to_owned() })
+    }
+
+    /// The same with somebody who hears how far reads have come.
+    #[must_use]
+    pub fn watched(mut self, watcher: Watcher) -> SqliteStore {
+        self.watcher = watcher;
+        self
     }
 
     /// Where it is.
@@ -99,6 +108,9 @@ impl SqliteStore {
     /// Rows of one relation; none of one that is not mapped.
     pub fn count_of(&self, relation: Relation) -> Result<u64, StoreError> {
         let Some(source) = self.mapping.source(relation) else { return Ok(0) };
+        if let Some(watch) = &self.watcher {
+            watch.read(relation.name, 0, None);
+        }
         let sql = format!("SELECT count(*) FROM ({})", source.statement());
         let n = self.connection.query_row(&sql, [], |row| row.get::<_, i64>(0));
         n.map(|n| n as u64).map_err(|source| StoreError::Read { relation: relation.name, source })

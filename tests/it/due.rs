@@ -54,9 +54,12 @@ impl Store {
     }
 
     fn open(&self, as_query: bool) -> SqliteStore {
-        let source = |relation: Relation| match as_query {
-            true => Source::Query(format!("SELECT * FROM {} ORDER BY id DESC", relation.name)),
-            false => Source::Table(relation.name.to_owned()),
+        let source = |relation: Relation| {
+            if as_query {
+                Source::Query(format!("SELECT * FROM {} ORDER BY id DESC", relation.name))
+            } else {
+                Source::Table(relation.name.to_owned())
+            }
         };
         let relations = [CUSTOMERS, FOLLOW_UPS, SUBSCRIPTIONS, INTERACTIONS, REPS];
         let mapping = Mapping::of(relations.map(|relation| (relation, source(relation))).into());
