@@ -42,6 +42,10 @@ pub fn clean(raw: &str) -> String {
 
 /// At most `graphemes` of `text`, cut on a grapheme border, with "…" where something was cut.
 pub fn excerpt(text: &str, graphemes: usize) -> String {
+    // A grapheme has a byte at least.
+    if text.len() <= graphemes {
+        return text.to_owned();
+    }
     let mut ends = text.grapheme_indices(true).skip(graphemes.saturating_sub(1));
     let Some((last, _)) = ends.next() else { return text.to_owned() };
     if ends.next().is_none() { text.to_owned() } else { format!("{}…", text[..last].trim_end()) }

@@ -13,6 +13,12 @@ use crate::outbox::DeliveryKey;
 /// Longest subject, in graphemes. Longer ones are cut by every inbox list anyway.
 const SUBJECT_MAX: usize = 120;
 
+/// Longest line, without its end (RFC 5322, section 2.1.1).
+const LINE_MAX: usize = 998;
+
+/// What each mail has exactly once.
+const HEADERS_ONCE: [&str; 5] = ["From", "To", "Date", "Message-ID", "Subject"];
+
 /// Everything a mail is made of.
 #[derive(Debug)]
 pub struct Mail<'a> {
@@ -160,34 +166,68 @@ pub fn check_wire(bytes: &[u8]) -> Result<(), String> {
         let at = bytes.iter().position(|b| !plain(*b)).unwrap_or_default();
         return Err(format!("byte {} at {at} is not plain ASCII", bytes[at]));
     }
-    let text = std::str::from_utf8(bytes).map_err(|e| e.to_string())?;
-    let returns = bytes.iter().map(|b| usize::from(*b == b'\r')).sum::<usize>();
-    let (mut at, mut ends) = (0, 0);
-    for line in text.split_inclusive('\n') {
-        let said = line.strip_suffix("\r\n").unwrap_or(line);
-        if said.ends_with('\n') {
-            return Err(format!("a bare line end at byte {}", at + said.len() - 1));
+    if !(line_ends_are_whole(bytes) && lines_are_short(bytes)) {
+        return Err(wrong_line(bytes));
+    }
+    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or(bytes.len());
+    let mut counts = HEADERS_ONCE.map(|name| (name, 0));
+    for line in bytes[..end].split(|b| *b == b'\n') {
+        for (name, count) in &mut counts {
+            let (start, rest) = line.split_at_checked(name.len()).unwrap_or_default();
+            *count += usize::from(rest.first() == Some(&b':') && start.eq_ignore_ascii_case(name.as_bytes()));
         }
-        if said.len() > 998 {
-            return Err(format!("a line of {} bytes", said.len()));
+    }
+    match counts.iter().find(|(_, count)| *count != 1) {
+        Some((name, count)) => Err(format!("{count} {name} headers")),
+        None => Ok(()),
+    }
+}
+
+/// Whether each carriage return has its line feed and each line feed its carriage return.
+fn line_ends_are_whole(bytes: &[u8]) -> bool {
+    // Counted in pieces that a byte can count, many bytes at a time.
+    const PIECE: usize = 255;
+    let count = |bytes: &[u8], of: u8| -> usize {
+        bytes
+            .chunks(PIECE)
+            .map(|piece| usize::from(piece.iter().map(|b| u8::from(*b == of)).sum::<u8>()))
+            .sum()
+    };
+    let after = bytes.get(1..).unwrap_or_default();
+    let pairs = bytes.chunks(PIECE).zip(after.chunks(PIECE)).map(|(here, next)| {
+        let pair = |(a, b): (&u8, &u8)| u8::from(*a == b'\r') & u8::from(*b == b'\n');
+        usize::from(here.iter().zip(next).map(pair).sum::<u8>())
+    });
+    let pairs: usize = pairs.sum();
+    count(bytes, b'\r') == pairs && count(bytes, b'\n') == pairs
+}
+
+/// Whether no line is longer than RFC 5322 allows: from the start of a line to the last line end within
+/// reach of it, so that most lines are never looked at.
+fn lines_are_short(bytes: &[u8]) -> bool {
+    let mut rest = bytes;
+    while rest.len() > LINE_MAX {
+        let reach = &rest[..rest.len().min(LINE_MAX + 2)];
+        let Some(end) = reach.iter().rposition(|b| *b == b'\n') else { return false };
+        rest = &rest[end + 1..];
+    }
+    true
+}
+
+/// What is wrong with the first line that is.
+fn wrong_line(bytes: &[u8]) -> String {
+    let mut at = 0;
+    for line in bytes.split_inclusive(|b| *b == b'\n') {
+        let said = line.strip_suffix(b"\r\n").unwrap_or(line);
+        if said.ends_with(b"\n") {
+            return format!("a bare line end at byte {}", at + said.len() - 1);
         }
-        ends += usize::from(said.len() < line.len());
+        if said.len() > LINE_MAX {
+            return format!("a line of {} bytes", said.len());
+        }
         at += line.len();
     }
-    if returns > ends {
-        return Err("a carriage return without its line feed".to_owned());
-    }
-    let head = text.split("\r\n\r\n").next().unwrap_or_default();
-    for name in ["From", "To", "Date", "Message-ID", "Subject"] {
-        let count = head.split("\r\n").filter(|line| {
-            line.get(..name.len() + 1).is_some_and(|start| start.eq_ignore_ascii_case(&format!("{name}:")))
-        });
-        let count = count.count();
-        if count != 1 {
-            return Err(format!("{count} {name} headers"));
-        }
-    }
-    Ok(())
+    "a carriage return without its line feed".to_owned()
 }
 
 #[cfg(test)]
@@ -233,6 +273,45 @@ mod tests {
         {
             let bad = String::from_utf8(good.clone()).unwrap().replacen(from, to, 1);
             assert!(check_wire(bad.as_bytes()).is_err(), "{from} -> {to}");
+        }
+    }
+
+    #[test]
+    fn the_wire_check_says_which_line_is_wrong_wherever_it_stands() {
+        let good = mail("s", "n");
+        let long = |n: usize| format!("{}\r\n", "x".repeat(n));
+        for (added, expected) in [
+            (long(998), Ok(())),
+            (long(998).repeat(3), Ok(())),
+            ("x".repeat(998), Ok(())),
+            (long(999), Err("a line of 999 bytes".to_owned())),
+            ("x".repeat(999), Err("a line of 999 bytes".to_owned())),
+            (long(10) + &long(2_000) + &long(10), Err("a line of 2000 bytes".to_owned())),
+            ("a\nb\r\n".to_owned(), Err(format!("a bare line end at byte {}", good.len() + 1))),
+            ("\n".to_owned(), Err(format!("a bare line end at byte {}", good.len()))),
+            ("a\rb\r\n".to_owned(), Err("a carriage return without its line feed".to_owned())),
+            ("a\r".to_owned(), Err("a carriage return without its line feed".to_owned())),
+            ("\r\r\n".to_owned(), Err("a carriage return without its line feed".to_owned())),
+            ("a\0\r\n".to_owned(), Err(format!("byte 0 at {} is not plain ASCII", good.len() + 1))),
+        ] {
+            let mut bytes = good.clone();
+            assert!(bytes.ends_with(b"\r\n"));
+            bytes.extend_from_slice(added.as_bytes());
+            assert_eq!(check_wire(&bytes), expected, "{:?}", &added[..added.len().min(20)]);
+        }
+    }
+
+    proptest::proptest! {
+        // The quick look and the slow one, which looks at each line, agree.
+        #[test]
+        fn a_wrong_line_is_found_wherever_it_is(text in "[ab\r\n]{0,40}", times in 0usize..60) {
+            let bytes = text.repeat(times).into_bytes();
+            let fine = line_ends_are_whole(&bytes) && lines_are_short(&bytes);
+            let slow = bytes.split_inclusive(|b| *b == b'\n').all(|line| {
+                let said = line.strip_suffix(b"\r\n").unwrap_or(line);
+                said.len() <= LINE_MAX && !said.contains(&b'\n') && !said.contains(&b'\r')
+            });
+            proptest::prop_assert_eq!(fine, slow);
         }
     }
 

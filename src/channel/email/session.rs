@@ -178,9 +178,10 @@ impl Session {
 /// its end.
 fn stuffed(message: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(message.len() + 64);
-    // Most messages have no such dot, which is found out many bytes at a time.
-    let has_dots = |text: &str| text.starts_with('.') || text.contains("\n.");
-    if std::str::from_utf8(message).map_or(true, has_dots) {
+    // Most messages have no such dot, which is found out many bytes at a time: hence no early end.
+    let after = message.get(1..).unwrap_or_default();
+    let inside = message.iter().zip(after).fold(false, |any, (a, b)| any | ((*a == b'\n') & (*b == b'.')));
+    if inside || message.starts_with(b".") {
         for line in message.split_inclusive(|b| *b == b'\n') {
             if line.starts_with(b".") {
                 bytes.push(b'.');
