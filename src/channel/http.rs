@@ -1,20 +1,25 @@
 //! One POST, by the rules that make it safe: no redirects, no proxies, no private addresses unless
 //! allowed, no more of the answer than is needed, and no URL in any error: URLs are secrets here.
 
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Url, redirect};
 
 use super::Gate;
+use super::direct::Direct;
 use crate::outbox::{Answer, Scope};
 
 /// How much of an answer is read. Enough for any error text; the rest is dropped with the connection.
-const ANSWER_MAX: usize = 64 << 10;
+pub(super) const ANSWER_MAX: usize = 64 << 10;
+
+/// Who we say we are.
+pub(super) const AGENT: &str = concat!("retaind/", env!("CARGO_PKG_VERSION"));
 
 /// Shortest part of a URL that is taken for a secret.
 const SECRET_MIN: usize = 8;
@@ -36,9 +41,28 @@ impl Default for Deadlines {
 
 /// A destination that takes POSTs.
 pub struct Endpoint {
-    client: Client,
+    stack: Stack,
     url: Url,
     allow_private: bool,
+    deadlines: Deadlines,
+}
+
+/// What speaks HTTP. Both are held against the same table of faults.
+enum Stack {
+    /// reqwest: TLS, HTTP/2, a pool.
+    Library(Client),
+    /// Plain connections of our own.
+    Direct(Box<Direct>),
+}
+
+/// An answer as it came.
+pub(super) struct Raw {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    /// The start of the body.
+    pub(super) bytes: Vec<u8>,
+    /// Whether the body came to its end, or to as much of it as is read.
+    pub(super) whole: bool,
 }
 
 /// What came back.
@@ -84,11 +108,28 @@ impl Endpoint {
             .connect_timeout(deadlines.connect)
             .timeout(deadlines.total)
             .tcp_nodelay(true)
-            .user_agent(concat!("retaind/", env!("CARGO_PKG_VERSION")))
+            .user_agent(AGENT)
             .dns_resolver(Arc::new(Checked { allow_private }))
             .build()
             .map_err(|e| e.without_url().to_string())?;
-        Ok(Endpoint { client, url, allow_private })
+        Ok(Endpoint { stack: Stack::Library(client), url, allow_private, deadlines })
+    }
+
+    /// For many POSTs: a plain URL is then reached over connections of our own, which cost half as much. Any
+    /// other stays with the library.
+    #[must_use]
+    pub fn for_many(mut self) -> Endpoint {
+        if let Some(direct) = Direct::new(&self.url, self.allow_private, self.deadlines) {
+            self.stack = Stack::Direct(Box::new(direct));
+        }
+        self
+    }
+
+    /// Ends what was kept open between messages. The library does that by itself.
+    pub(super) fn rest(&self) {
+        if let Stack::Direct(direct) = &self.stack {
+            direct.rest();
+        }
     }
 
     /// Host and a short mark of the rest, for people: the rest is a secret.
@@ -99,41 +140,24 @@ impl Endpoint {
     }
 
     /// POSTs a JSON body once it has passed the gate.
-    pub async fn post(&self, body: Vec<u8>, headers: HeaderMap, gate: Gate) -> Result<Response, Failed> {
-        let request = self
-            .client
-            .post(self.url.clone())
-            .headers(headers)
-            .header(reqwest::header::CONTENT_TYPE, HeaderValue::from_static("application/json"))
-            .body(body);
+    pub async fn post(&self, body: Vec<u8>, mut headers: HeaderMap, gate: Gate) -> Result<Response, Failed> {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if !gate().await {
             return Err(Failed::Unsent("the claim was lost".to_owned()));
         }
-        let mut response = request.send().await.map_err(classify)?;
-        let status = response.status().as_u16();
-        let retry_after =
-            response.headers().get(RETRY_AFTER).and_then(|v| v.to_str().ok()).map(str::to_owned);
-        let mut bytes = Vec::new();
-        // The status is the answer; what of the body does not come is seldom needed.
-        let whole = loop {
-            match response.chunk().await {
-                Ok(Some(chunk)) => {
-                    bytes.extend_from_slice(&chunk[..chunk.len().min(ANSWER_MAX - bytes.len())]);
-                }
-                Ok(None) => break true,
-                Err(_) => break false,
+        let raw = match &self.stack {
+            Stack::Library(client) => {
+                let request = client.post(self.url.clone()).headers(headers).body(body);
+                read(request.send().await.map_err(classify)?).await
             }
-            if bytes.len() >= ANSWER_MAX {
-                break true;
-            }
+            Stack::Direct(direct) => direct.post(body, headers).await?,
         };
-        let body = self.without_secrets(String::from_utf8_lossy(&bytes).into_owned());
-        let date = response.headers().get(reqwest::header::DATE).and_then(|v| v.to_str().ok());
+        let header = |name| raw.headers.get(name).and_then(|v| v.to_str().ok());
         Ok(Response {
-            status,
-            body,
-            whole,
-            retry_after: retry_after.and_then(|text| read_retry_after(&text, date)),
+            status: raw.status,
+            body: self.without_secrets(String::from_utf8_lossy(&raw.bytes).into_owned()),
+            whole: raw.whole,
+            retry_after: header(RETRY_AFTER).and_then(|text| read_retry_after(text, header(DATE))),
         })
     }
 
@@ -143,20 +167,49 @@ impl Endpoint {
         let whole = Some(path).filter(|path| path.len() > 1).into_iter().chain(self.url.query());
         let parts = path.split('/').chain(self.url.query().into_iter().flat_map(|q| q.split(['&', '='])));
         let parts = parts.filter(|part| part.len() >= SECRET_MIN);
-        whole.chain(parts).fold(body, |body, secret| body.replace(secret, "…"))
+        whole.chain(parts).fold(
+            body,
+            |body, secret| {
+                if body.contains(secret) { body.replace(secret, "…") } else { body }
+            },
+        )
     }
+}
+
+/// The status is the answer; what of the body does not come is seldom needed.
+async fn read(mut response: reqwest::Response) -> Raw {
+    let mut bytes = Vec::new();
+    let whole = loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) => {
+                bytes.extend_from_slice(&chunk[..chunk.len().min(ANSWER_MAX - bytes.len())]);
+            }
+            Ok(None) => break true,
+            Err(_) => break false,
+        }
+        if bytes.len() >= ANSWER_MAX {
+            break true;
+        }
+    };
+    let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
+    Raw { status, headers, bytes, whole }
 }
 
 fn classify(error: reqwest::Error) -> Failed {
     let unsent = error.is_connect() || error.is_builder();
-    let error = error.without_url();
+    let reason = causes(&error.without_url());
+    if unsent { Failed::Unsent(reason) } else { Failed::Unknown(reason) }
+}
+
+/// An error and what is behind it, in one line.
+pub(super) fn causes(error: &dyn std::error::Error) -> String {
     let mut reason = error.to_string();
-    let mut source = std::error::Error::source(&error);
+    let mut source = error.source();
     while let Some(cause) = source {
         reason = format!("{reason}: {cause}");
         source = cause.source();
     }
-    if unsent { Failed::Unsent(reason) } else { Failed::Unknown(reason) }
+    reason
 }
 
 /// What a status means where the service has no rules of its own.
@@ -229,7 +282,17 @@ pub fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// Resolves names and gives only addresses that may be connected to: the very ones that will be.
+/// The addresses of a name that may be connected to: the very ones that will be.
+pub(super) async fn resolve(name: &str, port: u16, allow_private: bool) -> io::Result<Vec<SocketAddr>> {
+    let found = tokio::net::lookup_host((name, port)).await?;
+    let allowed: Vec<SocketAddr> = found.filter(|a| allow_private || is_public(a.ip())).collect();
+    if allowed.is_empty() {
+        return Err(io::Error::other("the name leads to no public address"));
+    }
+    Ok(allowed)
+}
+
+/// [`resolve`] as the library asks for it.
 struct Checked {
     allow_private: bool,
 }
@@ -238,11 +301,7 @@ impl Resolve for Checked {
     fn resolve(&self, name: Name) -> Resolving {
         let allow_private = self.allow_private;
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let allowed: Vec<SocketAddr> = found.filter(|a| allow_private || is_public(a.ip())).collect();
-            if allowed.is_empty() {
-                return Err("the name leads to no public address".into());
-            }
+            let allowed = resolve(name.as_str(), 0, allow_private).await?;
             Ok(Box::new(allowed.into_iter()) as Addrs)
         })
     }

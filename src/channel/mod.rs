@@ -1,6 +1,7 @@
 //! Ways to reach people. Everything about one service is in its one file: settings, what its answers
 //! mean, its limits. A channel tries once and answers one question; the outbox decides the rest.
 
+mod direct;
 pub mod email;
 pub mod http;
 pub mod memory;
@@ -54,8 +55,10 @@ impl Channel {
 
     /// Ends what was kept open between messages.
     pub async fn rest(&self) {
-        if let Channel::Email(email) = self {
-            email.rest().await;
+        match self {
+            Channel::Email(email) => email.rest().await,
+            Channel::Webhook(webhook) => webhook.rest(),
+            Channel::Slack(_) | Channel::Memory(_) => {}
         }
     }
 

@@ -4,7 +4,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use reqwest::header::{HeaderMap, HeaderValue};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretBox};
 use sha2::Sha256;
 
@@ -17,6 +17,14 @@ const KEY_MIN: usize = 24;
 
 /// How many POSTs may be under way at once, unless told otherwise.
 const CONCURRENCY: usize = 8;
+
+const ID: HeaderName = HeaderName::from_static("webhook-id");
+const TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
+const SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// How many headers a request has: these, and those that every request has.
+const HEADERS: usize = 8;
 
 /// A webhook and the keys that sign it: the current one first, an old one beside it during rotation.
 pub struct Webhook {
@@ -39,6 +47,10 @@ impl Webhook {
 
     pub(super) fn concurrency(&self) -> usize {
         self.concurrency
+    }
+
+    pub(super) fn rest(&self) {
+        self.endpoint.rest();
     }
 
     /// Where it leads, masked.
@@ -66,14 +78,15 @@ impl Webhook {
         timestamp: i64,
         body: &[u8],
     ) -> Result<HeaderMap, reqwest::header::InvalidHeaderValue> {
-        let mut headers = HeaderMap::new();
-        headers.insert("webhook-id", HeaderValue::from_str(id)?);
-        headers.insert("webhook-timestamp", HeaderValue::from_str(&timestamp.to_string())?);
-        headers.insert("idempotency-key", HeaderValue::from_str(id)?);
+        let mut headers = HeaderMap::with_capacity(HEADERS);
+        let message = HeaderValue::from_str(id)?;
+        headers.insert(ID, message.clone());
+        headers.insert(TIMESTAMP, HeaderValue::from(timestamp));
+        headers.insert(IDEMPOTENCY_KEY, message);
         if !self.keys.is_empty() {
             let signatures: Vec<String> =
                 self.keys.iter().map(|key| sign(key.expose_secret(), id, timestamp, body)).collect();
-            headers.insert("webhook-signature", HeaderValue::from_str(&signatures.join(" "))?);
+            headers.insert(SIGNATURE, HeaderValue::from_str(&signatures.join(" "))?);
         }
         Ok(headers)
     }

@@ -254,7 +254,7 @@ impl Builder {
         if kind == Kind::Slack {
             return Some(Way { channel: Channel::Slack(Slack::new(endpoint)), medium: Medium::Slack, shown });
         }
-        let mut webhook = Webhook::new(endpoint, keys);
+        let mut webhook = Webhook::new(endpoint.for_many(), keys);
         if let Some(concurrency) = self.concurrency(name, at) {
             webhook = webhook.at_once(concurrency);
         }

@@ -41,7 +41,10 @@ use Act::{Cut, Drip, Flood, Reset, Say, Silence};
 
 #[derive(Debug, Clone, Copy)]
 enum Kind {
+    /// Over connections of our own.
     Webhook,
+    /// Through the library, as it is over TLS.
+    Pooled,
     Slack,
 }
 
@@ -64,9 +67,9 @@ const fn paused_for(seconds: i64) -> Expect {
     again(Scope::Destination, 0, (seconds, seconds))
 }
 
-const HOOK: &[Kind] = &[Kind::Webhook];
+const HOOK: &[Kind] = &[Kind::Webhook, Kind::Pooled];
 const SLACK: &[Kind] = &[Kind::Slack];
-const BOTH: &[Kind] = &[Kind::Webhook, Kind::Slack];
+const BOTH: &[Kind] = &[Kind::Webhook, Kind::Pooled, Kind::Slack];
 
 const OK_HEAD: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 const CHUNK: &str = "10\r\n0123456789abcdef\r\n";
@@ -247,11 +250,11 @@ fn endpoint(port: u16, total: Duration) -> Endpoint {
 
 fn channel(kind: Kind, port: u16, total: Duration) -> Channel {
     let endpoint = endpoint(port, total);
+    let keys = || KEYS.map(|key| read_key(key).unwrap()).into();
     match kind {
         Kind::Slack => Channel::Slack(Slack::new(endpoint)),
-        Kind::Webhook => {
-            Channel::Webhook(Webhook::new(endpoint, KEYS.map(|key| read_key(key).unwrap()).into()))
-        }
+        Kind::Pooled => Channel::Webhook(Webhook::new(endpoint, keys())),
+        Kind::Webhook => Channel::Webhook(Webhook::new(endpoint.for_many(), keys())),
     }
 }
 
@@ -343,9 +346,9 @@ async fn redirects_are_never_followed() {
     let other = Peer::start(vec![Say(200, "", "ok")]).await;
     let location: &str = format!("Location: http://127.0.0.1:{}/elsewhere\r\n", other.port).leak();
     for status in [301, 302, 303, 307, 308] {
-        for kind in [Kind::Webhook, Kind::Slack] {
+        for kind in BOTH {
             let peer = Peer::start(vec![Say(status, location, "")]).await;
-            let channel = channel(kind, peer.port, LONG);
+            let channel = channel(*kind, peer.port, LONG);
             let mail = message();
             let answer = attempt(&channel, &mail, now()).await.unwrap();
             judge(&answer, &channel, &mail, DEAD).unwrap();
@@ -361,8 +364,8 @@ async fn a_peer_that_is_not_there_costs_nothing() {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let port = socket.local_addr().unwrap().port();
-    for kind in [Kind::Webhook, Kind::Slack] {
-        let channel = channel(kind, port, LONG);
+    for kind in BOTH {
+        let channel = channel(*kind, port, LONG);
         let mail = message();
         let answer = attempt(&channel, &mail, now()).await.unwrap();
         judge(&answer, &channel, &mail, PAUSED).unwrap();
