@@ -108,6 +108,13 @@ CREATE INDEX delivery_troubled ON delivery (status, id)
   WHERE status = 'uncertain' OR status = 'held' OR status = 'dead';  -- SQLite sees that one implies this
 CREATE INDEX delivery_kept ON delivery (finished) WHERE status = 'sent' AND checksum <> 'purged';
 ",
+    "
+-- Each change of a status asks every such condition: what is claimed and what is troubled share an index.
+DROP INDEX delivery_claimed;
+DROP INDEX delivery_troubled;
+CREATE INDEX delivery_watched ON delivery (status, id)
+  WHERE status = 'claimed' OR status = 'uncertain' OR status = 'held' OR status = 'dead';
+",
 ];
 
 /// Why a ledger file is refused.
