@@ -115,7 +115,7 @@ impl Endpoint {
         Ok(Endpoint { stack: Stack::Library(client), url, allow_private, deadlines })
     }
 
-    /// For many POSTs: a plain URL is then reached over connections of our own, which cost half as much. Any
+    /// For many POSTs: a plain URL is then reached over connections of our own, which cost a quarter less. Any
     /// other stays with the library.
     #[must_use]
     pub fn for_many(mut self) -> Endpoint {

@@ -411,3 +411,94 @@ async fn a_receiver_can_trust_what_arrives_and_drop_a_copy() {
     }
     assert!(requests[0].header("webhook-id").contains(mail.key.as_str()));
 }
+
+/// Says the `n`th answer to the `n`th request on a connection and ends it after the last; how many requests
+/// each connection brought.
+async fn kept_peer(answers: &'static [String]) -> (u16, Arc<Mutex<Vec<usize>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let counts: Arc<Mutex<Vec<usize>>> = Arc::default();
+    let seen = counts.clone();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let number = seen.lock().unwrap().len();
+            seen.lock().unwrap().push(0);
+            let mut stream = BufReader::new(stream);
+            for answer in answers {
+                let mut head = String::new();
+                while !head.ends_with("\r\n\r\n") && stream.read_line(&mut head).await.unwrap_or(0) > 0 {}
+                let request = Request { head, body: Vec::new() };
+                if request.head.is_empty() {
+                    break;
+                }
+                let mut body = vec![0; request.header("content-length").parse().unwrap()];
+                stream.read_exact(&mut body).await.unwrap();
+                seen.lock().unwrap()[number] += 1;
+                // A client that has read enough may be gone already.
+                let _ = stream.write_all(answer.as_bytes()).await;
+            }
+        }
+    });
+    (port, counts)
+}
+
+#[tokio::test]
+async fn a_connection_takes_the_next_message_only_if_nothing_is_left_of_the_last_one() {
+    const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    let long = 100 << 10;
+    let cases: [(&str, Vec<String>, &[usize]); 6] = [
+        ("kept", vec![OK.to_owned(); 9], &[3]),
+        ("chunks", vec![format!("{OK_HEAD}2\r\nok\r\n0\r\n\r\n"); 9], &[3]),
+        ("ended while it rested", vec![OK.to_owned()], &[1, 1, 1]),
+        ("told to close", vec![OK.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n"); 9], &[1, 1, 1]),
+        ("said too much", vec![format!("{OK}HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"); 9], &[1, 1, 1]),
+        (
+            "not read to its end",
+            vec![format!("HTTP/1.1 200 OK\r\nContent-Length: {long}\r\n\r\n{}", "x".repeat(long)); 9],
+            &[1, 1, 1],
+        ),
+    ];
+    for (name, answers, expected) in cases {
+        let answers: &'static [String] = answers.leak();
+        // What is left of a long answer the library reads and drops by itself.
+        let kinds = if answers[0].len() > long { &HOOK[..1] } else { HOOK };
+        for kind in kinds {
+            let (port, counts) = kept_peer(answers).await;
+            let (aside, _) = kept_peer(&[]).await;
+            let channel = channel(*kind, port, LONG);
+            for _ in 0..3 {
+                let answer = attempt(&channel, &message(), now()).await.unwrap();
+                assert!(matches!(answer, Answer::Accepted(_)), "{name}, {kind:?}: {answer:?}");
+                // What came before this did is seen: an end of the connection, for one.
+                let mut other = TcpStream::connect(("127.0.0.1", aside)).await.unwrap();
+                assert_eq!(other.read(&mut [0]).await.unwrap(), 0);
+            }
+            assert_eq!(*counts.lock().unwrap(), expected, "{name}, {kind:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_kept_open_when_there_is_nothing_to_send() {
+    let (port, counts) = kept_peer(vec!["HTTP/1.1 204 No\r\n\r\n".to_owned(); 9].leak()).await;
+    let channel = channel(Kind::Webhook, port, LONG);
+    for _ in 0..2 {
+        attempt(&channel, &message(), now()).await.unwrap();
+        channel.rest().await;
+    }
+    assert_eq!(*counts.lock().unwrap(), [1, 1]);
+}
+
+#[tokio::test]
+async fn both_ways_ask_for_the_same() {
+    let mut heads = Vec::new();
+    for kind in HOOK {
+        let peer = Peer::start(vec![Say(200, "", "")]).await;
+        attempt(&channel(*kind, peer.port, LONG), &message(), now()).await.unwrap();
+        let head = peer.requests()[0].head.to_ascii_lowercase().replace(&peer.port.to_string(), "PORT");
+        let mut lines: Vec<String> = head.lines().map(str::to_owned).collect();
+        lines[1..].sort();
+        heads.push(lines);
+    }
+    assert_eq!(heads[0], heads[1]);
+}

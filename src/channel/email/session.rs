@@ -180,7 +180,8 @@ fn stuffed(message: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(message.len() + 64);
     // Most messages have no such dot, which is found out many bytes at a time: hence no early end.
     let after = message.get(1..).unwrap_or_default();
-    let inside = message.iter().zip(after).fold(false, |any, (a, b)| any | ((*a == b'\n') & (*b == b'.')));
+    let pair = |(a, b): (&u8, &u8)| u8::from(*a == b'\n') & u8::from(*b == b'.');
+    let inside = message.iter().zip(after).map(pair).fold(0, |any, one| any | one) != 0;
     if inside || message.starts_with(b".") {
         for line in message.split_inclusive(|b| *b == b'\n') {
             if line.starts_with(b".") {
