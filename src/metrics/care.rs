@@ -14,9 +14,11 @@
 
 use std::collections::BTreeMap;
 
+use super::grid::Grid;
 use super::panel::Panel;
+use super::segment::Groups;
 use crate::domain::customer::Complaint;
-use crate::domain::{FollowUp, Period, Ratio, When};
+use crate::domain::{Day, FollowUp, Period, Ratio, When};
 
 /// What became of the follow-ups that fell due in a period.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -37,6 +39,18 @@ impl Compliance {
     /// In time ÷ due.
     pub fn rate(&self) -> Option<Ratio> {
         Ratio::of(self.in_time, self.due)
+    }
+
+    fn add(&mut self, due: Day, done: Option<Day>, today: Day) {
+        self.due += 1;
+        match done {
+            Some(done) if done <= due => self.in_time += 1,
+            Some(done) => {
+                self.late += 1;
+                self.delays.push(done.since(due));
+            }
+            None => self.overdue += i128::from(due < today),
+        }
     }
 
     /// Days by which late ones were late, at the middle.
@@ -73,6 +87,11 @@ impl Complaints {
     /// Resolved with one contact ÷ resolved that say.
     pub fn first_contact_rate(&self) -> Option<Ratio> {
         Ratio::of(self.first_contact, self.counted)
+    }
+
+    /// How many had a first reply.
+    pub fn replied(&self) -> i128 {
+        self.replies.len() as i128
     }
 
     /// Hours to the first reply, at a percentile.
@@ -122,7 +141,6 @@ impl Panel<'_> {
         period: &Period,
     ) -> BTreeMap<Option<String>, Compliance> {
         let lens = &self.facts.lens;
-        let today = lens.today();
         let mut by_rep: BTreeMap<Option<String>, Compliance> = BTreeMap::new();
         for follow_up in which {
             let due = follow_up.due_at.day(&lens.zone);
@@ -130,63 +148,113 @@ impl Panel<'_> {
                 continue;
             }
             let owner = || self.facts.customers.owner(follow_up.customer).map(str::to_owned);
-            let compliance = by_rep.entry(follow_up.rep_id.clone().or_else(owner)).or_default();
-            compliance.due += 1;
-            match follow_up.done_at.map(|done| done.day(&lens.zone)) {
-                Some(done) if done <= due => compliance.in_time += 1,
-                Some(done) => {
-                    compliance.late += 1;
-                    compliance.delays.push(done.since(due));
-                }
-                None => compliance.overdue += i128::from(due < today),
+            let done = follow_up.done_at.map(|done| done.day(&lens.zone));
+            by_rep.entry(follow_up.rep_id.clone().or_else(owner)).or_default().add(due, done, lens.today());
+        }
+        by_rep.values_mut().for_each(|compliance| compliance.delays.sort_unstable());
+        by_rep
+    }
+
+    /// What became of the follow-ups with `customers` and the groups of `splits` that fell due in each of
+    /// `periods`, in one pass.
+    pub fn compliance_over(
+        &self,
+        customers: &[u32],
+        periods: &[Period],
+        splits: &[(&Groups, usize)],
+    ) -> Grid<Compliance> {
+        let (lens, theirs) = (&self.facts.lens, self.among(customers));
+        let mut grid: Grid<Compliance> = Grid::new(periods.len(), splits);
+        for follow_up in self.facts.follow_ups.iter().filter(|f| theirs[f.customer as usize]) {
+            let due = follow_up.due_at.day(&lens.zone);
+            let done = follow_up.done_at.map(|done| done.day(&lens.zone));
+            for at in (0..periods.len()).filter(|at| periods[*at].contains(due)) {
+                grid.change(splits, follow_up.customer, at, |told| told.add(due, done, lens.today()));
             }
         }
-        for compliance in by_rep.values_mut() {
-            compliance.delays.sort_unstable();
-        }
-        by_rep
+        grid.cells_mut().for_each(|told| told.delays.sort_unstable());
+        grid
     }
 
     /// Active customers on the period's last day, and those of them contacted within their interval.
     pub fn coverage(&self, customers: &[u32], period: &Period, intervals: &Intervals) -> Option<Ratio> {
+        let (covered, active) = self.coverage_over(customers, period, intervals, &[]).whole.pop()?;
+        Ratio::of(covered, active)
+    }
+
+    /// Of `customers` and the groups of `splits`: those contacted within their interval, and those active.
+    pub fn coverage_over(
+        &self,
+        customers: &[u32],
+        period: &Period,
+        intervals: &Intervals,
+        splits: &[(&Groups, usize)],
+    ) -> Grid<(i128, i128)> {
         let lens = &self.facts.lens;
         let today = lens.today();
-        let (mut active, mut covered) = (0, 0);
+        let mut grid = Grid::new(1, splits);
         for &customer in customers {
             if !self.activity(customer).is_active(period.last()) {
                 continue;
             }
-            active += 1;
             let days = intervals.of(self.facts.customers.profile(customer).tier.as_deref());
             let last = self.facts.contacts.last_day(customer, &lens.zone);
-            covered += i128::from(last.is_some_and(|last| today.since(last) <= days));
+            let covered = i128::from(last.is_some_and(|last| today.since(last) <= days));
+            grid.change(splits, customer, 0, |sum: &mut (i128, i128)| *sum = (sum.0 + covered, sum.1 + 1));
         }
-        Ratio::of(covered, active)
+        grid
     }
 
     /// The complaints of `customers` that were opened in `period`. Purchases must have been asked for it.
     pub fn complaints(&self, customers: &[u32], period: &Period) -> Complaints {
-        let zone = &self.facts.lens.zone;
-        let theirs = self.among(customers);
-        let mut told = Complaints::default();
-        for &customer in customers {
-            let (_, count, _) = self.facts.purchases.within(customer, period.start, period.end);
-            told.purchases += i128::from(count);
+        self.complaints_over(customers, &[*period], &[]).whole.pop().unwrap_or_default()
+    }
+
+    /// The complaints of `customers` and the groups of `splits` that were opened in each of `periods`, in
+    /// one pass over customers and one over complaints.
+    pub fn complaints_over(
+        &self,
+        customers: &[u32],
+        periods: &[Period],
+        splits: &[(&Groups, usize)],
+    ) -> Grid<Complaints> {
+        let bought = &self.facts.purchases;
+        let (zone, theirs) = (&self.facts.lens.zone, self.among(customers));
+        let mut grid: Grid<Complaints> = Grid::new(periods.len(), splits);
+        let windows: Vec<_> = periods.iter().map(|period| bought.buckets(period.start, period.end)).collect();
+        let asked = windows.iter().any(Option::is_some);
+        for &customer in customers.iter().filter(|_| asked) {
+            for entry in bought.entries(customer).iter().filter(|entry| entry.count() > 0) {
+                let within = |window: &Option<std::ops::RangeInclusive<u8>>| {
+                    window.as_ref().is_some_and(|window| window.contains(&entry.bucket()))
+                };
+                for at in (0..windows.len()).filter(|at| within(&windows[*at])) {
+                    let count = i128::from(entry.count());
+                    grid.change(splits, customer, at, |told| told.purchases += count);
+                }
+            }
         }
-        let all = self.facts.complaints.iter();
-        let opened = all.filter(|c| theirs[c.customer as usize] && period.contains(c.opened_at.day(zone)));
-        for complaint in opened {
-            told.opened += 1;
-            told.replies.extend(complaint.first_reply_at.and_then(|at| self.hours(complaint, at)));
-            let Some(resolved) = complaint.resolved_at else { continue };
-            told.resolved += 1;
-            told.resolutions.extend(self.hours(complaint, resolved));
-            told.counted += i128::from(complaint.contacts.is_some());
-            told.first_contact += i128::from(complaint.contacts == Some(1));
+        for complaint in self.facts.complaints.iter().filter(|c| theirs[c.customer as usize]) {
+            let opened = complaint.opened_at.day(zone);
+            for at in (0..periods.len()).filter(|at| periods[*at].contains(opened)) {
+                grid.change(splits, complaint.customer, at, |told| self.add_complaint(told, complaint));
+            }
         }
-        told.replies.sort_unstable();
-        told.resolutions.sort_unstable();
-        told
+        for told in grid.cells_mut() {
+            told.replies.sort_unstable();
+            told.resolutions.sort_unstable();
+        }
+        grid
+    }
+
+    fn add_complaint(&self, told: &mut Complaints, complaint: &Complaint) {
+        told.opened += 1;
+        told.replies.extend(complaint.first_reply_at.and_then(|at| self.hours(complaint, at)));
+        let Some(resolved) = complaint.resolved_at else { return };
+        told.resolved += 1;
+        told.resolutions.extend(self.hours(complaint, resolved));
+        told.counted += i128::from(complaint.contacts.is_some());
+        told.first_contact += i128::from(complaint.contacts == Some(1));
     }
 
     /// Whole hours from a complaint to `at`; days where only days are known.
@@ -206,7 +274,7 @@ impl Panel<'_> {
 mod tests {
     use super::*;
     use crate::domain::facts::Lens;
-    use crate::domain::{Asked, Currency, Customer, Day, PeriodKind, Rates, Rows};
+    use crate::domain::{Asked, Currency, Customer, PeriodKind, Rates, Rows};
     use crate::metrics::Settings;
 
     fn day(d: i8) -> Day {

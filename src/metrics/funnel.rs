@@ -10,7 +10,10 @@
 
 use std::collections::BTreeMap;
 
+use super::grid::Grid;
 use super::panel::Panel;
+use super::segment::Groups;
+use crate::domain::customer::Lead;
 use crate::domain::{Period, Ratio};
 
 /// Leads of one source.
@@ -52,42 +55,82 @@ impl Answers {
     }
 }
 
+impl Leads {
+    fn add(&mut self, lead: &Lead) {
+        self.captured += 1;
+        self.converted += i128::from(lead.converted);
+    }
+}
+
 impl Panel<'_> {
     /// The leads captured in `period`, by source; `None` holds those without one.
     pub fn leads(&self, period: &Period) -> BTreeMap<Option<String>, Leads> {
         let mut by_source: BTreeMap<Option<String>, Leads> = BTreeMap::new();
         for lead in self.facts.leads.iter().filter(|lead| period.contains(lead.created)) {
-            let leads = by_source.entry(lead.source.clone()).or_default();
-            leads.captured += 1;
-            leads.converted += i128::from(lead.converted);
+            by_source.entry(lead.source.clone()).or_default().add(lead);
         }
         by_source
     }
 
+    /// The leads captured in each of `periods`, whatever their source, in one pass.
+    pub fn leads_over(&self, periods: &[Period]) -> Vec<Leads> {
+        let mut all = vec![Leads::default(); periods.len()];
+        for lead in &self.facts.leads {
+            let theirs = periods.iter().zip(&mut all).filter(|(period, _)| period.contains(lead.created));
+            theirs.for_each(|(_, leads)| leads.add(lead));
+        }
+        all
+    }
+
     /// Active customers on the period's last day, and those of them who referred somebody.
     pub fn referrals(&self, customers: &[u32], period: &Period) -> Option<Ratio> {
-        let active = customers.iter().filter(|c| self.activity(**c).is_active(period.last()));
-        let (mut all, mut referred) = (0, 0);
-        for customer in active {
-            all += 1;
-            referred += i128::from(self.facts.referrers.contains(customer));
+        let active = customers.iter().filter(|c| self.activity(**c).is_active(period.last())).count();
+        let referred = self.referrers_over(customers, &[*period], &[]).whole;
+        Ratio::of(referred.first().copied()?, active as i128)
+    }
+
+    /// Of `customers` and the groups of `splits`, how many who are active on the last day of each of
+    /// `periods` referred somebody. It looks at those who did, and at nobody else.
+    pub fn referrers_over(
+        &self,
+        customers: &[u32],
+        periods: &[Period],
+        splits: &[(&Groups, usize)],
+    ) -> Grid<i128> {
+        let mut grid = Grid::new(periods.len(), splits);
+        let theirs = self.among(customers);
+        for &customer in self.facts.referrers.iter().filter(|c| theirs[**c as usize]) {
+            let activity = self.activity(customer);
+            let active = (0..periods.len()).filter(|at| activity.is_active(periods[*at].last()));
+            active.for_each(|at| grid.change(splits, customer, at, |n| *n += 1));
         }
-        Ratio::of(referred, all)
+        grid
     }
 
     /// What `customers` answered in `period`.
     pub fn answers(&self, customers: &[u32], period: &Period) -> Answers {
+        self.answers_over(customers, &[*period], &[]).whole.pop().unwrap_or_default()
+    }
+
+    /// What `customers` and the groups of `splits` answered in each of `periods`, in one pass.
+    pub fn answers_over(
+        &self,
+        customers: &[u32],
+        periods: &[Period],
+        splits: &[(&Groups, usize)],
+    ) -> Grid<Answers> {
+        let mut grid = Grid::new(periods.len(), splits);
         let theirs = self.among(customers);
-        let mut answers = Answers::default();
-        let of_period = self.facts.surveys.iter().filter(|s| period.contains(s.day));
-        for survey in of_period.filter(|s| theirs[s.customer as usize]) {
-            match survey.score {
-                9.. => answers.promoters += 1,
-                7..=8 => answers.passives += 1,
-                _ => answers.detractors += 1,
+        for survey in self.facts.surveys.iter().filter(|s| theirs[s.customer as usize]) {
+            for at in (0..periods.len()).filter(|at| periods[*at].contains(survey.day)) {
+                grid.change(splits, survey.customer, at, |answers: &mut Answers| match survey.score {
+                    9.. => answers.promoters += 1,
+                    7..=8 => answers.passives += 1,
+                    _ => answers.detractors += 1,
+                });
             }
         }
-        answers
+        grid
     }
 }
 

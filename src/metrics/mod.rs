@@ -2,7 +2,7 @@
 //!
 //! Everything starts from the [`panel::Panel`]: the summaries that were read of each customer, and who of
 //! them is looked at. [`sweep`] asks all of them about all periods in one pass; the other figures are
-//! questions to the same summaries.
+//! questions to the same summaries. [`metric`] names each headline figure and tells any of them.
 
 pub mod activity;
 pub mod care;
@@ -11,6 +11,8 @@ pub mod cohort;
 pub mod definition;
 pub mod forecast;
 pub mod funnel;
+pub mod grid;
+pub mod metric;
 pub mod panel;
 mod parallel;
 pub mod predict;
@@ -24,6 +26,9 @@ pub mod value;
 pub use activity::Activity;
 pub use churn::Counts;
 pub use definition::{Band, Basis, Definition, PeriodChoice, Settings};
+pub use grid::Grid;
+pub use metric::Metric;
+pub use metric::reading::{Measured, Reading, Readings};
 pub use panel::Panel;
 pub use revenue::Movements;
 pub use segment::{Groups, Split};

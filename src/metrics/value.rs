@@ -1,6 +1,7 @@
 //! Lifetime value: what customers brought so far, what they can be expected to bring, and how unevenly.
 
 use super::activity::Activity;
+use super::definition::{Basis, Settings};
 use super::panel::Panel;
 use super::sweep::Slice;
 use crate::domain::purchases::Tally;
@@ -15,7 +16,7 @@ pub fn year_to(today: Day) -> (Day, Day) {
 }
 
 /// The value figures of a group of customers, in minor units.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Value {
     /// Customers with at least one transaction: the base of historic figures.
     pub customers: i128,
@@ -115,6 +116,11 @@ pub fn gini(amounts: &[i64]) -> Option<Ratio> {
 impl Panel<'_> {
     /// The value figures of `customers`; `slice` is theirs of the period of the report.
     pub fn value(&self, customers: &[u32], slice: &Slice) -> Value {
+        Value { subscription: self.lifetime(slice), ..self.value_so_far(customers) }
+    }
+
+    /// The same without subscription lifetime value, which is that of a period.
+    pub fn value_so_far(&self, customers: &[u32]) -> Value {
         let amounts = self.amounts(customers);
         let historic: i128 = amounts.iter().map(|minor| i128::from(*minor)).sum();
         let n = amounts.len() as i128;
@@ -126,7 +132,7 @@ impl Panel<'_> {
             average_minor: Ratio::of(historic, n).map(|r| r.rounded()),
             median_minor: median(&amounts),
             simple: self.simple(customers),
-            subscription: self.lifetime(slice),
+            subscription: None,
             top_20: share(2),
             top_30: share(3),
             gini: gini(&amounts),
@@ -182,16 +188,25 @@ impl Panel<'_> {
 
     /// Subscription lifetime value of the customers whose slice it is.
     pub fn lifetime(&self, slice: &Slice) -> Option<Lifetime> {
-        let (period, counts, closing) = (&slice.period, &slice.counts, slice.moved.closing);
-        let (months, of) = period.kind.months();
-        // On the inactivity basis closing revenue is that of the whole period; MRR already is a month's.
-        let monthly = match self.settings.basis {
-            super::Basis::Contract => Ratio::of(closing, counts.closing)?,
-            super::Basis::Inactivity(_) => Ratio::of(closing * of, counts.closing * months)?,
-        };
-        let churn = counts.rate(self.settings.definition)?;
-        subscription(monthly, self.gross_margin(), churn, (months, of), self.settings.ltv_cap_years)
+        lifetime(slice, self.settings, self.gross_margin())
     }
+}
+
+/// Revenue a month of a customer who is active at the end of a slice's period: ARPA, in minor units.
+pub fn arpa(slice: &Slice, settings: &Settings) -> Option<Ratio> {
+    let (months, of) = slice.period.kind.months();
+    // On the inactivity basis closing revenue is that of the whole period; MRR already is a month's.
+    match settings.basis {
+        Basis::Contract => Ratio::of(slice.moved.closing, slice.counts.closing),
+        Basis::Inactivity(_) => Ratio::of(slice.moved.closing * of, slice.counts.closing * months),
+    }
+}
+
+/// Subscription lifetime value of a slice: ARPA × margin ÷ monthly churn.
+pub fn lifetime(slice: &Slice, settings: &Settings, margin: Ratio) -> Option<Lifetime> {
+    let churn = slice.counts.rate(settings.definition)?;
+    let months = slice.period.kind.months();
+    subscription(arpa(slice, settings)?, margin, churn, months, settings.ltv_cap_years)
 }
 
 /// The amount in the middle of a sorted list; between two, their mean.

@@ -12,6 +12,7 @@ mod figures;
 mod http_faults;
 mod kill;
 mod languages;
+mod metrics;
 mod process;
 mod runs;
 mod scan;

@@ -1,0 +1,343 @@
+//! What the metrics of the catalogue are: for many periods, for the whole and for the groups of several
+//! splits, from one pass over each source.
+//!
+//! ```text
+//! panel.readings(&[Metric::ChurnRate, Metric::Nps], &periods, &[(&groups, periods.len())])
+//!     .group(Metric::Nps, 0, group, 0)
+//! ```
+
+use super::super::care::{Complaints, Compliance};
+use super::super::definition::Settings;
+use super::super::funnel::{Answers, Leads};
+use super::super::grid::Grid;
+use super::super::panel::Panel;
+use super::super::segment::Groups;
+use super::super::sweep::{Slice, Swept};
+use super::super::value::{Value, arpa, lifetime};
+use super::{History, Metric, Source};
+use crate::domain::{Currency, Day, Money, Period, Ratio};
+
+/// A metric's value, exact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measured {
+    /// There is nothing to divide by, nobody to ask, or no past to look at.
+    Nothing,
+    /// Of shares, points and factors.
+    Ratio(Ratio),
+    /// Of money.
+    Money(Money),
+    /// Of money that is at least this much: nobody left, and the value is capped.
+    AtLeast(Money),
+    /// Of counts, days and hours.
+    Whole(i128),
+}
+
+impl Measured {
+    /// As a number of the metric's unit, money in minor units: what a threshold is held against.
+    pub fn exact(self) -> Option<Ratio> {
+        match self {
+            Measured::Nothing => None,
+            Measured::Ratio(ratio) => Some(ratio),
+            Measured::Money(money) | Measured::AtLeast(money) => Some(Ratio::whole(money.minor)),
+            Measured::Whole(n) => Some(Ratio::whole(n)),
+        }
+    }
+}
+
+/// What a metric is, and how much it rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reading {
+    /// The value.
+    pub value: Measured,
+    /// How many customers, rows or answers it is a share or a mean of; `None` of what is counted itself.
+    pub base: Option<i128>,
+}
+
+impl Reading {
+    /// No value.
+    pub const NOTHING: Reading = Reading { value: Measured::Nothing, base: None };
+
+    fn whole(n: i128) -> Reading {
+        Reading { value: Measured::Whole(n), base: None }
+    }
+
+    /// A share of what it is divided by.
+    fn share(ratio: Option<Ratio>) -> Reading {
+        ratio.map_or(Reading::NOTHING, |ratio| Reading::ratio(Some(ratio), ratio.denominator()))
+    }
+
+    fn ratio(ratio: Option<Ratio>, base: i128) -> Reading {
+        Reading { value: ratio.map_or(Measured::Nothing, Measured::Ratio), base: Some(base) }
+    }
+
+    fn rank(n: Option<i64>, base: i128) -> Reading {
+        let value = n.map_or(Measured::Nothing, |n| Measured::Whole(i128::from(n)));
+        Reading { value, base: Some(base) }
+    }
+}
+
+/// Everything that was counted for some metrics.
+#[derive(Debug, Clone)]
+pub struct Readings {
+    settings: Settings,
+    currency: Currency,
+    margin: Ratio,
+    /// When the periods end: what is told as of now only is told of those that end last.
+    ends: Vec<Day>,
+    slices: Grid<Slice>,
+    worth: Grid<Value>,
+    compliance: Grid<Compliance>,
+    covered: Grid<(i128, i128)>,
+    complaints: Grid<Complaints>,
+    leads: Vec<Leads>,
+    referrers: Grid<i128>,
+    answers: Grid<Answers>,
+}
+
+/// A cell of a grid: of the whole, or of a group of a split; and of which period.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    group: Option<(usize, usize)>,
+    at: usize,
+}
+
+impl Place {
+    fn of<T>(self, grid: &Grid<T>) -> Option<&T> {
+        match self.group {
+            None => grid.whole.get(self.at),
+            Some((split, group)) => grid.groups.get(split)?.get(group)?.get(self.at),
+        }
+    }
+}
+
+impl Panel<'_> {
+    /// The readings of `metrics` over `periods` (up to sixty), of each group of `splits` over the first so
+    /// many. What is told as of now only is told of the periods that end last. The facts must have been
+    /// read with the [`super::needs()`] of the same.
+    pub fn readings(&self, metrics: &[Metric], periods: &[Period], splits: &[(&Groups, usize)]) -> Readings {
+        let active = |metric: &Metric| matches!(metric.source(), Source::Activity | Source::Referrals);
+        let swept = match metrics.iter().any(active) {
+            true => self.sweep(&self.customers, periods, splits),
+            false => Swept { whole: Vec::new(), groups: Vec::new() },
+        };
+        self.readings_of(metrics, periods, splits, swept)
+    }
+
+    /// The same where the sweep over `periods` and `splits` has been made.
+    pub fn readings_of(
+        &self,
+        metrics: &[Metric],
+        periods: &[Period],
+        splits: &[(&Groups, usize)],
+        swept: Swept,
+    ) -> Readings {
+        let all = &self.customers;
+        let reads = |source: Source| metrics.iter().any(|metric| metric.source() == source);
+        let slices = Grid { whole: swept.whole, groups: swept.groups };
+        let mut readings = Readings {
+            settings: self.settings.clone(),
+            currency: self.facts.lens.currency,
+            margin: self.gross_margin(),
+            ends: periods.iter().map(|period| period.end).collect(),
+            slices,
+            worth: Grid::default(),
+            compliance: Grid::default(),
+            covered: Grid::default(),
+            complaints: Grid::default(),
+            leads: Vec::new(),
+            referrers: Grid::default(),
+            answers: Grid::default(),
+        };
+        if reads(Source::Purchases) {
+            readings.worth = self.worth_of(splits);
+        }
+        if reads(Source::FollowUps) {
+            readings.compliance = self.compliance_over(all, periods, splits);
+        }
+        if let Some(last) = periods.iter().max_by_key(|period| period.end).filter(|_| reads(Source::Contacts))
+        {
+            let first: Vec<_> = splits.iter().map(|(groups, _)| (*groups, 1)).collect();
+            readings.covered = self.coverage_over(all, last, &self.settings.intervals, &first);
+        }
+        if reads(Source::Complaints) {
+            readings.complaints = self.complaints_over(all, periods, splits);
+        }
+        if reads(Source::Leads) {
+            readings.leads = self.leads_over(periods);
+        }
+        if reads(Source::Referrals) {
+            readings.referrers = self.referrers_over(all, periods, splits);
+        }
+        if reads(Source::Surveys) {
+            readings.answers = self.answers_over(all, periods, splits);
+        }
+        readings
+    }
+
+    /// What customers are worth is to date: one value for the whole and each group.
+    fn worth_of(&self, splits: &[(&Groups, usize)]) -> Grid<Value> {
+        let groups = splits.iter().map(|(groups, _)| {
+            let members = groups.members(&self.customers);
+            members.iter().map(|members| vec![self.value_so_far(members)]).collect()
+        });
+        Grid { whole: vec![self.value_so_far(&self.customers)], groups: groups.collect() }
+    }
+}
+
+impl Readings {
+    /// What a metric is of the whole in the period at `at` of the list.
+    pub fn whole(&self, metric: Metric, at: usize) -> Reading {
+        self.read(metric, Place { group: None, at }).unwrap_or(Reading::NOTHING)
+    }
+
+    /// What a metric is of a group, by its place among the labels, of the split at `split` of the list, in
+    /// the period at `at`.
+    pub fn group(&self, metric: Metric, split: usize, group: usize, at: usize) -> Reading {
+        self.read(metric, Place { group: Some((split, group)), at }).unwrap_or(Reading::NOTHING)
+    }
+
+    /// The value figures to date of the whole, where a metric needed them.
+    pub fn worth(&self) -> Option<&Value> {
+        self.worth.whole.first()
+    }
+
+    /// The value figures to date of a group.
+    pub fn worth_of_group(&self, split: usize, group: usize) -> Option<&Value> {
+        self.worth.groups.get(split)?.get(group)?.first()
+    }
+
+    fn read(&self, metric: Metric, place: Place) -> Option<Reading> {
+        let now = Place { at: 0, ..place };
+        let is_last = self.ends.get(place.at) == self.ends.iter().max();
+        if metric.history() == History::NowOnly && !is_last {
+            return None;
+        }
+        Some(match metric.source() {
+            Source::Activity => self.of_slice(metric, place.of(&self.slices)?),
+            Source::Purchases => self.of_worth(metric, now.of(&self.worth)?),
+            Source::FollowUps => of_follow_ups(metric, place.of(&self.compliance)?),
+            Source::Contacts => {
+                let (covered, active) = *now.of(&self.covered)?;
+                Reading::share(Ratio::of(covered, active))
+            }
+            Source::Complaints => of_complaints(metric, place.of(&self.complaints)?),
+            // A lead is nobody's yet.
+            Source::Leads => of_leads(metric, self.leads.get(place.at).filter(|_| place.group.is_none())?),
+            Source::Referrals => {
+                let active = place.of(&self.slices)?.counts.closing;
+                Reading::share(Ratio::of(*place.of(&self.referrers)?, active))
+            }
+            Source::Surveys => Reading::share(place.of(&self.answers)?.nps()),
+        })
+    }
+
+    fn money(&self, minor: i128) -> Measured {
+        Measured::Money(Money::new(minor, self.currency))
+    }
+
+    fn amount(&self, minor: i128) -> Reading {
+        Reading { value: self.money(minor), base: None }
+    }
+
+    fn of_slice(&self, metric: Metric, slice: &Slice) -> Reading {
+        let (counts, moved, settings) = (&slice.counts, &slice.moved, &self.settings);
+        let of_opening = |ratio| Reading::ratio(ratio, counts.opening);
+        let net = || moved.net_churn(settings.reactivation_in);
+        match metric {
+            Metric::Opening => Reading::whole(counts.opening),
+            Metric::New => Reading::whole(counts.new),
+            Metric::Reactivated => Reading::whole(counts.reactivated),
+            Metric::Churned => Reading::whole(counts.churned),
+            Metric::Closing => Reading::whole(counts.closing),
+            Metric::JoinedAndLeft => Reading::whole(counts.joined_and_left),
+            Metric::Departures => Reading::whole(counts.departures),
+            Metric::ChurnRate => Reading::share(counts.rate(settings.definition)),
+            Metric::Retention => Reading::share(counts.retention(settings.definition)),
+            Metric::RevenueOpening => self.amount(moved.opening),
+            Metric::RevenueNew => self.amount(moved.new),
+            Metric::RevenueReactivation => self.amount(moved.reactivation),
+            Metric::RevenueExpansion => self.amount(moved.expansion),
+            Metric::RevenueContraction => self.amount(moved.contraction),
+            Metric::RevenueChurned => self.amount(moved.churned),
+            Metric::RevenueClosing => self.amount(moved.closing),
+            Metric::GrossRevenueChurn => of_opening(moved.gross_churn()),
+            Metric::NetRevenueChurn => of_opening(net()),
+            Metric::Grr => of_opening(moved.gross_churn().map(|rate| rate.complement())),
+            Metric::Nrr => of_opening(net().map(|rate| rate.complement())),
+            Metric::EarlyChurn => Reading::share(counts.early_rate()),
+            Metric::Arpa => {
+                let value =
+                    arpa(slice, settings).map_or(Measured::Nothing, |arpa| self.money(arpa.rounded()));
+                Reading { value, base: Some(counts.closing) }
+            }
+            _ => self.of_lifetime(metric, slice),
+        }
+    }
+
+    fn of_lifetime(&self, metric: Metric, slice: &Slice) -> Reading {
+        let lifetime = lifetime(slice, &self.settings, self.margin);
+        let value = match (metric, lifetime) {
+            (Metric::LtvSubscription, Some(l)) if l.capped => {
+                Measured::AtLeast(Money::new(l.value_minor, self.currency))
+            }
+            (Metric::LtvSubscription, Some(l)) => self.money(l.value_minor),
+            (Metric::LtvToCac, Some(l)) => {
+                let cac = self.settings.cac_minor.map_or(0, i128::from);
+                Ratio::of(l.value_minor, cac).map_or(Measured::Nothing, Measured::Ratio)
+            }
+            _ => Measured::Nothing,
+        };
+        Reading { value, base: Some(slice.counts.closing) }
+    }
+
+    fn of_worth(&self, metric: Metric, worth: &Value) -> Reading {
+        let n = worth.customers;
+        let mean = |minor: Option<i128>| Reading {
+            value: minor.map_or(Measured::Nothing, |minor| self.money(minor)),
+            base: Some(n),
+        };
+        match metric {
+            Metric::Buyers => Reading::whole(n),
+            Metric::LtvAverage => mean(worth.average_minor),
+            Metric::LtvMedian => mean(worth.median_minor),
+            Metric::LtvNet => mean(Ratio::of(worth.historic_net_minor, n).map(|net| net.rounded())),
+            Metric::LtvSimple => mean(worth.simple.map(|simple| simple.gross_minor)),
+            Metric::Top20 => Reading::ratio(worth.top_20, n),
+            Metric::Top30 => Reading::ratio(worth.top_30, n),
+            Metric::Gini => Reading::ratio(worth.gini, n),
+            _ => Reading::NOTHING,
+        }
+    }
+}
+
+fn of_follow_ups(metric: Metric, told: &Compliance) -> Reading {
+    match metric {
+        Metric::FollowUpsDue => Reading::whole(told.due),
+        Metric::FollowUpsOnTime => Reading::share(told.rate()),
+        Metric::FollowUpsLate => Reading::whole(told.late),
+        Metric::FollowUpsOverdue => Reading::whole(told.overdue),
+        Metric::FollowUpDelay => Reading::rank(told.median_delay_days().map(i64::from), told.late),
+        _ => Reading::NOTHING,
+    }
+}
+
+fn of_complaints(metric: Metric, told: &Complaints) -> Reading {
+    match metric {
+        Metric::Complaints => Reading::whole(told.opened),
+        Metric::ComplaintRate => Reading::share(told.rate()),
+        Metric::FirstReplyMedian => Reading::rank(told.reply_hours(50), told.replied()),
+        Metric::FirstReplyP90 => Reading::rank(told.reply_hours(90), told.replied()),
+        Metric::ResolutionMedian => Reading::rank(told.resolution_hours(50), told.resolved),
+        Metric::ResolutionP90 => Reading::rank(told.resolution_hours(90), told.resolved),
+        Metric::FirstContact => Reading::share(told.first_contact_rate()),
+        _ => Reading::NOTHING,
+    }
+}
+
+fn of_leads(metric: Metric, leads: &Leads) -> Reading {
+    match metric {
+        Metric::Leads => Reading::whole(leads.captured),
+        Metric::Conversion => Reading::share(leads.rate()),
+        _ => Reading::NOTHING,
+    }
+}
