@@ -151,7 +151,9 @@ impl Panel<'_> {
             let done = follow_up.done_at.map(|done| done.day(&lens.zone));
             by_rep.entry(follow_up.rep_id.clone().or_else(owner)).or_default().add(due, done, lens.today());
         }
-        by_rep.values_mut().for_each(|compliance| compliance.delays.sort_unstable());
+        for compliance in by_rep.values_mut() {
+            compliance.delays.sort_unstable();
+        }
         by_rep
     }
 
@@ -210,8 +212,8 @@ impl Panel<'_> {
         self.complaints_over(customers, &[*period], &[]).whole.pop().unwrap_or_default()
     }
 
-    /// The complaints of `customers` and the groups of `splits` that were opened in each of `periods`, in
-    /// one pass over customers and one over complaints.
+    /// The complaints of `customers` and the groups of `splits` that were opened in each of `periods`, and
+    /// their purchases: one pass over complaints and one over customers.
     pub fn complaints_over(
         &self,
         customers: &[u32],
@@ -219,21 +221,33 @@ impl Panel<'_> {
         splits: &[(&Groups, usize)],
     ) -> Grid<Complaints> {
         let bought = &self.facts.purchases;
-        let (zone, theirs) = (&self.facts.lens.zone, self.among(customers));
-        let mut grid: Grid<Complaints> = Grid::new(periods.len(), splits);
-        let windows: Vec<_> = periods.iter().map(|period| bought.buckets(period.start, period.end)).collect();
-        let asked = windows.iter().any(Option::is_some);
-        for &customer in customers.iter().filter(|_| asked) {
+        let mut grid = self.opened_over(customers, periods, splits);
+        // By bucket, the periods that it lies in.
+        let mut within: Vec<Vec<usize>> = vec![Vec::new(); 1 + usize::from(u8::MAX)];
+        for (at, period) in periods.iter().enumerate() {
+            let buckets = bought.buckets(period.start, period.end).into_iter().flatten();
+            buckets.for_each(|bucket| within[usize::from(bucket)].push(at));
+        }
+        for &customer in customers {
             for entry in bought.entries(customer).iter().filter(|entry| entry.count() > 0) {
-                let within = |window: &Option<std::ops::RangeInclusive<u8>>| {
-                    window.as_ref().is_some_and(|window| window.contains(&entry.bucket()))
-                };
-                for at in (0..windows.len()).filter(|at| within(&windows[*at])) {
+                for &at in &within[usize::from(entry.bucket())] {
                     let count = i128::from(entry.count());
                     grid.change(splits, customer, at, |told| told.purchases += count);
                 }
             }
         }
+        grid
+    }
+
+    /// The same without purchases, and so without a rate.
+    pub fn opened_over(
+        &self,
+        customers: &[u32],
+        periods: &[Period],
+        splits: &[(&Groups, usize)],
+    ) -> Grid<Complaints> {
+        let (zone, theirs) = (&self.facts.lens.zone, self.among(customers));
+        let mut grid: Grid<Complaints> = Grid::new(periods.len(), splits);
         for complaint in self.facts.complaints.iter().filter(|c| theirs[c.customer as usize]) {
             let opened = complaint.opened_at.day(zone);
             for at in (0..periods.len()).filter(|at| periods[*at].contains(opened)) {

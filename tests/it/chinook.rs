@@ -98,7 +98,7 @@ fn rows(sql: &Connection, query: &str) -> Vec<Vec<String>> {
     rows.unwrap().map(Result::unwrap).collect()
 }
 
-/// The trend table of the years up to `last`, newest first, from the definitions alone. Active on a day:
+/// The first columns of the trend table of the years up to `last`, oldest first, from the definitions alone. Active on a day:
 /// an invoice in the 180 days that end on it. Revenue: a customer's of the year against that of as many
 /// days before it.
 fn trend(sql: &Connection, last: i32) -> Vec<Vec<String>> {
@@ -131,7 +131,7 @@ SELECT y || '-01-01/' || y || '-12-31', '' || opening, '' || new, '' || back, ''
   printf('%.2f', m0 / 100.0), printf('%.2f', m_new / 100.0), printf('%.2f', m_back / 100.0), printf('%.2f', m_up / 100.0),
   printf('%.2f', m_down / 100.0), printf('%.2f', m_lost / 100.0), printf('%.2f', m1 / 100.0),
   iif(m0 = 0, 'n/a', printf('%.6f', 1.0 * (m_lost + m_down) / m0)), iif(m0 = 0, 'n/a', printf('%.6f', 1.0 * (m_lost + m_down - m_up) / m0))
-FROM total ORDER BY y DESC"))
+FROM total ORDER BY y"))
 }
 
 #[test]
@@ -191,7 +191,7 @@ fn the_published_shares_are_in_the_mails() {
         assert!(text.contains(&format!("In {year}, {silent} customers")), "{text}");
     }
     let shares: Vec<String> =
-        table(&mail(1, "andrew"), "trend").iter().take(4).map(|row| row[8].clone()).collect();
+        table(&mail(1, "andrew"), "trend").iter().rev().take(4).map(|row| row[8].clone()).collect();
     assert_eq!(shares, ["0.220339", "0.203390", "0.203390", "0.220339"]);
 }
 
@@ -201,7 +201,9 @@ fn the_attached_tables_are_what_sql_says_to_the_cent() {
     for (at, last) in [(0, 2010), (1, 2011), (2, 2011)] {
         let expected = trend(&sql, last);
         assert_eq!(expected.len(), 13);
-        assert_eq!(table(&mail(at, "andrew"), "trend"), expected, "{}", OCCURRENCES[at]);
+        let mut found = table(&mail(at, "andrew"), "trend");
+        found.iter_mut().for_each(|row| row.truncate(expected[0].len()));
+        assert_eq!(found, expected, "{}", OCCURRENCES[at]);
     }
     let top = rows(
         &sql,
@@ -240,7 +242,7 @@ fn the_workbook_has_a_sheet_a_table_and_typed_numbers() {
     let is_csv =
         |part: &&MessagePart<'_>| part.content_type().is_some_and(|kind| kind.subtype() == Some("csv"));
     let tables = mail.attachments().filter(is_csv).count();
-    assert_eq!((workbook.sheet_names().len(), tables), (7, 7), "{:?}", workbook.sheet_names());
+    assert_eq!((workbook.sheet_names().len(), tables), (9, 9), "{:?}", workbook.sheet_names());
     let sheet = workbook.worksheet_range("Period by period").unwrap();
     let expected = trend(&sql(), 2011);
     let found: Vec<&[Data]> = sheet.rows().skip(1).collect();

@@ -48,6 +48,11 @@ fn families() -> Vec<(&'static str, &'static str, Vec<String>)> {
         ("column", "src/job/report/tables.rs", columns()),
         ("contact", "src/care/digest.rs", own(&["call", "visit", "email", "meeting"])),
         ("figure.money", "src/job/report/mod.rs", basis.clone()),
+        (
+            "metric",
+            "src/job/report/trend.rs",
+            retaind::metrics::Metric::all().map(|metric| metric.name().to_owned()).collect(),
+        ),
         ("note.definition", "src/job/report/notes.rs", Definition::ALL.map(|d| d.name().to_owned()).to_vec()),
         ("notice.channel", "src/job/sample.rs", notice.clone()),
         ("notice.failed", "src/job/sample.rs", notice.clone()),
@@ -119,6 +124,7 @@ const BUILDERS: &[(&str, &str, usize)] = &[
     ("src/job/report/tables.rs", "column.{name}", 1),
     ("src/job/report/tables.rs", "table.{name}", 1),
     ("src/job/report/tables.rs", "split.{}", 1),
+    ("src/job/report/trend.rs", "metric.{}", 1),
     ("src/job/sample.rs", "{key}.{part}", 1),
 ];
 

@@ -2,10 +2,13 @@
 
 use super::figures::{plain, single};
 use super::tables::{by_split, columns, split_column, table, worded};
+use super::trend::{BEFORE, NOW, YEAR_AGO, printed};
 use super::{Section, Story, none, notes};
 use crate::document::{Chart, Figure, Say, Table, Value};
 use crate::domain::{Period, Ratio};
-use crate::metrics::care::{Complaints, Compliance};
+use crate::metrics::care::Compliance;
+use crate::metrics::metric::Unit;
+use crate::metrics::{Measured, Metric};
 use std::collections::BTreeMap;
 
 type ByRep = BTreeMap<Option<String>, Compliance>;
@@ -26,11 +29,11 @@ fn sum(by_rep: &ByRep) -> (i128, i128, i128, i128) {
 }
 
 impl Story<'_> {
-    fn read(&self, relation: &str) -> bool {
+    pub(super) fn read(&self, relation: &str) -> bool {
         self.panel.facts.rows.contains_key(relation)
     }
 
-    fn periods(&self) -> [Period; 3] {
+    pub(super) fn periods(&self) -> [Period; 3] {
         [self.now.period, self.before.period, self.year_ago.period]
     }
 
@@ -55,7 +58,7 @@ impl Story<'_> {
         }
         if self.read("interactions") {
             let intervals = &self.spec.settings.intervals;
-            let covered = self.panel.coverage(&self.panel.customers, &self.now.period, intervals);
+            let covered = self.ratio(Metric::ContactCoverage, NOW);
             section.figures.push(single("figure.coverage", self.rate(covered)));
             let days = i128::from(intervals.usual_days);
             section.notes.push(Say::new("note.coverage").with("days", days));
@@ -143,21 +146,29 @@ impl Story<'_> {
     }
 
     fn tell_complaints(&self, section: &mut Section) {
-        let told = self.periods().map(|period| self.panel.complaints(&self.panel.customers, &period));
-        let figure = |key: &str, value: &dyn Fn(&Complaints) -> Value| Figure {
-            values: told.iter().map(value).collect(),
-            ..single(key, Value::Empty)
+        let figure = |key: &str, metric: Metric| {
+            let shown = |at: usize| {
+                let reading = self.readings.whole(metric, at);
+                match (metric, reading.value) {
+                    (Metric::FirstContact, _) => self.rate(self.ratio(metric, at)),
+                    (_, Measured::Whole(n)) if metric.unit() == Unit::Hours => lasting(Some(n as i64)),
+                    _ => printed(metric, reading, 0),
+                }
+            };
+            Figure { values: [NOW, BEFORE, YEAR_AGO].map(shown).into(), ..single(key, Value::Empty) }
         };
-        section.figures.push(figure("figure.complaints", &|c| c.opened.into()));
+        section.figures.push(figure("figure.complaints", Metric::Complaints));
         if self.is_brief() {
             return;
         }
-        section.figures.push(figure("figure.complaint_rate", &|c| plain(c.rate())));
-        section.figures.push(figure("figure.reply", &|c| lasting(c.reply_hours(50))));
-        section.figures.push(figure("figure.reply_90", &|c| lasting(c.reply_hours(90))));
-        section.figures.push(figure("figure.resolution", &|c| lasting(c.resolution_hours(50))));
-        section.figures.push(figure("figure.resolution_90", &|c| lasting(c.resolution_hours(90))));
-        section.figures.push(figure("figure.first_contact", &|c| self.rate(c.first_contact_rate())));
+        section.figures.extend([
+            figure("figure.complaint_rate", Metric::ComplaintRate),
+            figure("figure.reply", Metric::FirstReplyMedian),
+            figure("figure.reply_90", Metric::FirstReplyP90),
+            figure("figure.resolution", Metric::ResolutionMedian),
+            figure("figure.resolution_90", Metric::ResolutionP90),
+            figure("figure.first_contact", Metric::FirstContact),
+        ]);
         section.notes.push(Say::new("note.complaints"));
         if let Some(fared) = self.splits.first() {
             let split = fared.groups.split;

@@ -11,8 +11,8 @@ impl Story<'_> {
             figures: self.churn_figures(),
             charts: self.churn_charts(),
             tables,
-            sheets: vec![self.trend_table()],
             notes: self.churn_notes(),
+            ..Section::default()
         }
     }
 

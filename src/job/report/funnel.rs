@@ -2,10 +2,14 @@
 
 use super::figures::{plain, single};
 use super::tables::{by_split, columns, split_column, table};
+use super::trend::{BEFORE, NOW, YEAR_AGO};
 use super::{Section, Story, none, notes};
 use crate::document::{Chart, Figure, Say, Table, Value};
-use crate::domain::Period;
+use crate::metrics::Metric;
 use crate::metrics::funnel::{Answers, Leads};
+use std::collections::BTreeMap;
+
+type BySource = BTreeMap<Option<String>, Leads>;
 
 /// Points of a hundred, with their sign.
 fn points(answers: &Answers) -> Value {
@@ -13,76 +17,87 @@ fn points(answers: &Answers) -> Value {
 }
 
 impl Story<'_> {
-    fn all_leads(&self, period: &Period) -> Leads {
-        self.panel.leads(period).values().fold(Leads::default(), |sum, leads| Leads {
-            captured: sum.captured + leads.captured,
-            converted: sum.converted + leads.converted,
-        })
-    }
-
     pub(super) fn funnel_subject(&self) -> Say {
-        let leads = self.all_leads(&self.now.period);
         Say::new("report.subject.funnel")
             .with("period", self.now.period)
-            .with("captured", leads.captured)
-            .with("rate", self.rate(leads.rate()))
+            .with("captured", self.captured())
+            .with("rate", self.rate(self.ratio(Metric::Conversion, NOW)))
+    }
+
+    /// Leads of the period.
+    fn captured(&self) -> i128 {
+        self.ratio(Metric::Leads, NOW).map_or(0, |leads| leads.rounded())
+    }
+
+    /// A share now, before and a year ago.
+    fn shares(&self, key: &str, metric: Metric) -> Figure {
+        let values = [NOW, BEFORE, YEAR_AGO].map(|at| self.rate(self.ratio(metric, at)));
+        Figure { values: values.into(), ..single(key, Value::Empty) }
     }
 
     pub(super) fn funnel_section(&self) -> Section {
         let mut section = Section::default();
         let facts = self.panel.facts;
-        let slices = [&self.now, &self.before, &self.year_ago];
-        if facts.rows.contains_key("leads") {
-            let leads = slices.map(|slice| self.all_leads(&slice.period));
-            let figure = |key, value: &dyn Fn(&Leads) -> Value| Figure {
-                values: leads.iter().map(value).collect(),
-                ..single(key, Value::Empty)
-            };
-            section.figures.push(figure("figure.leads", &|l| l.captured.into()));
-            section.figures.push(figure("figure.conversion", &|l| self.rate(l.rate())));
-            section.charts.extend(self.source_chart());
-            section.tables.push(self.source_table());
-            section.lead.push(
-                Say::new("report.lead.funnel")
-                    .with("leads", Say::new("count.leads").with("n", leads[0].captured))
-                    .with("converted", leads[0].converted)
-                    .with("rate", self.rate(leads[0].rate())),
-            );
-            section.notes.push(Say::new("note.funnel"));
+        if self.read("leads") {
+            let leads = [NOW, BEFORE, YEAR_AGO]
+                .map(|at| self.ratio(Metric::Leads, at).map_or_else(none, |n| n.rounded().into()));
+            section.figures.push(Figure { values: leads.into(), ..single("figure.leads", Value::Empty) });
+            section.figures.push(self.shares("figure.conversion", Metric::Conversion));
         }
         if !facts.referrers.is_empty() {
-            let rates =
-                slices.map(|slice| self.rate(self.panel.referrals(&self.panel.customers, &slice.period)));
-            section.figures.push(Figure { values: rates.into(), ..single("figure.referral", Value::Empty) });
+            section.figures.push(self.shares("figure.referral", Metric::ReferralRate));
         }
-        if facts.rows.contains_key("surveys") {
-            let answers = slices.map(|slice| self.panel.answers(&self.panel.customers, &slice.period));
-            let how = Say::new("figure.nps.how")
-                .with("promoters", answers[0].promoters)
-                .with("detractors", answers[0].detractors)
-                .with("n", answers[0].all());
-            let values = answers.iter().map(points).collect();
-            section.figures.push(Figure { values, remark: how.into(), ..single("figure.nps", Value::Empty) });
+        if self.read("surveys") {
+            section.figures.push(self.nps_figure());
+        }
+        if self.is_brief() {
+            return section;
+        }
+        if self.read("leads") {
+            self.tell_sources(&mut section);
+        }
+        if self.read("surveys") {
             section.notes.push(Say::new("note.nps"));
             section.sheets.extend(self.nps_table());
         }
-        if self.is_brief() {
-            return Section { figures: section.figures, ..Section::default() };
-        }
         for relation in ["leads", "surveys"] {
-            if !facts.rows.contains_key(relation) {
+            if !self.read(relation) {
                 section.notes.push(notes::absent(relation));
             }
         }
         section
     }
 
+    fn nps_figure(&self) -> Figure {
+        let answers = self.panel.answers_over(&self.panel.customers, &self.periods(), &[]).whole;
+        let of_now = answers.first().copied().unwrap_or_default();
+        let how = Say::new("figure.nps.how")
+            .with("promoters", of_now.promoters)
+            .with("detractors", of_now.detractors)
+            .with("n", of_now.all());
+        let values = answers.iter().map(points).collect();
+        Figure { values, remark: how.into(), ..single("figure.nps", Value::Empty) }
+    }
+
+    fn tell_sources(&self, section: &mut Section) {
+        let (now, before) = (self.panel.leads(&self.now.period), self.panel.leads(&self.before.period));
+        let converted = now.values().map(|leads| leads.converted).sum::<i128>();
+        section.charts.extend(self.source_chart(&now));
+        section.tables.push(self.source_table(&now, &before));
+        section.lead.push(
+            Say::new("report.lead.funnel")
+                .with("leads", Say::new("count.leads").with("n", self.captured()))
+                .with("converted", converted)
+                .with("rate", self.rate(self.ratio(Metric::Conversion, NOW))),
+        );
+        section.notes.push(Say::new("note.funnel"));
+    }
+
     fn source_name(source: Option<&str>) -> Value {
         source.map_or_else(|| Say::new("label.none").into(), Value::from)
     }
 
-    fn source_table(&self) -> Table {
-        let (now, before) = (self.panel.leads(&self.now.period), self.panel.leads(&self.before.period));
+    fn source_table(&self, now: &BySource, before: &BySource) -> Table {
         let mut order: Vec<_> = now.iter().collect();
         order.sort_by(|a, b| b.1.captured.cmp(&a.1.captured).then(a.0.cmp(b.0)));
         let rows = order.into_iter().map(|(source, leads)| {
@@ -102,11 +117,10 @@ impl Story<'_> {
         )
     }
 
-    fn source_chart(&self) -> Option<Chart> {
-        let leads = self.panel.leads(&self.now.period);
+    fn source_chart(&self, leads: &BySource) -> Option<Chart> {
         let mut order: Vec<_> = leads.iter().filter(|(_, leads)| leads.captured > 0).collect();
         order.sort_by(|a, b| b.1.rate().cmp(&a.1.rate()).then(a.0.cmp(b.0)));
-        let all = self.all_leads(&self.now.period).rate()?;
+        let all = self.ratio(Metric::Conversion, NOW)?;
         let bars = order.into_iter().take(12).filter_map(|(source, leads)| {
             let rate = leads.rate()?;
             let name = Self::source_name(source.as_deref());

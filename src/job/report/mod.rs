@@ -19,6 +19,7 @@ mod restated;
 mod rfm;
 mod survival;
 mod tables;
+mod trend;
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -27,12 +28,13 @@ pub use self::needs::{asked, needs};
 use self::predict::Outlook;
 use self::restated::Restated;
 use self::rfm::Standings;
+pub use self::trend::metrics;
 use super::{ReportKind, ReportSpec};
 use crate::document::{Block, Chart, Document, Figure, Figures, Kind, Say, Table, Value};
 use crate::domain::{Facts, Money, People, Period, Ratio, When};
 use crate::metrics::churn::Departure;
 use crate::metrics::value::Value as Worth;
-use crate::metrics::{Basis, Groups, Panel, Slice};
+use crate::metrics::{Basis, Groups, Panel, Readings, Slice};
 
 /// How many periods a trend shows.
 pub const TREND: usize = 13;
@@ -120,6 +122,8 @@ pub struct Story<'a> {
     trail: Vec<Slice>,
     trail_before: Vec<Slice>,
     splits: Vec<Fared>,
+    /// Of the same periods, and of groups in the first three.
+    readings: Readings,
     gone: Vec<Departure>,
     worth: Worth,
     top: Vec<u32>,
@@ -156,13 +160,21 @@ impl<'a> Story<'a> {
         let groups: Vec<Groups> = spec.splits.iter().map(|split| panel.groups(*split, &period)).collect();
         let asked: Vec<(&Groups, usize)> = groups.iter().map(|groups| (groups, 3)).collect();
         let mut swept = panel.sweep(&panel.customers, &periods, &asked);
+        let readings = panel.readings_of(&metrics(spec.kind), &periods, &asked, swept.clone());
         let (now, before, year_ago) = (swept.whole[0], swept.whole[1], swept.whole[2]);
         let trail_before = swept.whole.split_off(3 + TREND);
         let trail = swept.whole.split_off(3);
         let splits = groups.into_iter().zip(swept.groups).map(|(groups, slices)| Fared { groups, slices });
         let splits = splits.collect();
         let gone = panel.churned(&panel.customers, &period);
-        let worth = panel.value(&panel.customers, &now);
+        let subscription = panel.lifetime(&now);
+        let worth = match readings.worth() {
+            Some(worth) => Worth { subscription, ..worth.clone() },
+            None if Part::Value.is_in(spec.kind) => {
+                Worth { subscription, ..panel.value_so_far(&panel.customers) }
+            }
+            None => Worth::default(),
+        };
         let top = if Part::Value.is_in(spec.kind) { most_valuable(&panel) } else { Vec::new() };
         let standings = Part::Rfm.is_in(spec.kind).then(|| Standings::of(&panel, &now));
         let outlook = Part::Predict.is_in(spec.kind).then(|| Outlook::of(&panel));
@@ -176,6 +188,7 @@ impl<'a> Story<'a> {
             trail,
             trail_before,
             splits,
+            readings,
             gone,
             worth,
             top,
@@ -228,6 +241,7 @@ impl<'a> Story<'a> {
         let shown = tables.iter().filter(|table| !table.rows.is_empty());
         blocks.extend(shown.map(|table| Block::Table(table.first(SHOWN))));
         // The tables of the mail whole, and then those that only an analyst wants.
+        tables.extend(self.metric_tables());
         tables.extend(sheets);
         Document {
             kind: Kind::Report,

@@ -22,7 +22,7 @@ pub fn needs(spec: &ReportSpec, lens: &Lens) -> Needs {
         transactions,
         follow_ups: care,
         due_by: None,
-        due: three(&spec.period.on(lens.today())).into(),
+        due: told(spec, lens),
         // Contacts are the largest relation after the transactions; the page over all does without them.
         interactions: spec.kind == ReportKind::Care,
         complaints: care,
@@ -34,6 +34,13 @@ pub fn needs(spec: &ReportSpec, lens: &Lens) -> Needs {
 /// A period, the one before, and the same a year ago.
 fn three(period: &Period) -> [Period; 3] {
     [*period, period.previous(), period.year_before()]
+}
+
+/// The periods whose follow-ups and complaints are told: the page over all has no trend of them.
+fn told(spec: &ReportSpec, lens: &Lens) -> Vec<Period> {
+    let period = spec.period.on(lens.today());
+    let trail = if spec.kind == ReportKind::Care { period.trail(TREND) } else { Vec::new() };
+    three(&period).into_iter().chain(trail).collect()
 }
 
 /// What a report asks of the purchases.
@@ -50,7 +57,7 @@ pub fn asked(spec: &ReportSpec, lens: &Lens) -> Asked {
     }
     // On one page over all there is no complaint rate, and so no need of its base.
     if spec.kind == ReportKind::Care {
-        asked = three(&period).iter().fold(asked, |asked, p| asked.window(p.start, p.end));
+        asked = told(spec, lens).iter().fold(asked, |asked, p| asked.window(p.start, p.end));
     }
     if Part::Cohort.is_in(spec.kind) && matches!(spec.settings.basis, Basis::Inactivity(_)) {
         asked = metrics::cohort::asks(asked, &metrics::cohort::months(&period));

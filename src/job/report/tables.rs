@@ -114,8 +114,12 @@ impl Story<'_> {
         let split = fared.groups.split;
         let members = fared.groups.members(&self.panel.customers);
         let groups = fared.groups.labels.iter().zip(members).zip(&fared.slices);
-        let rows = groups.filter_map(|((label, customers), slices)| {
-            let worth = self.panel.value(&customers, slices.first()?);
+        let rows = groups.enumerate().filter_map(|(group, ((label, customers), slices))| {
+            let worth = match self.readings.worth_of_group(0, group) {
+                Some(worth) => worth.clone(),
+                None => self.panel.value_so_far(&customers),
+            };
+            let subscription = self.panel.lifetime(slices.first()?);
             let money = |m: Option<i128>| m.map_or_else(none, |m| self.money(m).into());
             (worth.customers > 0).then(|| {
                 vec![
@@ -124,7 +128,7 @@ impl Story<'_> {
                     self.money(worth.historic_minor).into(),
                     money(worth.average_minor),
                     money(worth.median_minor),
-                    self.lifetime(worth.subscription),
+                    self.lifetime(subscription),
                 ]
             })
         });
@@ -150,52 +154,6 @@ impl Story<'_> {
         let mut columns = columns(&["customer"], &["historic", "transactions"]);
         columns.extend(["last", "owner"].map(|name| column(name, false)));
         Table { of: self.worth.customers as usize, ..table("top", columns, rows.collect()) }
-    }
-
-    pub(super) fn trend_table(&self) -> Table {
-        let reactivation_in = self.spec.settings.reactivation_in;
-        let rows = self.trail.iter().rev().map(|slice| {
-            let c = slice.counts;
-            let m = slice.moved;
-            let rate = |r: Option<crate::domain::Ratio>| r.map_or_else(none, Value::Rate);
-            let mut row = vec![Value::Period(slice.period)];
-            let counts =
-                [c.opening, c.new, c.reactivated, c.churned, c.closing, c.joined_and_left, c.departures];
-            row.extend(counts.map(Value::Count));
-            row.push(rate(self.churn_rate(slice)));
-            row.push(rate(c.retention(self.spec.settings.definition)));
-            let amounts =
-                [m.opening, m.new, m.reactivation, m.expansion, m.contraction, m.churned, m.closing];
-            row.extend(amounts.map(|minor| Value::Money(self.money(minor))));
-            row.push(rate(m.gross_churn()));
-            row.push(rate(m.net_churn(reactivation_in)));
-            row
-        });
-        let rows = rows.collect();
-        let columns = columns(
-            &["period"],
-            &[
-                "opening",
-                "new",
-                "reactivated",
-                "churned",
-                "closing",
-                "joined_and_left",
-                "departures",
-                "rate",
-                "retention",
-                "money_opening",
-                "money_new",
-                "money_reactivation",
-                "money_expansion",
-                "money_contraction",
-                "money_churned",
-                "money_closing",
-                "gross",
-                "net",
-            ],
-        );
-        table("trend", columns, rows)
     }
 }
 

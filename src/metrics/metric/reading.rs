@@ -116,9 +116,10 @@ impl Panel<'_> {
     /// read with the [`super::needs()`] of the same.
     pub fn readings(&self, metrics: &[Metric], periods: &[Period], splits: &[(&Groups, usize)]) -> Readings {
         let active = |metric: &Metric| matches!(metric.source(), Source::Activity | Source::Referrals);
-        let swept = match metrics.iter().any(active) {
-            true => self.sweep(&self.customers, periods, splits),
-            false => Swept { whole: Vec::new(), groups: Vec::new() },
+        let swept = if metrics.iter().any(active) {
+            self.sweep(&self.customers, periods, splits)
+        } else {
+            Swept { whole: Vec::new(), groups: Vec::new() }
         };
         self.readings_of(metrics, periods, splits, swept)
     }
@@ -159,8 +160,10 @@ impl Panel<'_> {
             let first: Vec<_> = splits.iter().map(|(groups, _)| (*groups, 1)).collect();
             readings.covered = self.coverage_over(all, last, &self.settings.intervals, &first);
         }
-        if reads(Source::Complaints) {
+        if metrics.contains(&Metric::ComplaintRate) {
             readings.complaints = self.complaints_over(all, periods, splits);
+        } else if reads(Source::Complaints) {
+            readings.complaints = self.opened_over(all, periods, splits);
         }
         if reads(Source::Leads) {
             readings.leads = self.leads_over(periods);
