@@ -1,9 +1,12 @@
 //! The catalogue of metrics on the demo's shop: each is what the figure of its own says, for three months,
 //! for the whole and for each group, on both bases.
 
-use retaind::domain::{Money, Period, Ratio};
-use retaind::metrics::metric::{History, Source};
-use retaind::metrics::{Basis, Groups, Measured, Metric, Panel, Reading, Settings, Split};
+use retaind::domain::facts::{Facts, Needs};
+use retaind::domain::{Money, Period, PeriodKind, Ratio};
+use retaind::job::{ReportKind, ReportSpec, report};
+use retaind::metrics::metric::{History, Source, needs};
+use retaind::metrics::{Basis, Groups, Measured, Metric, Panel, PeriodChoice, Reading, Settings, Split};
+use retaind::store::{Mapping, SqliteStore};
 
 use crate::demo_shop::{Shop, october, shop};
 
@@ -178,5 +181,104 @@ fn what_was_not_asked_for_is_not_told() {
     for metric in Metric::all() {
         let told = readings.whole(metric, 0).value != Measured::Nothing;
         assert_eq!(told, metric.source() == Source::Surveys, "{metric:?}");
+    }
+}
+
+/// The demo's store in a folder, to be read with less than everything.
+struct Store {
+    store: SqliteStore,
+    _folder: tempfile::TempDir,
+}
+
+fn store(shop: &Shop) -> Store {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop.db");
+    let mut sql = rusqlite::Connection::open(&path).unwrap();
+    sql.execute_batch(&retaind::store::relation::schema()).unwrap();
+    retaind::demo::build(&mut sql).unwrap();
+    let store = SqliteStore::open(&path, Mapping::own(), shop.facts.lens.zone.clone()).unwrap();
+    Store { store, _folder: folder }
+}
+
+impl Store {
+    fn read(&mut self, needs: Needs) -> Facts {
+        self.store.read(needs, shop().facts.lens.clone()).unwrap()
+    }
+}
+
+/// All values of `metrics`, of the whole and of each group.
+fn values(
+    facts: &Facts,
+    settings: &Settings,
+    metrics: &[Metric],
+    months: &[Period],
+    split: Split,
+) -> Vec<(Metric, usize, Reading)> {
+    let panel = Panel::of(facts, settings);
+    let groups = panel.groups(split, &months[0]);
+    let readings = panel.readings(metrics, months, &[(&groups, months.len())]);
+    let mut values = Vec::new();
+    for &metric in metrics {
+        for at in 0..months.len() {
+            values.push((metric, at, readings.whole(metric, at)));
+            values.extend(
+                (0..groups.labels.len()).map(|group| (metric, at, readings.group(metric, 0, group, at))),
+            );
+        }
+    }
+    values
+}
+
+#[test]
+fn what_a_metric_says_it_needs_is_enough() {
+    let shop = shop();
+    let months = months(shop);
+    let mut store = store(shop);
+    let sources = |metric: &Metric| format!("{:?}", metric.source());
+    let mut asked: Vec<Vec<Metric>> = Vec::new();
+    for metric in Metric::all() {
+        match asked.iter_mut().find(|known| sources(&known[0]) == sources(&metric)) {
+            Some(known) => known.push(metric),
+            None => asked.push(vec![metric]),
+        }
+    }
+    asked.extend([vec![Metric::LtvSubscription], vec![Metric::ComplaintRate, Metric::Nps]]);
+    for basis in [Basis::Contract, Basis::Inactivity(45)] {
+        let settings = settings(basis);
+        for (metrics, split) in asked.iter().zip(Split::ALL.iter().cycle()) {
+            let today = shop.facts.lens.today();
+            let facts = store.read(needs(metrics, &settings, today, &months, &[split.1]));
+            let expected = values(&shop.facts, &settings, metrics, &months, split.1);
+            let found = values(&facts, &settings, metrics, &months, split.1);
+            assert_eq!(found, expected, "{basis:?} {}", split.0);
+        }
+    }
+}
+
+#[test]
+fn a_report_reads_enough_for_the_metrics_it_tells() {
+    let shop = shop();
+    let mut store = store(shop);
+    let period = PeriodChoice { kind: PeriodKind::Month, current: false };
+    for (basis, (name, kind)) in [Basis::Contract, Basis::Inactivity(45)]
+        .into_iter()
+        .flat_map(|basis| ReportKind::ALL.map(|kind| (basis, kind)))
+    {
+        let settings = settings(basis);
+        let spec = ReportSpec {
+            kind,
+            period,
+            settings: settings.clone(),
+            splits: vec![Split::Segment],
+            attach: Vec::new(),
+            fresh: None,
+        };
+        let trail = october(shop.facts.lens.today()).trail(13);
+        let metrics = report::metrics(kind);
+        let tells = ["churn", "value", "care", "funnel", "executive"].contains(&name);
+        assert_eq!(metrics.is_empty(), !tells, "{name}");
+        let facts = store.read(report::needs(&spec, &shop.facts.lens));
+        let expected = values(&shop.facts, &settings, &metrics, &trail, Split::Segment);
+        assert_eq!(values(&facts, &settings, &metrics, &trail, Split::Segment), expected, "{name} {basis:?}");
     }
 }

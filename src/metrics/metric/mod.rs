@@ -313,6 +313,11 @@ impl Metric {
         }
     }
 
+    /// Whether it is a share of margin, which is that of all purchases to date.
+    fn takes_margin(self) -> bool {
+        matches!(self, Metric::LtvSubscription | Metric::LtvToCac)
+    }
+
     /// Whether it can be told of a group of customers.
     pub fn splits(self) -> bool {
         self.source() != Source::Leads
@@ -344,7 +349,7 @@ pub fn needs(
         (asked, buys) = (periods.iter().fold(asked, |asked, p| asked.window(p.start, p.end)), true);
     }
     // The gross margin is that of all purchases to date.
-    let margin = [Metric::LtvSubscription, Metric::LtvToCac].iter().any(|metric| metrics.contains(metric));
+    let margin = metrics.iter().any(|metric| metric.takes_margin());
     if reads(Source::Purchases) || margin {
         let (from, to) = year_to(today);
         (asked, buys) = (asked.window(from, to), true);

@@ -138,7 +138,11 @@ impl Panel<'_> {
         let mut readings = Readings {
             settings: self.settings.clone(),
             currency: self.facts.lens.currency,
-            margin: self.gross_margin(),
+            margin: if metrics.iter().any(|metric| metric.takes_margin()) {
+                self.gross_margin()
+            } else {
+                Ratio::whole(1)
+            },
             ends: periods.iter().map(|period| period.end).collect(),
             slices,
             worth: Grid::default(),
