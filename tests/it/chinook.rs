@@ -202,7 +202,9 @@ fn the_attached_tables_are_what_sql_says_to_the_cent() {
         let expected = trend(&sql, last);
         assert_eq!(expected.len(), 13);
         let mut found = table(&mail(at, "andrew"), "trend");
-        found.iter_mut().for_each(|row| row.truncate(expected[0].len()));
+        for row in &mut found {
+            row.truncate(expected[0].len());
+        }
         assert_eq!(found, expected, "{}", OCCURRENCES[at]);
     }
     let top = rows(

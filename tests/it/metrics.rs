@@ -56,7 +56,9 @@ fn expected(
     let follow_ups = || {
         let which = panel.facts.follow_ups.iter().filter(|f| customers.contains(&f.customer));
         let mut all: Vec<_> = which.cloned().collect();
-        all.iter_mut().for_each(|f| f.rep_id = Some("everybody".to_owned()));
+        for follow_up in &mut all {
+            follow_up.rep_id = Some("everybody".to_owned());
+        }
         panel.compliance(all.iter(), month).remove(&Some("everybody".to_owned())).unwrap_or_default()
     };
     match metric {
@@ -86,9 +88,12 @@ fn expected(
         Metric::EarlyChurn => share(c.early_rate()),
         Metric::Arpa => mean(Ratio::of(m.closing, c.closing).map(|arpa| arpa.rounded()), c.closing),
         Metric::LtvSubscription => {
-            let value = panel.lifetime(&slice).map_or(Measured::Nothing, |l| match l.capped {
-                true => Measured::AtLeast(Money::new(l.value_minor, currency)),
-                false => money(l.value_minor),
+            let value = panel.lifetime(&slice).map_or(Measured::Nothing, |l| {
+                if l.capped {
+                    Measured::AtLeast(Money::new(l.value_minor, currency))
+                } else {
+                    money(l.value_minor)
+                }
             });
             (value, Some(c.closing))
         }
