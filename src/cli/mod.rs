@@ -16,9 +16,10 @@ mod show;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::config::{self, Config, Findings, Outlet};
+use crate::render::record;
 
 /// The arguments were wrong.
 pub const EX_USAGE: u8 = 64;
@@ -84,8 +85,21 @@ enum Command {
     Outbox(outbox::Outbox),
     /// Look at this machine, the store and the ledger.
     Doctor(doctor::Doctor),
-    /// Print the JSON Schema of the configuration, for editors.
-    Schema,
+    /// Print a JSON Schema: of the configuration, for editors; or of what is written as JSON.
+    Schema {
+        /// Of what.
+        #[arg(value_enum, default_value_t = Described::Config)]
+        of: Described,
+    },
+}
+
+/// What has a JSON Schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Described {
+    /// The configuration.
+    Config,
+    /// Reports, and what webhooks carry.
+    Report,
 }
 
 /// An error with the code the process ends with.
@@ -156,8 +170,12 @@ impl Cli {
             Command::Fire(command) => command.run(self),
             Command::Outbox(command) => command.run(self),
             Command::Doctor(command) => command.run(self),
-            Command::Schema => {
-                show::line(&serde_json::to_string_pretty(&config::schema()).unwrap_or_default());
+            Command::Schema { of } => {
+                let schema = match of {
+                    Described::Config => config::schema(),
+                    Described::Report => record::schema(),
+                };
+                show::line(&serde_json::to_string_pretty(&schema).unwrap_or_default());
                 Ok(())
             }
         }

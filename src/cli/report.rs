@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use serde_json::json;
 
 use super::{Cli, Done, EX_DATAERR, EX_IOERR, EX_SOFTWARE, EX_USAGE, Failure, read_at, show};
 use crate::clock::Clock;
@@ -13,8 +12,9 @@ use crate::domain::PeriodKind;
 use crate::job::report::{self, Story};
 use crate::job::{Recipe, ReportKind, ReportSpec};
 use crate::metrics::{PeriodChoice, Settings, Split};
+use crate::render::record::Record;
 use crate::render::view::view;
-use crate::render::{Locale, event, sheet};
+use crate::render::{Locale, sheet};
 
 /// Compute a report now and write it.
 #[derive(Debug, Args)]
@@ -149,8 +149,8 @@ impl Report {
                 sheet::xlsx(&document.sheets, at.datetime(), locale).map_err(|e| fault(e.to_string()))?
             }
             Format::Json => {
-                let event = event::payload(document, &worded, locale, "report", at.timestamp(), "");
-                serde_json::to_vec_pretty(&json!(event["data"])).map_err(|e| fault(e.to_string()))?
+                let record = Record::of(document, &worded, locale, "report", "");
+                serde_json::to_vec_pretty(&record).map_err(|e| fault(e.to_string()))?
             }
             Format::Csv => return self.write_csv(document, locale),
         };

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::domain::{Money, Period, Ratio};
+use crate::domain::{Currency, Money, Period, Ratio};
 
 /// A sentence: a key of the locale files and the values for its placeholders.
 #[derive(Debug, Clone, PartialEq)]
@@ -95,6 +95,8 @@ into_value! {
 pub struct Document {
     /// Which kind it is: the name of its templates.
     pub kind: Kind,
+    /// What a report is about, for machines; `None` for all but reports.
+    pub about: Option<About>,
     /// One line that says the news.
     pub subject: Say,
     /// The heading.
@@ -107,6 +109,23 @@ pub struct Document {
     pub notes: Vec<Say>,
     /// Tables whole, for the attachments.
     pub sheets: Vec<Table>,
+}
+
+/// What a report is about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct About {
+    /// The name of the kind of report.
+    pub report: &'static str,
+    /// The period, the one before, the same a year ago.
+    pub periods: Vec<Period>,
+    /// As of when.
+    pub as_of: Timestamp,
+    /// In which zone.
+    pub zone: TimeZone,
+    /// In which money.
+    pub currency: Currency,
+    /// By which definition churn is counted.
+    pub definition: String,
 }
 
 /// The kinds of documents.

@@ -74,6 +74,7 @@ pub fn notice(key: &str, with: impl Fn(Say) -> Say, notes: Vec<Say>) -> Document
     let say = |part: &str| with(Say::new(format!("{key}.{part}")));
     Document {
         kind: Kind::Notice,
+        about: None,
         subject: say("subject"),
         title: say("title"),
         lead: vec![say("lead")],

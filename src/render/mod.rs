@@ -1,13 +1,14 @@
 //! A document in the form of a medium and the words of a language.
 //!
 //! [`locale`] speaks, [`view`] lays a document out in plain strings, [`template`] fills the templates
-//! of `templates/` with it, and [`mime`], [`slack`], [`event`], [`sheet`] make what is sent.
+//! of `templates/` with it, and [`mime`], [`slack`], [`event`], [`record`], [`sheet`] make what is sent.
 
 pub mod chart;
 pub mod event;
 pub mod locale;
 pub mod mime;
 pub mod picture;
+pub mod record;
 pub mod sheet;
 pub mod slack;
 pub mod template;

@@ -1,7 +1,6 @@
-//! Tables as files: a workbook with typed cells, CSV that no spreadsheet takes for formulas, JSON.
+//! Tables as files: a workbook with typed cells, CSV that no spreadsheet takes for formulas.
 
 use rust_xlsxwriter::{ExcelDateTime, Format, FormatAlign, Workbook, Worksheet, XlsxError};
-use serde_json::{Value as Json, json};
 
 use super::locale::Locale;
 use super::view::tidy;
@@ -145,7 +144,7 @@ fn field(value: &Value, locale: &Locale) -> String {
 }
 
 /// What a cell says: words of ours begin in upper case, the shop's own text stays as it was written.
-fn words(value: &Value, locale: &Locale) -> String {
+pub(super) fn words(value: &Value, locale: &Locale) -> String {
     match value {
         Value::Say(say) if say.key != "value.none" => tidy(&locale.say(say)),
         Value::Period(_) | Value::PeriodShort(_) => tidy(&locale.value(value)),
@@ -170,49 +169,6 @@ pub fn exact(money: Money) -> String {
     let digits = format!("{:0>width$}", money.minor.abs(), width = decimals + 1);
     let (whole, rest) = digits.split_at(digits.len() - decimals);
     if rest.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{rest}") }
-}
-
-/// A table as JSON: typed values under the columns' machine names.
-pub fn json(table: &Table, locale: &Locale) -> Json {
-    let rows: Vec<Json> = table
-        .rows
-        .iter()
-        .map(|row| {
-            let fields = table.columns.iter().zip(row);
-            Json::Object(fields.map(|(c, value)| (c.name.to_owned(), json_value(value, locale))).collect())
-        })
-        .collect();
-    json!({ "name": table.name, "title": tidy(&locale.say(&table.title)), "rows": rows, "of": table.of })
-}
-
-/// A value as JSON: numbers as numbers, money with its minor units, rates with their base.
-pub fn json_value(value: &Value, locale: &Locale) -> Json {
-    match value {
-        Value::Empty => Json::Null,
-        Value::Count(n) | Value::Signed(n) => {
-            i64::try_from(*n).map_or_else(|_| json!(n.to_string()), |n| json!(n))
-        }
-        Value::Money(money) => {
-            json!({ "amount": exact(*money), "currency": money.currency.code() })
-        }
-        Value::Rate(ratio) | Value::SmallRate(ratio) => {
-            let part = |n: i128| i64::try_from(n).unwrap_or(i64::MAX);
-            json!({
-                "rate": ratio.approximate(),
-                "numerator": part(ratio.numerator()),
-                "denominator": part(ratio.denominator()),
-            })
-        }
-        Value::Percent(share) => json!({ "rate": share }),
-        Value::Number(n, _) => json!(n),
-        Value::Day(date) => json!(date.to_string()),
-        Value::Month(date) => json!(format!("{:04}-{:02}", date.year(), date.month())),
-        Value::Period(period) | Value::PeriodShort(period) => {
-            json!({ "from": period.start.date().to_string(), "to": period.last().date().to_string() })
-        }
-        Value::Say(say) if say.key == "value.none" => Json::Null,
-        other => json!(words(other, locale)),
-    }
 }
 
 #[cfg(test)]

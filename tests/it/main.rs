@@ -14,6 +14,7 @@ mod kill;
 mod languages;
 mod metrics;
 mod process;
+mod records;
 mod runs;
 mod scan;
 mod sink;

@@ -190,12 +190,12 @@ fn what_was_not_asked_for_is_not_told() {
 }
 
 /// The demo's store in a folder, to be read with less than everything.
-struct Store {
+pub(crate) struct Store {
     store: SqliteStore,
     _folder: tempfile::TempDir,
 }
 
-fn store(shop: &Shop) -> Store {
+pub(crate) fn store(shop: &Shop) -> Store {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shop.db");
     let mut sql = rusqlite::Connection::open(&path).unwrap();
@@ -206,7 +206,7 @@ fn store(shop: &Shop) -> Store {
 }
 
 impl Store {
-    fn read(&mut self, needs: Needs) -> Facts {
+    pub(crate) fn read(&mut self, needs: Needs) -> Facts {
         self.store.read(needs, shop().facts.lens.clone()).unwrap()
     }
 }

@@ -153,9 +153,24 @@ fn exit_codes_say_whose_fault_it_is() {
         (vec!["run", "--config", "nowhere.toml"], 78),
         (vec!["outbox", "show", "7"], 74),
         (vec!["schema"], 0),
+        (vec!["schema", "report"], 0),
+        (vec!["schema", "shop"], 64),
         (vec!["plan", "--at", "2026-11-01", "--for", "7d"], 0),
     ] {
         let output = run(dir.path(), &arguments);
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn a_report_names_the_schema_that_is_printed() {
+    let dir = shop();
+    let schema = run(dir.path(), &["schema", "report"]).stdout;
+    let schema: serde_json::Value = serde_json::from_slice(&schema).unwrap();
+    let names = schema.pointer("/$defs/SchemaName").unwrap().to_string();
+    for arguments in [["report", "churn", "--json"].as_slice(), &["report", "churn", "--format", "json"]] {
+        let report: serde_json::Value = serde_json::from_slice(&run(dir.path(), arguments).stdout).unwrap();
+        assert_eq!(report["version"], 1);
+        assert!(names.contains(&report["schema"].to_string()), "{names}");
     }
 }

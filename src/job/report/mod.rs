@@ -245,6 +245,7 @@ impl<'a> Story<'a> {
         tables.extend(sheets);
         Document {
             kind: Kind::Report,
+            about: Some(self.heading()),
             subject: self.subject(),
             title: Say::new(format!("report.title.{}", self.spec.kind.name()))
                 .with("period", self.now.period),

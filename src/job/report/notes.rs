@@ -2,12 +2,26 @@
 //! same period by the other definitions, and every row that could not be read.
 
 use super::Story;
-use crate::document::{Say, Value};
+use crate::document::{About, Say, Value};
 use crate::domain::facts::{Facts, Fault};
 use crate::domain::{Currency, Money};
 use crate::metrics::{Basis, Definition};
 
 impl Story<'_> {
+    /// What the report is about, for machines.
+    pub(super) fn heading(&self) -> About {
+        let lens = &self.panel.facts.lens;
+        let year_ago = Some(self.year_ago.period).filter(|_| self.has_year_ago());
+        About {
+            report: self.spec.kind.name(),
+            periods: [self.now.period, self.before.period].into_iter().chain(year_ago).collect(),
+            as_of: lens.as_of,
+            zone: lens.zone.clone(),
+            currency: lens.currency,
+            definition: self.definition_name(),
+        }
+    }
+
     /// What concerns the whole report.
     pub(super) fn notes(&self) -> Vec<Say> {
         let mut notes = vec![self.window()];

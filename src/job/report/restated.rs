@@ -66,7 +66,7 @@ impl Story<'_> {
         (added, removed)
     }
 
-    fn definition_name(&self) -> String {
+    pub(super) fn definition_name(&self) -> String {
         let basis = if self.is_contract() { "contract" } else { "inactivity" };
         format!("{basis}/{}", self.spec.settings.definition.name())
     }
