@@ -1,7 +1,10 @@
 //! Revenue churn: what each customer paid when the period began against what they pay at its end.
 
+use std::cmp::Reverse;
+
 use super::panel::Panel;
-use super::sweep::Standing;
+use super::parallel;
+use super::sweep::{Reading, Standing};
 use crate::domain::{Period, Ratio};
 
 /// How recurring revenue moved over a period, in minor units; each movement is positive.
@@ -39,22 +42,117 @@ impl Movements {
     }
 }
 
+/// What a customer's revenue did over a period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Movement {
+    /// Came from zero for the first time.
+    New,
+    /// Came from zero again.
+    Reactivation,
+    /// Went up.
+    Expansion,
+    /// Went down.
+    Contraction,
+    /// Went to zero.
+    Churned,
+}
+
+impl Movement {
+    /// All of them with their names, gains first.
+    pub const ALL: [(&'static str, Movement); 5] = [
+        ("new", Movement::New),
+        ("reactivation", Movement::Reactivation),
+        ("expansion", Movement::Expansion),
+        ("contraction", Movement::Contraction),
+        ("churned", Movement::Churned),
+    ];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        Movement::ALL[self as usize].0
+    }
+
+    /// What revenue did that was `before` and is `after`; `None` where it stayed.
+    fn of(before: i64, after: i64, first: bool) -> Option<Movement> {
+        match (before, after) {
+            (b, a) if b == a => None,
+            // More refunded than bought: not a customer who comes or goes, but money that does.
+            (0, a) if a < 0 => Some(Movement::Contraction),
+            (b, 0) if b < 0 => Some(Movement::Expansion),
+            // A free trial before the first paid plan is no revenue to come back from.
+            (0, _) if first => Some(Movement::New),
+            (0, _) => Some(Movement::Reactivation),
+            (_, 0) => Some(Movement::Churned),
+            (b, a) if a < b => Some(Movement::Contraction),
+            _ => Some(Movement::Expansion),
+        }
+    }
+}
+
+/// A customer whose revenue moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moved {
+    /// Index into the facts.
+    pub customer: u32,
+    /// What happened.
+    pub movement: Movement,
+    /// Revenue when the period began (inactivity basis: of the period before), minor units.
+    pub before_minor: i64,
+    /// Revenue at its end (inactivity basis: of the period), minor units.
+    pub after_minor: i64,
+}
+
+impl Moved {
+    /// By how much, with its sign, minor units.
+    pub fn change_minor(&self) -> i128 {
+        i128::from(self.after_minor) - i128::from(self.before_minor)
+    }
+
+    /// Largest change first; of equal ones, whoever stands first in the store.
+    fn place(&self) -> (Reverse<i128>, u32) {
+        (Reverse(self.change_minor().abs()), self.customer)
+    }
+}
+
+/// The customers whose revenue moved most, and how many moved at all. It never holds more than twice as
+/// many as are wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Movers {
+    /// Largest change first.
+    pub most: Vec<Moved>,
+    /// All whose revenue moved.
+    pub of: usize,
+}
+
+impl Movers {
+    fn push(&mut self, moved: Moved, wanted: usize) {
+        self.of += 1;
+        self.most.push(moved);
+        self.cut(wanted * 2, wanted);
+    }
+
+    /// Where there are more than `limit`, keeps the `wanted` largest.
+    fn cut(&mut self, limit: usize, wanted: usize) {
+        if self.most.len() > limit {
+            self.most.select_nth_unstable_by_key(wanted, Moved::place);
+            self.most.truncate(wanted);
+        }
+    }
+}
+
 impl Movements {
     pub(super) fn add(&mut self, standing: &Standing) {
         let (before, after) = (i128::from(standing.before), i128::from(standing.after));
         self.opening += before;
         self.closing += after;
-        match (before, after) {
-            (b, a) if b == a => {}
-            // More refunded than bought: not a customer who comes or goes, but money that does.
-            (0, a) if a < 0 => self.contraction -= a,
-            (b, 0) if b < 0 => self.expansion -= b,
-            // A free trial before the first paid plan is no revenue to come back from.
-            (0, a) if standing.first => self.new += a,
-            (0, a) => self.reactivation += a,
-            (b, 0) => self.churned += b,
-            (b, a) if a < b => self.contraction += b - a,
-            (b, a) => self.expansion += a - b,
+        let by = (after - before).abs();
+        match Movement::of(standing.before, standing.after, standing.first) {
+            None => {}
+            Some(Movement::New) => self.new += by,
+            Some(Movement::Reactivation) => self.reactivation += by,
+            Some(Movement::Expansion) => self.expansion += by,
+            Some(Movement::Contraction) => self.contraction += by,
+            Some(Movement::Churned) => self.churned += by,
         }
     }
 
@@ -73,6 +171,32 @@ impl Panel<'_> {
     /// How the revenue of `customers` moved over `period`.
     pub fn movements(&self, customers: &[u32], period: &Period) -> Movements {
         self.slice(customers, period).moved
+    }
+
+    /// The `wanted` customers whose revenue moved most over `period`.
+    pub fn movers(&self, customers: &[u32], period: &Period, wanted: usize) -> Movers {
+        let periods = [*period];
+        let work = |customers: &[u32]| {
+            let mut reading = Reading::new(self, &periods);
+            let mut movers = Movers::default();
+            for &customer in customers {
+                reading.turn_to(customer);
+                let Some(standing) = reading.standing(0, customer) else { continue };
+                let (before_minor, after_minor) = (standing.before, standing.after);
+                if let Some(movement) = Movement::of(before_minor, after_minor, standing.first) {
+                    movers.push(Moved { customer, movement, before_minor, after_minor }, wanted);
+                }
+            }
+            movers
+        };
+        let mut movers = parallel::fold(customers, work, |sum, part| {
+            sum.of += part.of;
+            sum.most.extend(part.most);
+            sum.cut(wanted, wanted);
+        });
+        movers.cut(wanted, wanted);
+        movers.most.sort_unstable_by_key(Moved::place);
+        movers
     }
 }
 
@@ -156,6 +280,81 @@ mod tests {
                 m.opening + m.new + m.reactivation + m.expansion - m.contraction - m.churned
             );
             period = period.previous();
+        }
+    }
+
+    /// Fifty customers who go from what they pay to something else, all at once.
+    fn movers(wanted: usize) -> Movers {
+        let mut rows = rows();
+        for n in 1..50u32 {
+            rows.customers.push(Customer { id: (n + 1).to_string(), ..Customer::default() });
+        }
+        for n in 0..50u32 {
+            let mrr = |minor: i64, starts_on, ends_on| Subscription {
+                customer: n,
+                plan: None,
+                mrr_minor: Some(minor),
+                starts_on,
+                ends_on,
+                renews_on: None,
+                cancel_kind: CancelKind::Unknown,
+                cancel_reason: None,
+            };
+            let amount = i64::from(n) * 100;
+            let (long_ago, middle) = (day(2025, 1, 1), day(2026, 1, 15));
+            match n % 5 {
+                0 => rows.subscriptions.push(mrr(amount, middle, Day::MAX)),
+                1 => {
+                    rows.subscriptions.push(mrr(7, long_ago, day(2025, 3, 1)));
+                    rows.subscriptions.push(mrr(amount, middle, Day::MAX));
+                }
+                2 => rows.subscriptions.push(mrr(amount, long_ago, middle)),
+                3 => {
+                    rows.subscriptions.push(mrr(1_000, long_ago, middle));
+                    rows.subscriptions.push(mrr(1_000 + amount, middle, Day::MAX));
+                }
+                _ => {
+                    rows.subscriptions.push(mrr(1_000 + amount, long_ago, middle));
+                    rows.subscriptions.push(mrr(1_000, middle, Day::MAX));
+                }
+            }
+        }
+        let settings = Settings::default();
+        let facts = rows.facts(asked());
+        let panel = Panel::of(&facts, &settings);
+        let movers = panel.movers(&panel.customers, &january(), wanted);
+        let moved = panel.movements(&panel.customers, &january());
+        if wanted >= 50 {
+            let net: i128 = movers.most.iter().map(Moved::change_minor).sum();
+            assert_eq!(net, moved.closing - moved.opening);
+        }
+        movers
+    }
+
+    #[test]
+    fn those_who_moved_most_come_first_with_what_they_did() {
+        let all = movers(100);
+        // Customer 0 moved from nothing to nothing.
+        assert_eq!((all.of, all.most.len()), (49, 49));
+        let told: Vec<_> = all.most.iter().take(5).map(|m| (m.movement.name(), m.change_minor())).collect();
+        let expected = [
+            ("contraction", -4_900),
+            ("expansion", 4_800),
+            ("churned", -4_700),
+            ("reactivation", 4_600),
+            ("new", 4_500),
+        ];
+        assert_eq!(told, expected);
+        assert!(all.most.is_sorted_by_key(Moved::place));
+    }
+
+    #[test]
+    fn a_few_of_many_are_the_same_few_however_many_are_kept() {
+        let all = movers(100);
+        for wanted in [1, 3, 10, 48, 49] {
+            let few = movers(wanted);
+            assert_eq!(few.of, all.of);
+            assert_eq!(few.most, all.most[..wanted], "{wanted}");
         }
     }
 }

@@ -303,7 +303,6 @@ impl Field {
     /// A value: numbers as numbers, money exact, rates with their base.
     pub fn of(value: &Value, locale: &Locale) -> Field {
         match value {
-            Value::Empty => Field::Nothing,
             Value::Count(n) | Value::Signed(n) => {
                 i64::try_from(*n).map_or_else(|_| Field::Text(n.to_string()), Field::Whole)
             }
@@ -317,7 +316,7 @@ impl Field {
             }
             Value::Number(n, _) if n.is_finite() => Field::Number(*n),
             // JSON has no word for what is no number.
-            Value::Percent(_) | Value::Number(..) => Field::Nothing,
+            Value::Empty | Value::Percent(_) | Value::Number(..) => Field::Nothing,
             Value::Day(date) => Field::Text(date.to_string()),
             Value::Month(date) => Field::Text(format!("{:04}-{:02}", date.year(), date.month())),
             Value::Period(period) | Value::PeriodShort(period) => Field::Span(SpanRecord::of(period)),

@@ -287,3 +287,51 @@ fn a_report_reads_enough_for_the_metrics_it_tells() {
         assert_eq!(values(&facts, &settings, &metrics, &trail, Split::Segment), expected, "{name} {basis:?}");
     }
 }
+
+/// Of every customer: what they paid on the day before October and on its last day (or bought in it and in
+/// the month before); those who moved, largest change first.
+#[test]
+fn those_who_moved_revenue_are_whom_sql_names() {
+    let shop = shop();
+    let period = PeriodChoice { kind: PeriodKind::Month, current: false };
+    for (basis, name, of) in [
+        (
+            Basis::Contract,
+            "mrr",
+            "SELECT id, coalesce((SELECT sum(mrr) FROM contract WHERE c = id AND s <= '2026-09-30' AND '2026-09-30' < e), 0) AS b,
+               coalesce((SELECT sum(mrr) FROM contract WHERE c = id AND s <= '2026-10-31' AND '2026-10-31' < e), 0) AS a",
+        ),
+        (
+            Basis::Inactivity(45),
+            "revenue",
+            "SELECT id, coalesce((SELECT sum(minor) FROM bought WHERE c = id AND day BETWEEN '2026-08-31' AND '2026-09-30'), 0) AS b,
+               coalesce((SELECT sum(minor) FROM bought WHERE c = id AND day BETWEEN '2026-10-01' AND '2026-10-31'), 0) AS a",
+        ),
+    ] {
+        let sql = format!("SELECT NULL, b, a FROM ({of} FROM customers) WHERE a != b ORDER BY abs(a - b) DESC, b, a");
+        let expected: Vec<(i64, i64)> = {
+            let sql_of = shop.sql();
+            let mut statement = sql_of.prepare(&sql).unwrap();
+            statement.query_map([], |row| Ok((row.get(1)?, row.get(2)?))).unwrap().map(Result::unwrap).collect()
+        };
+        let settings = settings(basis);
+        let panel = Panel::of(&shop.facts, &settings);
+        let movers = panel.movers(&panel.customers, &months(shop)[0], 5_000);
+        let mut found: Vec<(i64, i64)> =
+            movers.most.iter().map(|moved| (moved.before_minor, moved.after_minor)).collect();
+        found.sort_by_key(|(before, after)| (std::cmp::Reverse((after - before).abs()), *before, *after));
+        assert!(expected.len() > 50 && movers.of == expected.len(), "{name}");
+        assert_eq!(found, expected, "{name}");
+        // Whoever is in the table has a name.
+        let spec = ReportSpec {
+            kind: ReportKind::Churn,
+            period,
+            settings: settings.clone(),
+            splits: Vec::new(),
+            attach: Vec::new(),
+            fresh: None,
+        };
+        let wanted = report::Story::of(&shop.facts, &spec).wanted();
+        assert!(movers.most.iter().all(|moved| wanted.contains(&moved.customer)), "{name}");
+    }
+}

@@ -170,6 +170,7 @@ impl Story<'_> {
             figure("figure.first_contact", Metric::FirstContact),
         ]);
         section.notes.push(Say::new("note.complaints"));
+        self.tell_waiting(section);
         if let Some(fared) = self.splits.first() {
             let split = fared.groups.split;
             let members = fared.groups.members(&self.panel.customers);

@@ -5,6 +5,7 @@ use super::{Section, Story};
 impl Story<'_> {
     pub(super) fn churn_section(&self) -> Section {
         let mut tables = vec![self.who_left(), self.reasons()];
+        tables.extend((!self.is_brief()).then(|| self.movers_table()));
         tables.extend(self.splits.iter().map(|fared| self.groups(fared)));
         Section {
             lead: self.churn_lead(),

@@ -1,5 +1,6 @@
 //! The answer first: what happened, who moved it, and what to make of it.
 
+use super::movers::telling;
 use super::tables::split_word;
 use super::{Story, none};
 use crate::document::{Say, Value};
@@ -8,9 +9,6 @@ use crate::job::ReportKind;
 use crate::metrics::churn::Departure;
 use crate::metrics::definition::Place;
 use crate::metrics::{Definition, Slice};
-
-/// Names in a subject or a sentence; more of them is a list, and lists are tables.
-const NAMED: usize = 3;
 
 impl Story<'_> {
     pub(super) fn subject(&self) -> Say {
@@ -56,6 +54,7 @@ impl Story<'_> {
     pub(super) fn churn_lead(&self) -> Vec<Say> {
         let mut lead = vec![self.what_happened()];
         lead.extend(self.who_moved_it());
+        lead.extend(self.who_moved_revenue());
         lead.extend(self.against_the_band());
         lead
     }
@@ -83,20 +82,10 @@ impl Story<'_> {
             .with("back", Say::new("count.back").with("n", counts.reactivated))
     }
 
-    /// The departures that account for most of the lost revenue: those that make up half of it, no more
-    /// than [`NAMED`]. One of many small ones is no news.
+    /// The departures that account for most of the lost revenue.
     pub(super) fn movers(&self) -> Vec<&Departure> {
         let lost: i128 = self.gone.iter().map(|d| d.lost_minor).sum();
-        let mut named = Vec::new();
-        let mut so_far = 0;
-        for departure in self.gone.iter().take(NAMED) {
-            if departure.lost_minor * 20 < lost.max(1) || so_far * 2 >= lost.max(1) {
-                break;
-            }
-            so_far += departure.lost_minor;
-            named.push(departure);
-        }
-        if so_far * 4 >= lost && lost > 0 { named } else { Vec::new() }
+        telling(self.gone.iter().map(|d| (d.lost_minor, d)), lost)
     }
 
     /// Two names fit into a subject; the rest are counted.

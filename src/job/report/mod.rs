@@ -12,6 +12,7 @@ mod cohort;
 mod figures;
 mod funnel;
 mod headline;
+mod movers;
 mod needs;
 mod notes;
 mod predict;
@@ -24,6 +25,7 @@ mod trend;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
+use self::movers::{Waiting, movers};
 pub use self::needs::{asked, needs};
 use self::predict::Outlook;
 use self::restated::Restated;
@@ -33,6 +35,7 @@ use super::{ReportKind, ReportSpec};
 use crate::document::{Block, Chart, Document, Figure, Figures, Kind, Say, Table, Value};
 use crate::domain::{Facts, Money, People, Period, Ratio, When};
 use crate::metrics::churn::Departure;
+use crate::metrics::revenue::Movers;
 use crate::metrics::value::Value as Worth;
 use crate::metrics::{Basis, Groups, Panel, Readings, Slice};
 
@@ -125,6 +128,8 @@ pub struct Story<'a> {
     /// Of the same periods, and of groups in the first three.
     readings: Readings,
     gone: Vec<Departure>,
+    movers: Movers,
+    waiting: Waiting,
     worth: Worth,
     top: Vec<u32>,
     standings: Option<Standings>,
@@ -178,7 +183,7 @@ impl<'a> Story<'a> {
         let top = if Part::Value.is_in(spec.kind) { most_valuable(&panel) } else { Vec::new() };
         let standings = Part::Rfm.is_in(spec.kind).then(|| Standings::of(&panel, &now));
         let outlook = Part::Predict.is_in(spec.kind).then(|| Outlook::of(&panel));
-        let people = People::default();
+        let (movers, waiting) = (movers(&panel, spec), Waiting::of(&panel, spec));
         Story {
             panel,
             spec,
@@ -190,13 +195,15 @@ impl<'a> Story<'a> {
             splits,
             readings,
             gone,
+            movers,
+            waiting,
             worth,
             top,
             standings,
             outlook,
             restated: Vec::new(),
             behind: None,
-            people,
+            people: People::default(),
         }
     }
 
@@ -206,7 +213,9 @@ impl<'a> Story<'a> {
         let pressing = self.standings.iter().filter(|_| !self.is_brief()).flat_map(Standings::wanted);
         let ahead = self.outlook.iter().flat_map(Outlook::wanted);
         let restated = self.restated.iter().flat_map(Restated::wanted);
-        gone.chain(self.top.iter().copied()).chain(pressing).chain(ahead).chain(restated).collect()
+        let moved = self.movers.most.iter().map(|moved| moved.customer).chain(self.waiting.wanted());
+        let top = self.top.iter().copied();
+        gone.chain(moved).chain(top).chain(pressing).chain(ahead).chain(restated).collect()
     }
 
     /// Composes the document, now that those who are [`Self::wanted`] have names.
