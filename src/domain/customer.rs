@@ -107,6 +107,8 @@ pub struct Transaction {
     pub amount_minor: i64,
     /// What it cost the shop.
     pub cost_minor: i64,
+    /// Whether something was bought: the amount is positive, in whatever currency.
+    pub bought: bool,
     /// Whether the amount is in the report's currency and so is in the money figures.
     pub counted: bool,
 }

@@ -127,6 +127,7 @@ fn rows() -> Option<Rows> {
                 day,
                 amount_minor: 10_000,
                 cost_minor: 3_000,
+                bought: true,
                 counted: true,
             });
         }

@@ -31,8 +31,8 @@ impl Activity {
     }
 
     /// Adds spans that are later than all that are here, and apart.
-    pub(super) fn extend(&mut self, spans: &[Span]) {
-        self.spans.extend_from_slice(spans);
+    pub(super) fn extend(&mut self, spans: impl Iterator<Item = Span>) {
+        self.spans.extend(spans);
     }
 
     /// The spans, oldest first.

@@ -3,7 +3,7 @@
 
 use super::activity::Activity;
 use super::definition::{Basis, Settings};
-use crate::domain::{Day, Facts, Ratio};
+use crate::domain::{Day, Facts, Ratio, Span};
 
 /// Facts, which customers are looked at, and how to count.
 #[derive(Debug)]
@@ -59,7 +59,13 @@ impl<'a> Panel<'a> {
                     activity.add(contract.starts_on, contract.ends_on);
                 }
             }
-            Basis::Inactivity(_) => activity.extend(self.facts.purchases.spans(customer)),
+            Basis::Inactivity(_) => {
+                // Who is active today may buy again before the last span is over: it has no end yet, and a
+                // period that is not over has no departure from it.
+                let ends = |span: &Span| if span.to > self.facts.lens.today() { Day::MAX } else { span.to };
+                let spans = self.facts.purchases.spans(customer).iter();
+                activity.extend(spans.map(|span| Span { from: span.from, to: ends(span) }));
+            }
         }
     }
 
@@ -95,5 +101,52 @@ impl<'a> Panel<'a> {
         let from_rows = (cost > 0).then(|| Ratio::of(revenue - cost, revenue)).flatten();
         let from_rate = self.settings.cost_rate.map(|rate| rate.complement());
         from_rows.or(from_rate).unwrap_or(Ratio::whole(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::facts::Lens;
+    use crate::domain::{Asked, Currency, Customer, Period, PeriodKind, Rates, Rows, Transaction};
+
+    /// As of 15 July a purchase makes active for thirty days.
+    #[test]
+    fn a_period_under_way_has_no_departure_that_lies_in_the_future() {
+        let day = |month, day| Day::of(jiff::civil::date(2026, month, day));
+        let as_of = "2026-07-15T08:00:00Z".parse().unwrap();
+        let (zone, rates) = (jiff::tz::TimeZone::UTC, Rates::default());
+        let currency = Currency::from_code("EUR").unwrap();
+        let july = Period::containing(PeriodKind::Month, day(7, 15));
+        let june = july.previous();
+        // Bought on; opening, churned, departures, new and closing of July; closing of June.
+        for (bought, [opening, churned, departures, new, closing], before) in [
+            (day(6, 20), [1, 0, 0, 0, 1], 1),
+            (day(6, 16), [1, 0, 0, 0, 1], 1),
+            (day(6, 15), [1, 1, 1, 0, 0], 1),
+            (day(6, 10), [1, 1, 1, 0, 0], 1),
+            (day(7, 14), [0, 0, 0, 1, 1], 0),
+            (day(5, 20), [0, 0, 0, 0, 0], 0),
+        ] {
+            let mut rows = Rows::empty(Lens { as_of, zone: zone.clone(), currency, rates: rates.clone() });
+            rows.customers.push(Customer { id: "1".into(), ..Customer::default() });
+            let (customer, amount_minor, cost_minor) = (0, 100, 0);
+            rows.transactions.push(Transaction {
+                customer,
+                day: bought,
+                amount_minor,
+                cost_minor,
+                bought: true,
+                counted: true,
+            });
+            let facts =
+                rows.facts([june, july].iter().fold(Asked::nothing(day(7, 15)).activity(30), Asked::period));
+            let settings = Settings { basis: Basis::Inactivity(30), ..Settings::default() };
+            let panel = Panel::of(&facts, &settings);
+            let c = panel.counts(&[0], &july);
+            let found = [c.opening, c.churned, c.departures, c.new, c.closing];
+            assert_eq!(found, [opening, churned, departures, new, closing], "{bought:?}");
+            assert_eq!(panel.counts(&[0], &june).closing, before, "{bought:?}");
+        }
     }
 }

@@ -264,6 +264,7 @@ mod tests {
                 day,
                 amount_minor,
                 cost_minor: 0,
+                bought: amount_minor > 0,
                 counted: true,
             });
         }

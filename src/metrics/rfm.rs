@@ -3,7 +3,7 @@
 //!
 //! R is the days to the as-of day from the last day that brought more than was given back on it: neither a
 //! refund nor a purchase that was undone the same day is a sign of life. F is the number of transactions
-//! with a positive amount, and V the sum of all, refunds subtracted, in the window that ends with the as-of
+//! with a positive amount, in whatever currency, and V the sum of all, refunds subtracted, in the window that ends with the as-of
 //! day. Each is scored 1 to 5 by quintile, 5 best: a customer's score is
 //! 1 + ⌊5 × (customers who do worse) ÷ customers⌋, so that equal values share a score. Whoever never bought
 //! is not scored.
@@ -249,6 +249,7 @@ mod tests {
             day: today.plus(-ago),
             amount_minor,
             cost_minor: 0,
+            bought: amount_minor > 0,
             counted: true,
         };
         // One kept; one bought, gave back, and bought again in vain; one bought in vain only.
@@ -260,6 +261,35 @@ mod tests {
         let scorer = panel.rfm(&panel.customers);
         let of = |customer| scorer.score(customer).map(|s| (s.days, s.count, s.amount_minor));
         assert_eq!((of(0), of(1), of(2)), (Some((9, 2, 10)), Some((9, 2, 3)), None));
+    }
+
+    #[test]
+    fn a_purchase_without_a_rate_is_one_more_time_and_no_money() {
+        let as_of = "2026-07-15T08:00:00Z".parse().unwrap();
+        let (zone, currency) = (jiff::tz::TimeZone::UTC, Currency::from_code("EUR").unwrap());
+        let mut rows = Rows::empty(Lens { as_of, zone, currency, rates: Rates::default() });
+        rows.customers = vec![Customer { id: "1".into(), ..Customer::default() }];
+        let today = rows.lens.today();
+        let row = |ago: i32, amount_minor, bought, counted| {
+            let (customer, day, cost_minor) = (0, today.plus(-ago), 0);
+            Transaction { customer, day, amount_minor, cost_minor, bought, counted }
+        };
+        // Bought; bought in another currency; a refund in another currency; a refund.
+        rows.transactions = vec![
+            row(9, 500, true, true),
+            row(8, 0, true, false),
+            row(7, 0, false, false),
+            row(6, -100, false, true),
+        ];
+        let settings = super::super::Settings::default();
+        let asked = asks(Asked::nothing(today), today, settings.rfm_days, 30);
+        let lately = crate::domain::Period::containing(crate::domain::PeriodKind::Rolling(10), today);
+        let facts = rows.facts(asked.window(lately.start, lately.end));
+        let panel = Panel::of(&facts, &settings);
+        let scored = panel.rfm(&panel.customers).score(0).map(|s| (s.count, s.amount_minor));
+        assert_eq!(scored, Some((2, 400)));
+        assert_eq!(panel.complaints(&[0], &lately).purchases, 2);
+        assert_eq!(facts.purchases.tally(0).transactions(), 2);
     }
 
     #[test]

@@ -118,7 +118,7 @@ impl Decode for Reader<'_> {
         let amount = amount_of(value(row, self.amount_minor), "amount_minor")?;
         let amount = amount.ok_or_else(|| missing("amount_minor"))?;
         let cost = amount_of(value(row, self.cost_minor), "cost_minor")?.unwrap_or(0);
-        let currency = value(row, self.currency);
+        let (currency, bought) = (value(row, self.currency), amount > 0);
         let counted = self.amounts.read(currency, amount, day)?;
         let cost_minor = match cost {
             0 => 0,
@@ -126,7 +126,7 @@ impl Decode for Reader<'_> {
         };
         let (amount_minor, cost_minor) = counted.map_or((0, 0), |amount| (amount, cost_minor));
         let counted = counted.is_some();
-        rows.push(Transaction { customer, day, amount_minor, cost_minor, counted });
+        rows.push(Transaction { customer, day, amount_minor, cost_minor, bought, counted });
         if counted { Ok(()) } else { Err(other()) }
     }
 }

@@ -114,7 +114,7 @@ fn churn_by_its_four_definitions_is_what_sql_says() {
 const RFM: &str = "
 WITH figures AS (
   SELECT c, cast(julianday(?1) - julianday(max(CASE WHEN minor > 0 THEN day END)) AS INTEGER) AS days,
-    sum(minor > 0 AND day > date(?1, '-365 days')) AS n,
+    sum(sold AND day > date(?1, '-365 days')) AS n,
     sum(CASE WHEN day > date(?1, '-365 days') THEN minor ELSE 0 END) AS v
   FROM bought WHERE day <= ?1 GROUP BY c HAVING max(minor) > 0),
 ranked AS (
@@ -412,7 +412,7 @@ fn complaints_are_what_sql_says() {
           FROM complaint)
         SELECT NULL, count(*),
           (SELECT count(*) FROM bought JOIN customers ON c = id
-           WHERE minor > 0 AND day BETWEEN ?1 AND ?2 AND (?3 IS NULL OR segment = ?3)),
+           WHERE sold AND day BETWEEN ?1 AND ?2 AND (?3 IS NULL OR segment = ?3)),
           count(resolved), coalesce(sum(resolved IS NOT NULL AND contacts IS NOT NULL), 0),
           coalesce(sum(resolved IS NOT NULL AND contacts = 1), 0), {}, {}, {}, {}
         FROM complaint",

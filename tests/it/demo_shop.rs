@@ -73,7 +73,7 @@ fn asked(today: Day) -> Asked {
 }
 
 /// What counts: contracts with a price that is a number, of customers that exist; purchases of customers
-/// that exist, up to the moment of the report, by their day. From these, on either basis, the days `[s, e)`
+/// that exist, up to the moment of the report, by their day; one in another currency is one without money. From these, on either basis, the days `[s, e)`
 /// on which a customer was active, and the days on which one no longer was.
 const PREPARE: &str = "
 CREATE TEMP TABLE contract AS
@@ -82,7 +82,7 @@ CREATE TEMP TABLE contract AS
 CREATE INDEX temp.contract_c ON contract (c, s, e, mrr);
 CREATE TEMP TABLE bought AS
   SELECT customer_id AS c, substr(at, 1, 10) AS day,
-         CASE WHEN coalesce(currency, 'BRL') = 'BRL' THEN amount_minor ELSE 0 END AS minor
+         CASE WHEN coalesce(currency, 'BRL') = 'BRL' THEN amount_minor ELSE 0 END AS minor, amount_minor > 0 AS sold
   FROM transactions WHERE customer_id IN (SELECT id FROM customers) AND at <= '2026-11-02T08:00:00';
 CREATE INDEX temp.bought_c ON bought (c, day, minor);
 CREATE TEMP TABLE active_contract AS SELECT c, s, e FROM contract WHERE s < e AND s <= '2026-11-02';

@@ -145,6 +145,7 @@ fn simple(cost_rate: Option<Ratio>) -> Value {
             day,
             amount_minor,
             cost_minor: 0,
+            bought: amount_minor > 0,
             counted: true,
         });
     }
@@ -219,6 +220,8 @@ pub(crate) fn any_rows() -> impl Strategy<Value = Rows> {
                 day,
                 amount_minor,
                 cost_minor,
+                // What is not counted is written as an amount that has no rate.
+                bought: !counted || amount > 0,
                 counted,
             });
         }

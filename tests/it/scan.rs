@@ -169,6 +169,8 @@ struct Sale {
     second: i64,
     minor: i64,
     cost: i64,
+    /// Whether something was bought, also where it is worth nothing for want of a rate.
+    bought: bool,
 }
 
 /// Rows of `customers` customers in the order they are stored in. Those of every second customer come by
@@ -181,11 +183,15 @@ fn sales(customers: usize, count: usize) -> Vec<Sale> {
         second: as_of - 1 - chance.below(500 * 86_400) as i64,
         minor: chance.below(12_000) as i64 - 1_500,
         cost: chance.below(4) as i64 * 100,
+        bought: false,
     };
     let mut sales: Vec<Sale> = (0..count).map(|_| sale(&mut chance)).collect();
     let mut seconds: BTreeMap<usize, BTreeSet<(i64, usize)>> = BTreeMap::new();
     for (at, sale) in sales.iter().enumerate().filter(|(_, sale)| sale.customer % 2 == 0) {
         seconds.entry(sale.customer).or_default().insert((sale.second, at));
+    }
+    for sale in &mut sales {
+        sale.bought = sale.minor > 0;
     }
     for sale in sales.iter_mut().filter(|sale| sale.customer % 2 == 0) {
         sale.second = seconds.get_mut(&sale.customer).unwrap().pop_first().unwrap().0;
@@ -216,6 +222,7 @@ fn by_hand(ids: &[Value], sales: &[Sale]) -> Facts {
                 day: Day::of(lens.zone.to_datetime(at).date()),
                 amount_minor: sale.minor,
                 cost_minor: sale.cost,
+                bought: sale.bought,
                 counted: true,
             }
         })
@@ -359,6 +366,7 @@ fn rows_that_do_not_come_by_day_are_read_again_however_many_they_are_of() {
         second: as_of - days * 86_400,
         minor: 100 + customer as i64,
         cost: 7,
+        bought: true,
     };
     let late = (0..count).map(|customer| sale(customer, 1 + customer as i64 % 60));
     let early = (0..count).rev().map(|customer| sale(customer, 70 + customer as i64 % 300));
@@ -539,12 +547,14 @@ fn amounts_in_other_currencies_are_left_out_where_there_is_no_rate() {
         let expected = Foreign { converted: 0, left_out: 600, left_out_minor: minor(at) };
         assert_eq!(facts.foreign[&("transactions", code.to_owned())], expected);
     }
-    // Left out of money; still a sign of life.
+    // Left out of money; still a purchase, and a sign of life.
     let whole = by_hand(&own, &sales);
     for customer in facts.customers.all() {
         let days = |facts: &Facts| {
             let bought = &facts.purchases;
-            (bought.first(customer), bought.last(customer), bought.spans(customer).to_vec())
+            let counts =
+                windows().iter().map(|(from, to)| bought.within(customer, *from, *to).1).collect::<Vec<_>>();
+            (bought.first(customer), bought.last(customer), bought.spans(customer).to_vec(), counts)
         };
         assert_eq!(days(&facts), days(&whole));
     }

@@ -124,7 +124,7 @@ impl Fold {
 
     fn enter(&mut self, row: &Transaction, bucket: u8) {
         let tally = &mut self.tallies[row.customer as usize];
-        let bought = u32::from(row.counted && row.amount_minor > 0);
+        let bought = u32::from(row.bought);
         let known = self.entries.get_mut(tally.entry as usize);
         let same = known.filter(|e| e.customer == row.customer && e.bucket() == bucket && e.count() < COUNT);
         if let Some(entry) = same {
@@ -234,7 +234,8 @@ mod tests {
     const TODAY: Day = Day(20_000);
 
     fn row(customer: u32, day: i32, amount_minor: i64) -> Transaction {
-        Transaction { customer, day: Day(day), amount_minor, cost_minor: amount_minor / 3, counted: true }
+        let (cost_minor, bought) = (amount_minor / 3, amount_minor > 0);
+        Transaction { customer, day: Day(day), amount_minor, cost_minor, bought, counted: true }
     }
 
     fn asked() -> Asked {

@@ -115,7 +115,7 @@ impl Entry {
         (self.packed >> 24) as u8
     }
 
-    /// Transactions with a positive amount.
+    /// Transactions with a positive amount, in whatever currency.
     pub fn count(&self) -> u32 {
         self.packed & COUNT
     }

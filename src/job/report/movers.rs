@@ -97,7 +97,7 @@ impl Story<'_> {
         let (key, all) = if grew {
             ("report.lead.grew", moved.new + moved.reactivation + moved.expansion)
         } else {
-            ("report.lead.shrank", moved.contraction)
+            ("report.lead.shrank", moved.contraction + moved.churned)
         };
         let counts = |movement| match movement {
             Movement::New | Movement::Reactivation | Movement::Expansion => grew,
