@@ -1,9 +1,9 @@
 //! Care: promises kept, contacts made, complaints answered, and by whom.
 
 use super::figures::{plain, single};
-use super::tables::{by_split, columns, split_column, table, worded};
+use super::tables::{columns, table};
 use super::trend::{BEFORE, NOW, YEAR_AGO, printed};
-use super::{Section, Story, none, notes};
+use super::{Fared, Section, Story, none, notes};
 use crate::document::{Chart, Figure, Say, Table, Value};
 use crate::domain::{Period, Ratio};
 use crate::metrics::care::Compliance;
@@ -43,16 +43,16 @@ impl Story<'_> {
         self.panel.compliance(which, period)
     }
 
-    pub(super) fn care_subject(&self) -> Say {
-        let (due, in_time, _, overdue) = sum(&self.compliance_of(&self.now.period));
+    fn care_subject(&self) -> Say {
+        let overdue = self.ratio(Metric::FollowUpsOverdue, NOW).map_or(0, |n| n.rounded());
         Say::new("report.subject.care")
             .with("period", self.now.period)
-            .with("rate", self.rate(Ratio::of(in_time, due)))
+            .with("rate", self.rate(self.ratio(Metric::FollowUpsOnTime, NOW)))
             .with("overdue", overdue)
     }
 
     pub(super) fn care_section(&self) -> Section {
-        let mut section = Section::default();
+        let mut section = Section { subject: Some(self.care_subject()), ..Section::default() };
         if self.read("follow_ups") {
             self.tell_compliance(&mut section);
         }
@@ -171,28 +171,23 @@ impl Story<'_> {
         ]);
         section.notes.push(Say::new("note.complaints"));
         self.tell_waiting(section);
-        if let Some(fared) = self.splits.first() {
-            let split = fared.groups.split;
-            let members = fared.groups.members(&self.panel.customers);
-            let rows = fared.groups.labels.iter().zip(members).map(|(label, members)| {
-                let c = self.panel.complaints(&members, &self.now.period);
-                vec![
-                    worded(split, label.clone()),
-                    c.opened.into(),
-                    plain(c.rate()),
-                    lasting(c.reply_hours(50)),
-                    lasting(c.resolution_hours(50)),
-                    self.rate(c.first_contact_rate()),
-                ]
-            });
-            let rows = rows.collect();
-            let mut all = vec![split_column(split)];
-            all.extend(columns(
-                &[],
-                &["complaints", "complaint_rate", "reply", "resolution", "first_contact"],
-            ));
-            let title = by_split("table.complaints", split);
-            section.tables.push(Table { title, ..table("complaints", all, rows) });
-        }
+        section.tables.extend(self.splits.first().map(|fared| self.complaint_groups(fared)));
+    }
+
+    fn complaint_groups(&self, fared: &Fared) -> Table {
+        let rows = |group: usize, _: &[u32]| {
+            let reading = |metric| self.readings.group(metric, 0, group, NOW);
+            let ratio = |metric| reading(metric).value.exact();
+            let hours = |metric| lasting(ratio(metric).map(|hours| hours.rounded() as i64));
+            vec![vec![
+                printed(Metric::Complaints, reading(Metric::Complaints), 0),
+                plain(ratio(Metric::ComplaintRate)),
+                hours(Metric::FirstReplyMedian),
+                hours(Metric::ResolutionMedian),
+                self.rate(ratio(Metric::FirstContact)),
+            ]]
+        };
+        let columns = columns(&[], &["complaints", "complaint_rate", "reply", "resolution", "first_contact"]);
+        self.by_members("complaints", fared, columns, rows)
     }
 }

@@ -8,6 +8,7 @@ impl Story<'_> {
         tables.extend((!self.is_brief()).then(|| self.movers_table()));
         tables.extend(self.splits.iter().map(|fared| self.groups(fared)));
         Section {
+            subject: Some(self.churn_subject()),
             lead: self.churn_lead(),
             figures: self.churn_figures(),
             charts: self.churn_charts(),
@@ -22,6 +23,7 @@ impl Story<'_> {
             self.splits.first().map(|fared| self.value_groups(fared)).into_iter().collect();
         tables.push(self.most_valuable());
         Section {
+            subject: Some(self.value_subject()),
             lead: self.value_lead(),
             figures: self.value_figures(),
             charts: self.value_chart().into_iter().collect(),

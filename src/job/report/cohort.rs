@@ -1,8 +1,8 @@
 //! Cohorts: of those who joined in a month, how many, and how much of their revenue, is still there.
 
 use super::figures::{plain, single};
-use super::tables::{by_split, column, columns, split_column, table, worded};
-use super::{Section, Story, none};
+use super::tables::{column, columns, table};
+use super::{Fared, Section, Story, none};
 use crate::document::{Chart, Column, Say, Table, Value};
 use crate::domain::Ratio;
 use crate::metrics::cohort::{Cohort, MONTHS, months};
@@ -25,17 +25,17 @@ impl Story<'_> {
         self.panel.cohorts(customers, &months(&self.now.period))
     }
 
-    pub(super) fn cohort_subject(&self) -> Say {
-        let cohorts = self.cohorts_of(&self.panel.customers);
+    fn cohort_subject(&self, cohorts: &[Cohort]) -> Say {
         Say::new("report.subject.cohort")
             .with("period", self.now.period)
-            .with("share", pooled(&cohorts, 3).map_or_else(none, |share| self.rate(Some(share))))
+            .with("share", pooled(cohorts, 3).map_or_else(none, |share| self.rate(Some(share))))
     }
 
     pub(super) fn cohort_section(&self) -> Section {
         let cohorts = self.cohorts_of(&self.panel.customers);
+        let subject = Some(self.cohort_subject(&cohorts));
         if cohorts.iter().all(|cohort| cohort.size == 0) {
-            return Section::default();
+            return Section { subject, ..Section::default() };
         }
         let told = |month: &usize| {
             let name = Say::new("figure.cohort").with("n", *month as i128);
@@ -47,22 +47,9 @@ impl Story<'_> {
             return Section { charts, ..Section::default() };
         }
         let mut sheets = vec![self.revenue_sheet(&cohorts)];
-        if let Some(fared) = self.splits.first() {
-            let members = fared.groups.members(&self.panel.customers);
-            let split = fared.groups.split;
-            let rows = fared.groups.labels.iter().zip(members).map(|(label, members)| {
-                let cohorts = self.cohorts_of(&members);
-                let mut row = vec![worded(split, label.clone())];
-                row.push(cohorts.iter().map(|cohort| cohort.size).sum::<i128>().into());
-                row.extend(TOLD.map(|month| self.rate(pooled(&cohorts, month))));
-                row
-            });
-            let mut columns = vec![split_column(split), column("joined", true)];
-            columns.extend(TOLD.map(nth));
-            let title = by_split("table.cohort_groups", split);
-            sheets.push(Table { title, ..table("cohort_groups", columns, rows.collect()) });
-        }
+        sheets.extend(self.splits.first().map(|fared| self.cohort_groups(fared)));
         Section {
+            subject,
             lead: self.cohort_lead(&cohorts).into_iter().collect(),
             figures: TOLD.iter().map(told).collect(),
             charts,
@@ -70,6 +57,17 @@ impl Story<'_> {
             sheets,
             notes: vec![Say::new("note.cohort")],
         }
+    }
+
+    fn cohort_groups(&self, fared: &Fared) -> Table {
+        let rows = |_: usize, members: &[u32]| {
+            let cohorts = self.cohorts_of(members);
+            let joined = cohorts.iter().map(|cohort| cohort.size).sum::<i128>();
+            let shares = TOLD.map(|month| self.rate(pooled(&cohorts, month)));
+            vec![[joined.into()].into_iter().chain(shares).collect()]
+        };
+        let columns = [column("joined", true)].into_iter().chain(TOLD.map(nth)).collect();
+        self.by_members("cohort_groups", fared, columns, rows)
     }
 
     /// The youngest cohort that has three months behind it against all before it.

@@ -1,7 +1,7 @@
 //! Funnel: leads and what became of them, referrals, and whether customers would recommend the shop.
 
 use super::figures::{plain, single};
-use super::tables::{by_split, columns, split_column, table};
+use super::tables::{columns, table};
 use super::trend::{BEFORE, NOW, YEAR_AGO};
 use super::{Section, Story, none, notes};
 use crate::document::{Chart, Figure, Say, Table, Value};
@@ -17,7 +17,7 @@ fn points(answers: &Answers) -> Value {
 }
 
 impl Story<'_> {
-    pub(super) fn funnel_subject(&self) -> Say {
+    fn funnel_subject(&self) -> Say {
         Say::new("report.subject.funnel")
             .with("period", self.now.period)
             .with("captured", self.captured())
@@ -36,7 +36,7 @@ impl Story<'_> {
     }
 
     pub(super) fn funnel_section(&self) -> Section {
-        let mut section = Section::default();
+        let mut section = Section { subject: Some(self.funnel_subject()), ..Section::default() };
         let facts = self.panel.facts;
         if self.read("leads") {
             let leads = [NOW, BEFORE, YEAR_AGO]
@@ -134,22 +134,17 @@ impl Story<'_> {
     }
 
     fn nps_table(&self) -> Option<Table> {
-        let fared = self.splits.first()?;
-        let members = fared.groups.members(&self.panel.customers);
-        let rows = fared.groups.labels.iter().zip(members).map(|(label, members)| {
-            let answers = self.panel.answers(&members, &self.now.period);
+        let rows = |_: usize, members: &[u32]| {
+            let answers = self.panel.answers(members, &self.now.period);
             let share = |n| plain(crate::domain::Ratio::of(n, answers.all()));
-            vec![
-                super::tables::worded(fared.groups.split, label.clone()),
+            vec![vec![
                 answers.all().into(),
                 share(answers.promoters),
                 share(answers.detractors),
                 points(&answers),
-            ]
-        });
-        let mut all = vec![split_column(fared.groups.split)];
-        all.extend(columns(&[], &["answers", "promoters", "detractors", "nps"]));
-        let title = by_split("table.nps", fared.groups.split);
-        Some(Table { title, ..table("nps", all, rows.collect()) })
+            ]]
+        };
+        let columns = columns(&[], &["answers", "promoters", "detractors", "nps"]);
+        Some(self.by_members("nps", self.splits.first()?, columns, rows))
     }
 }

@@ -5,28 +5,20 @@ use super::tables::split_word;
 use super::{Story, none};
 use crate::document::{Say, Value};
 use crate::domain::Ratio;
-use crate::job::ReportKind;
 use crate::metrics::churn::Departure;
 use crate::metrics::definition::Place;
 use crate::metrics::{Definition, Slice};
 
 impl Story<'_> {
-    pub(super) fn subject(&self) -> Say {
+    pub(super) fn value_subject(&self) -> Say {
+        Say::new("report.subject.value")
+            .with("period", self.now.period)
+            .with("ltv", self.worth.average_minor.map_or_else(none, |m| self.money(m).into()))
+            .with("customers", self.worth.customers)
+    }
+
+    pub(super) fn churn_subject(&self) -> Say {
         let period = self.now.period;
-        match self.spec.kind {
-            ReportKind::Churn | ReportKind::Executive => {}
-            ReportKind::Value => {
-                return Say::new("report.subject.value")
-                    .with("period", period)
-                    .with("ltv", self.worth.average_minor.map_or_else(none, |m| self.money(m).into()))
-                    .with("customers", self.worth.customers);
-            }
-            ReportKind::Rfm => return self.rfm_subject(),
-            ReportKind::Cohort => return self.cohort_subject(),
-            ReportKind::Survival => return self.survival_subject(),
-            ReportKind::Care => return self.care_subject(),
-            ReportKind::Funnel => return self.funnel_subject(),
-        }
         let Some(rate) = self.churn_rate(&self.now) else {
             return Say::new("report.subject.nobody").with("period", period);
         };

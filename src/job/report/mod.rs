@@ -54,6 +54,8 @@ const TOP: usize = 1_000;
 /// What a part of a report has to say.
 #[derive(Default)]
 struct Section {
+    /// What the mail's subject says where this part comes first.
+    subject: Option<Say>,
     lead: Vec<Say>,
     figures: Vec<Figure>,
     charts: Vec<Chart>,
@@ -236,6 +238,7 @@ impl<'a> Story<'a> {
                 Say::new("note.team").with("n", self.panel.customers.len() as i128).with("of", of),
             );
         }
+        let subject = sections.first().and_then(|section| section.subject.clone());
         for section in sections {
             lead.extend(section.lead);
             figures.extend(section.figures);
@@ -252,12 +255,13 @@ impl<'a> Story<'a> {
         // The tables of the mail whole, and then those that only an analyst wants.
         tables.extend(self.metric_tables());
         tables.extend(sheets);
+        let title = Say::new(format!("report.title.{}", self.spec.kind.name()));
+        let title = title.with("period", self.now.period);
         Document {
             kind: Kind::Report,
             about: Some(self.heading()),
-            subject: self.subject(),
-            title: Say::new(format!("report.title.{}", self.spec.kind.name()))
-                .with("period", self.now.period),
+            subject: subject.unwrap_or_else(|| title.clone()),
+            title,
             lead,
             blocks,
             notes,

@@ -110,6 +110,7 @@ impl Story<'_> {
             .with("gone", buying.probably_gone as i128)
             .with("buyers", buying.buyers as i128);
         Section {
+            subject: None,
             lead: vec![lead],
             figures: vec![
                 figure("figure.clv", self.approximate(each)),

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::figures::plain;
-use super::tables::{by_split, column, columns, split_column, table, worded};
+use super::tables::{column, columns, table};
 use super::{Fared, Section, Story};
 use crate::document::{Chart, Figure, Say, Table, Value};
 use crate::domain::Ratio;
@@ -91,16 +91,15 @@ fn named(standing: Standing) -> Say {
 }
 
 impl Story<'_> {
-    pub(super) fn rfm_subject(&self) -> Say {
+    fn rfm_subject(&self) -> Say {
         let slipping = self.standings.as_ref().map_or(0, |s| s.pressing_of as i128);
         Say::new("report.subject.rfm").with("period", self.now.period).with("n", slipping)
     }
 
     pub(super) fn rfm_section(&self) -> Section {
-        let Some(standings) = &self.standings else { return Section::default() };
-        if standings.totals.iter().all(|(now, ..)| *now == 0) {
-            return Section::default();
-        }
+        let subject = Some(self.rfm_subject());
+        let standings = self.standings.as_ref().filter(|s| s.totals.iter().any(|(now, ..)| *now > 0));
+        let Some(standings) = standings else { return Section { subject, ..Section::default() } };
         let share = |key: &str, of: &[Standing]| Figure {
             name: Say::new(key),
             values: vec![
@@ -120,6 +119,7 @@ impl Story<'_> {
         let mut sheets = vec![Self::moved_table(standings)];
         sheets.extend(self.splits.first().map(|fared| self.standing_groups(standings, fared)));
         Section {
+            subject,
             lead: vec![self.rfm_lead(standings)],
             figures,
             charts: vec![standing_chart(standings)],
@@ -182,23 +182,17 @@ impl Story<'_> {
     }
 
     fn standing_groups(&self, standings: &Standings, fared: &Fared) -> Table {
-        let members = fared.groups.members(&self.panel.customers);
-        let mut rows = Vec::new();
-        for (label, members) in fared.groups.labels.iter().zip(members) {
+        let rows = |_, members: &[u32]| {
             let mut counts = [0i128; 9];
             members
                 .iter()
                 .filter_map(|customer| standings.now[*customer as usize])
                 .for_each(|standing| counts[standing as usize] += 1);
-            for (_, standing) in Standing::ALL {
-                let n = counts[standing as usize];
-                rows.push(vec![worded(fared.groups.split, label.clone()), named(standing).into(), n.into()]);
-            }
-        }
-        let mut columns = columns(&["standing"], &["customers"]);
-        columns.insert(0, split_column(fared.groups.split));
-        let title = by_split("table.standing_groups", fared.groups.split);
-        Table { title, ..table("standing_groups", columns, rows) }
+            let row =
+                |(_, standing): (_, Standing)| vec![named(standing).into(), counts[standing as usize].into()];
+            Standing::ALL.map(row).into()
+        };
+        self.by_members("standing_groups", fared, columns(&["standing"], &["customers"]), rows)
     }
 }
 

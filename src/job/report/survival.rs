@@ -1,10 +1,9 @@
 //! Survival: how long customers stay, for the whole shop and by group.
 
 use super::figures::single;
-use super::tables::{by_split, columns, split_column, table, worded};
-use super::{Section, Story, none};
+use super::tables::{columns, table, worded};
+use super::{Fared, Section, Story, none};
 use crate::document::{Chart, Curve, Figure, Say, Table, Value};
-use crate::metrics::Split;
 use crate::metrics::survival::{DAYS_A_MONTH, Survival};
 
 /// Months that the figures tell.
@@ -34,50 +33,64 @@ fn median(survival: &Survival) -> Value {
 }
 
 impl Story<'_> {
-    fn whole(&self) -> Survival {
-        self.panel.survival(&self.panel.customers)
-    }
-
-    pub(super) fn survival_subject(&self) -> Say {
-        let whole = self.whole();
+    fn survival_subject(&self, whole: &Survival) -> Say {
         Say::new("report.subject.survival")
             .with("period", self.now.period)
             .with("share", share(whole.share_after(days(12))))
     }
 
     pub(super) fn survival_section(&self) -> Section {
-        let whole = self.whole();
+        let whole = self.panel.survival(&self.panel.customers);
+        let subject = Some(self.survival_subject(&whole));
         if whole.customers == 0 {
-            return Section::default();
+            return Section { subject, ..Section::default() };
         }
         let mut figures = vec![single("figure.survival.median", median(&whole))];
         figures.extend(TOLD.iter().map(|n| {
             let name = Say::new("figure.survival").with("n", i128::from(*n));
             Figure { name, ..single("figure.survival", share(whole.share_after(days(*n)))) }
         }));
-        let mut groups: Vec<(Value, Survival)> = Vec::new();
-        if let Some(fared) = self.splits.first() {
-            let members = fared.groups.members(&self.panel.customers);
-            for (label, members) in fared.groups.labels.iter().zip(members) {
-                let survival = self.panel.survival(&members);
-                if survival.customers > 0 {
-                    groups.push((worded(fared.groups.split, label.clone()), survival));
-                }
+        let groups: Vec<(Value, Survival)> = match self.splits.first() {
+            None => Vec::new(),
+            Some(fared) => {
+                let members = fared.groups.members(&self.panel.customers);
+                let names = fared.groups.labels.iter().map(|name| worded(fared.groups.split, name.clone()));
+                names.zip(members.iter().map(|members| self.panel.survival(members))).collect()
             }
-        }
+        };
         let lead = Say::new("report.lead.survival")
             .with("customers", Say::new("count.customers").with("n", i128::from(whole.customers)))
             .with("left", i128::from(whole.left))
             .with("share", share(whole.share_after(days(12))))
             .with("median", median(&whole));
         Section {
+            subject,
             lead: vec![lead],
             figures,
             charts: vec![survival_chart(&whole, &groups)],
-            tables: self.splits.first().map(|f| group_table(f.groups.split, &groups)).into_iter().collect(),
+            tables: self
+                .splits
+                .first()
+                .map(|fared| self.survival_groups(fared, &groups))
+                .into_iter()
+                .collect(),
             sheets: vec![step_table(&whole)],
             notes: vec![Say::new("note.survival")],
         }
+    }
+
+    fn survival_groups(&self, fared: &Fared, groups: &[(Value, Survival)]) -> Table {
+        let rows = |group: usize, _: &[u32]| {
+            let survival = &groups[group].1;
+            let counts = [i128::from(survival.customers), i128::from(survival.left)].map(Value::Count);
+            let mut row: Vec<Value> = counts.into();
+            row.push(median(survival));
+            row.extend([3, 12, 24].map(|n| share(survival.share_after(days(n)))));
+            if survival.customers > 0 { vec![row] } else { Vec::new() }
+        };
+        let columns =
+            columns(&[], &["customers", "left", "median_tenure", "after_3", "after_12", "after_24"]);
+        self.by_members("survival_groups", fared, columns, rows)
     }
 }
 
@@ -91,7 +104,8 @@ fn curve(name: Value, survival: &Survival, band: bool) -> Curve {
 
 /// The largest groups beside one another; where there is only one, the whole with its interval.
 fn survival_chart(whole: &Survival, groups: &[(Value, Survival)]) -> Chart {
-    let mut largest: Vec<&(Value, Survival)> = groups.iter().collect();
+    let mut largest: Vec<&(Value, Survival)> =
+        groups.iter().filter(|(_, survival)| survival.customers > 0).collect();
     largest.sort_by_key(|(_, survival)| std::cmp::Reverse(survival.customers));
     largest.truncate(CURVES);
     let curves = match largest.len() {
@@ -103,20 +117,6 @@ fn survival_chart(whole: &Survival, groups: &[(Value, Survival)]) -> Chart {
         axis: Say::new("chart.survival.axis"),
         curves,
     }
-}
-
-fn group_table(split: Split, groups: &[(Value, Survival)]) -> Table {
-    let rows = groups.iter().map(|(name, survival)| {
-        let mut row = vec![name.clone(), i128::from(survival.customers).into()];
-        row.push(i128::from(survival.left).into());
-        row.push(median(survival));
-        row.extend([3, 12, 24].map(|n| share(survival.share_after(days(n)))));
-        row
-    });
-    let mut all = vec![split_column(split)];
-    all.extend(columns(&[], &["customers", "left", "median_tenure", "after_3", "after_12", "after_24"]));
-    let title = by_split("table.survival_groups", split);
-    Table { title, ..table("survival_groups", all, rows.collect()) }
 }
 
 fn step_table(whole: &Survival) -> Table {

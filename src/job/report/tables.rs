@@ -110,33 +110,47 @@ impl Story<'_> {
         Table { title: by_split("table.groups", split), ..table(split.name(), columns, rows) }
     }
 
-    pub(super) fn value_groups(&self, fared: &Fared) -> Table {
+    /// A table by groups: the name of each, and the rows that are told of its customers.
+    pub(super) fn by_members(
+        &self,
+        name: &'static str,
+        fared: &Fared,
+        columns: Vec<Column>,
+        rows: impl Fn(usize, &[u32]) -> Vec<Vec<Value>>,
+    ) -> Table {
         let split = fared.groups.split;
         let members = fared.groups.members(&self.panel.customers);
-        let groups = fared.groups.labels.iter().zip(members).zip(&fared.slices);
-        let rows = groups.enumerate().filter_map(|(group, ((label, customers), slices))| {
+        let mut all = Vec::new();
+        for (group, (label, members)) in fared.groups.labels.iter().zip(members).enumerate() {
+            for row in rows(group, &members) {
+                all.push([worded(split, label.clone())].into_iter().chain(row).collect());
+            }
+        }
+        let columns = [split_column(split)].into_iter().chain(columns).collect();
+        let made = table(name, columns, all);
+        Table { title: made.title.with("split", split_word(split)), ..made }
+    }
+
+    pub(super) fn value_groups(&self, fared: &Fared) -> Table {
+        let money = |m: Option<i128>| m.map_or_else(none, |m| self.money(m).into());
+        let rows = |group: usize, customers: &[u32]| {
             let worth = match self.readings.worth_of_group(0, group) {
                 Some(worth) => worth.clone(),
-                None => self.panel.value_so_far(&customers),
+                None => self.panel.value_so_far(customers),
             };
-            let subscription = self.panel.lifetime(slices.first()?);
-            let money = |m: Option<i128>| m.map_or_else(none, |m| self.money(m).into());
-            (worth.customers > 0).then(|| {
-                vec![
-                    worded(split, label.clone()),
-                    worth.customers.into(),
-                    self.money(worth.historic_minor).into(),
-                    money(worth.average_minor),
-                    money(worth.median_minor),
-                    self.lifetime(subscription),
-                ]
-            })
-        });
-        let rows = rows.collect();
-        let mut columns = vec![split_column(split)];
-        columns.extend(["customers", "historic", "average", "median", "ltv"].map(|n| column(n, true)));
-        let title = by_split("table.value_groups", split);
-        Table { title, ..table("value", columns, rows) }
+            let subscription = fared.slices[group].first().and_then(|now| self.panel.lifetime(now));
+            let row = vec![
+                worth.customers.into(),
+                self.money(worth.historic_minor).into(),
+                money(worth.average_minor),
+                money(worth.median_minor),
+                self.lifetime(subscription),
+            ];
+            if worth.customers > 0 { vec![row] } else { Vec::new() }
+        };
+        let columns = columns(&[], &["customers", "historic", "average", "median", "ltv"]);
+        let title = by_split("table.value_groups", fared.groups.split);
+        Table { title, ..self.by_members("value", fared, columns, rows) }
     }
 
     pub(super) fn most_valuable(&self) -> Table {
