@@ -176,6 +176,17 @@ fn every_metric_is_what_its_own_figure_says() {
     }
 }
 
+#[test]
+fn every_metric_is_documented_under_its_name() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/figures.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let (_, table) = text.split_once("## Names of the metrics").unwrap();
+    let named: Vec<&str> =
+        table.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+    let all: Vec<&str> = Metric::all().map(Metric::name).collect();
+    assert_eq!(named[..all.len()], all);
+}
+
 /// A few metrics cost no more than they read: what was not asked for is not there.
 #[test]
 fn what_was_not_asked_for_is_not_told() {

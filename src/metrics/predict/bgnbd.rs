@@ -5,6 +5,9 @@
 //! probability p. Rates differ between customers as Gamma(r, α), p as Beta(a, b). Since all histories of
 //! equal repeats, recency and age are equally likely, those three numbers of each customer are enough.
 
+#[cfg(test)]
+mod tests;
+
 use super::hypergeometric::gauss;
 use super::optimise::{self, Evaluation};
 use super::purchases::{Purchases, Run};

@@ -6,6 +6,9 @@
 //! Beta(α, β). Retention of a cohort rises with age, not because anybody grows loyal but because the
 //! others have left.
 
+#[cfg(test)]
+mod tests;
+
 use super::hypergeometric::gauss;
 use super::optimise::{self, Evaluation};
 use super::{CONTRACTS_MIN, Fit, Refusal};

@@ -1,4 +1,5 @@
-//! The models on the literature's own data, on data of known parameters, and on nonsense.
+//! The models together: what they read, held against what came after, in any order, refused, on nonsense.
+//! What each gives on the literature's own data stands beside it.
 
 use proptest::prelude::*;
 
@@ -8,7 +9,7 @@ use super::*;
 const CALIBRATION: i32 = 272;
 
 /// Purchases of each CDNOW customer: day and cents.
-fn cdnow() -> Vec<Vec<(i32, i64)>> {
+pub(super) fn cdnow() -> Vec<Vec<(i32, i64)>> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/cdnow/purchases.txt");
     let purchase = |word: &str| {
         let (day, cents) = word.split_once(':').unwrap();
@@ -18,20 +19,25 @@ fn cdnow() -> Vec<Vec<(i32, i64)>> {
     text.lines().map(|line| line.split(' ').map(purchase).collect()).collect()
 }
 
-fn calibration() -> Vec<Buyer> {
+pub(super) fn calibration() -> Vec<Buyer> {
     cdnow().iter().map(|purchases| Buyer::of(purchases, CALIBRATION).unwrap()).collect()
 }
 
-fn near(actual: f64, expected: f64, tolerance: f64) -> bool {
+pub(super) fn near(actual: f64, expected: f64, tolerance: f64) -> bool {
     (actual - expected).abs() <= tolerance * expected.abs()
 }
 
 macro_rules! assert_near {
     ($actual:expr, $expected:expr, $tolerance:expr) => {
         let (actual, expected) = ($actual, $expected);
-        assert!(near(actual, expected, $tolerance), "{actual} is not {expected}");
+        assert!(
+            $crate::metrics::predict::tests::near(actual, expected, $tolerance),
+            "{actual} is not {expected}"
+        );
     };
 }
+
+pub(super) use assert_near;
 
 #[test]
 fn a_buyer_is_its_purchase_days() {
@@ -56,58 +62,6 @@ fn what_cannot_be_is_cut_to_what_can() {
     ];
     for (given, tidied) in cases {
         assert_eq!(given.tidied(), tidied);
-    }
-}
-
-#[test]
-fn cdnow_gives_the_parameters_of_the_paper() {
-    let buyers = calibration();
-    assert_eq!((buyers.len(), buyers.iter().filter(|b| b.repeats > 0).count()), (2357, 946));
-    let model = BgNbd::fit(&buyers).unwrap();
-    assert_near!(model.r, 0.2426, 2e-4);
-    assert_near!(model.alpha, 4.4136, 2e-5);
-    assert_near!(model.a, 0.7929, 1e-4);
-    assert_near!(model.b, 2.4259, 1e-4);
-    assert_near!(model.fit.log_likelihood, -9582.43, 1e-6);
-    assert!(model.fit.evaluations <= 12, "{:?}", model.fit);
-}
-
-#[test]
-fn cdnow_gives_the_predictions_of_the_paper() {
-    let model = BgNbd::fit(&calibration()).unwrap();
-    // The paper's customer: x 2, t_x 30.43 and T 38.86 weeks, which are 213 and 272 days.
-    let buyer = Buyer { repeats: 2, recency_days: 213, age_days: 272, spend_minor: 0 };
-    assert_near!(model.expected_purchases(39.0, buyer), 1.226, 4e-4);
-    assert!((model.p_alive(Buyer::default()) - 1.0).abs() < f64::EPSILON);
-}
-
-/// Parameters, repeats, age in days, weeks, and the paper's equation 10 for one alive, by mpmath 1.4.
-#[test]
-#[expect(clippy::unreadable_literal, reason = "digits as the reference prints them")]
-fn expectations_keep_their_digits_where_the_formula_as_written_loses_them() {
-    let fit = Fit { log_likelihood: 0.0, customers: 0, evaluations: 0 };
-    let cases: [([f64; 4], u32, i32, f64, f64); 14] = [
-        ([0.2426, 4.4136, 0.7929, 2.4259], 2, 266, 39.0, 1.71617266427872),
-        ([0.2426, 4.4136, 0.7929, 2.4259], 0, 0, 52.0, 1.44405999489824),
-        ([0.2426, 4.4136, 1.0, 2.4259], 3, 70, 52.0, 6.08800828983895),
-        ([0.3, 0.01, 0.5, 0.5], 0, 0, 520.0, 100.111034128247),
-        ([12.0, 3.0, 1.0, 1.5], 4, 140, 52.0, 11.3928357670684),
-        ([12.0, 3.0, 0.6, 1.5], 4, 140, 52.0, 17.0404968142615),
-        ([0.5, 2.0, 40.0, 90.0], 3, 140, 52.0, 2.84164557559848),
-        ([2000.0, 50.0, 9.5, 25.0], 12, 679, 300.0, 5.35294117647059),
-        ([0.05, 1.0, 0.01, 5000.0], 1, 420, 4.0, 0.0688524497628108),
-        ([1.0, 1.0, 265.0, 1.0], 0, 0, 520.0, 1.00185391106958),
-        ([0.6, 6.0, 0.8, 2.6], 300, 1050, 52.0, 89.0693562227421),
-        ([1.58, 1.0, 1.0, 6334.0], 0, 0, 520.0, 748.073671544017),
-        ([0.5, 2.0, 1.3, 900.0], 4, 7, 104.0, 137.95725714459),
-        ([3.0, 0.2, 0.4, 80.0], 1, 7, 52.0, 129.704022256977),
-    ];
-    for ([r, alpha, a, b], repeats, age_days, weeks, expected) in cases {
-        let model = BgNbd { r, alpha, a, b, fit };
-        let buyer = Buyer { repeats, recency_days: age_days, age_days, spend_minor: 0 };
-        // Where a is 1 and r large, the mean of two neighbours is less exact.
-        let tolerance = if r > 10.0 && (a - 1.0).abs() < 1e-3 { 1e-6 } else { 1e-10 };
-        assert_near!(model.if_alive(weeks, buyer), expected, tolerance);
     }
 }
 
@@ -202,22 +156,6 @@ fn customers_in_any_order_give_equal_bits() {
 }
 
 #[test]
-fn a_slower_clock_scales_alpha_alone() {
-    let buyers = calibration();
-    let slow: Vec<Buyer> = buyers
-        .iter()
-        .map(|b| Buyer { recency_days: b.recency_days * 3, age_days: b.age_days * 3, ..*b })
-        .collect();
-    let (model, other) = (BgNbd::fit(&buyers).unwrap(), BgNbd::fit(&slow).unwrap());
-    assert_near!(other.alpha, 3.0 * model.alpha, 1e-8);
-    for (one, two) in [(model.r, other.r), (model.a, other.a), (model.b, other.b)] {
-        assert_near!(two, one, 1e-8);
-    }
-    assert_near!(other.p_alive(slow[0]), model.p_alive(buyers[0]), 1e-8);
-    assert_near!(other.expected_purchases(30.0, slow[0]), model.expected_purchases(10.0, buyers[0]), 1e-8);
-}
-
-#[test]
 fn dearer_money_scales_spend_alone() {
     let buyers = calibration();
     let dear: Vec<Buyer> = buyers.iter().map(|b| Buyer { spend_minor: b.spend_minor * 1000, ..*b }).collect();
@@ -244,80 +182,6 @@ fn thin_even_and_correlated_data_are_refused_with_their_figures() {
     let Refusal::SpendFollowsFrequency { correlation, .. } = refused else { panic!("{refused:?}") };
     assert!(correlation > 0.99);
     assert!(refused.to_string().contains("correlated by 1.00, beyond 0.3"), "{refused}");
-}
-
-/// Contracts of one cohort, from how many were left after each renewal.
-fn cohort(left_over: &[u32]) -> Vec<Contract> {
-    let mut contracts = Vec::new();
-    for (age, pair) in left_over.windows(2).enumerate() {
-        let gone = Contract { renewals: age as u32, left: true };
-        contracts.extend(vec![gone; (pair[0] - pair[1]) as usize]);
-    }
-    let still = Contract { renewals: left_over.len() as u32 - 1, left: false };
-    contracts.extend(vec![still; *left_over.last().unwrap() as usize]);
-    contracts
-}
-
-#[test]
-fn the_cohorts_of_how_to_project_customer_retention_give_its_parameters() {
-    let cases = [
-        ([1000, 869, 743, 653, 593, 551, 517, 491], 0.668, 3.806, -1611.158),
-        ([1000, 631, 468, 382, 326, 289, 262, 241], 0.704, 1.182, -1680.265),
-    ];
-    for (left_over, alpha, beta, log_likelihood) in cases {
-        let model = Geometric::fit(&cohort(&left_over)).unwrap();
-        assert!((model.alpha - alpha).abs() < 5e-4 && (model.beta - beta).abs() < 5e-4, "{model:?}");
-        assert_near!(model.fit.log_likelihood, log_likelihood, 1e-6);
-        // The first year's retention, and survival against the cohort itself.
-        assert_near!(model.retention(1), model.beta / (model.alpha + model.beta), 1e-12);
-        for (age, left) in left_over.iter().enumerate() {
-            assert!((model.survival(age as u32) - f64::from(*left) / 1000.0).abs() < 0.02);
-        }
-    }
-}
-
-#[test]
-fn lifetimes_are_the_sums_of_survival() {
-    let fit = Fit { log_likelihood: 0.0, customers: 0, evaluations: 0 };
-    let model = Geometric { alpha: 0.704, beta: 1.182, fit };
-    for rate in [0.1_f64, 0.01, 1.0] {
-        let worth = |t: u32| (1.0 + rate).powi(-(t as i32));
-        let lifetime: f64 = (0..5000).map(|t| model.survival(t) * worth(t)).sum();
-        assert_near!(model.lifetime(rate).unwrap(), lifetime, 1e-9);
-        assert_near!(model.lifetime_value(50.0, rate).unwrap(), 50.0 * lifetime, 1e-9);
-        let residual: f64 = (1..5000).map(|t| model.survival(4 + t) / model.survival(4) * worth(t - 1)).sum();
-        assert_near!(model.residual_lifetime(4, rate).unwrap(), residual, 1e-9);
-        assert_near!(model.payments(4, 4999, rate), residual, 1e-9);
-    }
-    assert_near!(model.payments(0, 2, 0.0), model.survival(1) + model.survival(2), 1e-12);
-    assert_eq!(model.lifetime(0.0), None);
-    assert_eq!(model.lifetime(f64::NAN), None);
-}
-
-#[test]
-fn contracts_that_tell_nothing_are_refused() {
-    let all = |renewals, left| vec![Contract { renewals, left }; 120];
-    assert_eq!(
-        Geometric::fit(&all(0, true)[..20]).unwrap_err(),
-        Refusal::TooFewContracts { have: 20, need: 100 }
-    );
-    for alike in [all(0, true), all(4, false), all(0, false), cohort(&[1000, 700])] {
-        assert_eq!(Geometric::fit(&alike).unwrap_err(), Refusal::AllAlike { have: alike.len() });
-    }
-}
-
-#[test]
-fn contracts_of_many_ages_weigh_by_what_they_tell() {
-    // The same cohort, half of it seen for three years only.
-    let mut contracts = cohort(&[1000, 631, 468, 382, 326, 289, 262, 241]);
-    let young = contracts.clone().into_iter().map(|contract| match contract {
-        Contract { renewals: 3.., .. } => Contract { renewals: 3, left: false },
-        young => young,
-    });
-    let (full, young) = (Geometric::fit(&contracts).unwrap(), young.collect::<Vec<_>>());
-    contracts.extend(young);
-    let mixed = Geometric::fit(&contracts).unwrap();
-    assert!((mixed.survival(7) - full.survival(7)).abs() < 0.01, "{mixed:?}");
 }
 
 fn any_buyer() -> impl Strategy<Value = Buyer> {
@@ -380,23 +244,6 @@ proptest! {
             prop_assert!(expected.is_finite());
             prop_assert!(expected >= before * (1.0 - 1e-6), "{before} {expected} {model:?} {:?}", buyer.tidied());
             before = expected;
-        }
-    }
-
-    #[test]
-    fn any_contracts_give_finite_figures_or_a_refusal(
-        contracts in proptest::collection::vec((prop_oneof![9 => 0..30_u32, 1 => any::<u32>()], any::<bool>()), 0..300),
-        rate in 0.0..2.0_f64,
-    ) {
-        let contracts: Vec<Contract> =
-            contracts.into_iter().map(|(renewals, left)| Contract { renewals, left }).collect();
-        if let Ok(model) = Geometric::fit(&contracts) {
-            for age in [0, 1, 12, 600] {
-                prop_assert!((0.0..=1.0).contains(&model.survival(age)));
-                prop_assert!((0.0..=1.0).contains(&model.retention(age)));
-                prop_assert!(model.payments(age, 120, rate).is_finite());
-                prop_assert!(model.residual_lifetime(age, rate).is_none_or(f64::is_finite));
-            }
         }
     }
 }
