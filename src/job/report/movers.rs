@@ -149,3 +149,24 @@ impl Story<'_> {
         self.panel.facts.owner_name(customer).map_or(Value::Empty, Value::from)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_who_account_for_most_of_it_are_named_and_one_of_many_small_ones_is_not() {
+        for (amounts, all, named) in [
+            (vec![60, 20, 10, 10], 100, 1),
+            (vec![30, 25, 20, 15, 10], 100, 2),
+            (vec![20, 15, 10, 5], 100, 3),
+            (vec![26, 4, 4], 100, 1),
+            (vec![10, 8, 6, 5], 100, 0),
+            (vec![4, 4, 4], 100, 0),
+            (vec![], 0, 0),
+        ] {
+            let who = telling(amounts.iter().map(|amount| (*amount, ())), all);
+            assert_eq!(who.len(), named, "{amounts:?}");
+        }
+    }
+}
