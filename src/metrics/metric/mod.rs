@@ -7,7 +7,7 @@ pub mod reading;
 use super::definition::{Basis, Settings};
 use super::segment::Split;
 use super::value::year_to;
-use crate::domain::facts::{Detail, Needs};
+use crate::domain::facts::Needs;
 use crate::domain::{Asked, Day, Period};
 
 /// A headline figure. Its formula stands where it is counted, and in the table of figures of the
@@ -354,14 +354,19 @@ pub fn needs(
         let (from, to) = year_to(today);
         (asked, buys) = (asked.window(from, to), true);
     }
-    let detail = |source| if reads(source) { Detail::Days } else { Detail::None };
+    let mut customers: Vec<&str> = splits.iter().filter_map(|split| split.column()).collect();
+    // How often a customer is owed a contact depends on the tier.
+    customers.extend(reads(Source::Contacts).then_some("tier"));
+    customers.extend(reads(Source::Referrals).then_some("referred_by"));
     Needs {
+        customers,
         reps: splits.contains(&Split::Owner),
         subscriptions: splits.contains(&Split::Plan) || active && settings.basis == Basis::Contract,
         transactions: buys.then_some(asked),
-        follow_ups: detail(Source::FollowUps),
+        follow_ups: reads(Source::FollowUps),
         due: periods.to_vec(),
-        interactions: detail(Source::Contacts),
+        due_by: None,
+        interactions: reads(Source::Contacts),
         complaints: reads(Source::Complaints),
         leads: reads(Source::Leads),
         surveys: reads(Source::Surveys),
@@ -395,13 +400,11 @@ mod tests {
             [Basis::Contract, Basis::Inactivity(45)].map(|basis| Settings { basis, ..Settings::default() });
         let read = |metric, settings, splits: &[Split]| {
             let n = needs(&[metric], settings, today, &june, splits);
-            let follow_ups = n.follow_ups != Detail::None;
-            let contacts = n.interactions != Detail::None;
             let flags = [
                 (n.subscriptions, 's'),
                 (n.transactions.is_some(), 't'),
-                (follow_ups, 'f'),
-                (contacts, 'i'),
+                (n.follow_ups, 'f'),
+                (n.interactions, 'i'),
                 (n.complaints, 'c'),
                 (n.leads, 'l'),
                 (n.surveys, 'v'),
