@@ -276,6 +276,7 @@ impl Customers {
     }
 
     /// The customer of an id.
+    #[inline]
     pub fn find(&self, key: Key<'_>) -> Option<u32> {
         match (&self.index, key) {
             (Index::Rising, Key::Whole(n)) => match &self.ids {

@@ -64,6 +64,7 @@ pub(super) fn no_customer(id: &str) -> Bad {
 }
 
 /// The customer a row is of.
+#[inline]
 pub(super) fn customer_of(value: ValueRef<'_>, customers: &Customers) -> Result<u32, Bad> {
     let found = with_key(value, "customer_id", |key| customers.find(key))?;
     let id = || super::decode::text_of(value, "customer_id").ok().flatten().unwrap_or_default();

@@ -11,28 +11,37 @@ use crate::domain::{Currency, Day};
 /// Reads amounts as a lens sees them, and remembers what was in other currencies.
 pub(super) struct Amounts<'a> {
     lens: &'a Lens,
+    /// The report's currency.
+    own: Vec<u8>,
     /// By currency code.
     pub(super) foreign: BTreeMap<String, Foreign>,
 }
 
 impl<'a> Amounts<'a> {
     pub(super) fn new(lens: &'a Lens) -> Amounts<'a> {
-        Amounts { lens, foreign: BTreeMap::new() }
+        Amounts { lens, own: lens.currency.code().as_bytes().to_vec(), foreign: BTreeMap::new() }
+    }
+
+    /// Whether an amount needs no rate: its currency is the report's, or none is named.
+    #[inline]
+    pub(super) fn is_own(&self, currency: ValueRef<'_>) -> bool {
+        match currency {
+            ValueRef::Null => true,
+            ValueRef::Text(code) => code == self.own.as_slice() || code.eq_ignore_ascii_case(&self.own),
+            _ => false,
+        }
     }
 
     /// `minor` units of what `currency` says, in the report's currency at the rate of `day`; `None` for
     /// another one without a rate. A row that names no currency is in the report's.
     pub(super) fn read(&mut self, currency: ValueRef<'_>, minor: i64, day: Day) -> Result<Option<i64>, Bad> {
-        let own = self.lens.currency.code();
-        match currency {
-            ValueRef::Null => return Ok(Some(minor)),
-            ValueRef::Text(code) if code.eq_ignore_ascii_case(own.as_bytes()) => return Ok(Some(minor)),
-            _ => {}
+        if self.is_own(currency) {
+            return Ok(Some(minor));
         }
         let Some(code) = text_of(currency, "currency")?.map(|code| code.to_ascii_uppercase()) else {
             return Ok(Some(minor));
         };
-        if code == own {
+        if code.as_bytes() == self.own {
             return Ok(Some(minor));
         }
         if Currency::from_code(&code).is_none() {
@@ -50,6 +59,18 @@ impl<'a> Amounts<'a> {
             foreign.left_out_minor += i128::from(minor);
         }
         Ok(converted)
+    }
+}
+
+impl Amounts<'_> {
+    /// What goes with an amount, and is in its currency: 0 without a rate. Noted is only the amount.
+    pub(super) fn convert(&self, currency: ValueRef<'_>, minor: i64, day: Day) -> i64 {
+        let ValueRef::Text(code) = currency else { return minor };
+        let code = String::from_utf8_lossy(code).trim().to_ascii_uppercase();
+        if code.as_bytes() == self.own {
+            return minor;
+        }
+        self.lens.rates.convert(minor, &code, day, self.lens.currency).unwrap_or(0)
     }
 }
 

@@ -37,11 +37,13 @@ impl Places {
 }
 
 /// A value, or nothing where the statement does not yield the column.
+#[inline]
 pub(super) fn value<'r>(row: &'r rusqlite::Row<'_>, place: Option<usize>) -> ValueRef<'r> {
     place.and_then(|place| row.get_ref(place).ok()).unwrap_or(ValueRef::Null)
 }
 
 /// Gives `take` the id of a row: whole numbers and clean text as they are, anything else cleaned.
+#[inline]
 pub(super) fn with_key<T>(
     value: ValueRef<'_>,
     column: &str,
@@ -58,6 +60,7 @@ pub(super) fn with_key<T>(
 }
 
 /// Whether cleaning would change nothing: visible ASCII, not overlong.
+#[inline]
 fn is_clean(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.len() <= text::NAME_MAX && bytes.iter().all(u8::is_ascii_graphic)
 }

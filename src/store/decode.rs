@@ -56,6 +56,7 @@ pub fn text_of(value: ValueRef<'_>, column: &str) -> Result<Option<String>, Bad>
 }
 
 /// A whole number; text is read when it is one, a real only when it is whole.
+#[inline]
 pub fn integer_of(value: ValueRef<'_>, column: &str) -> Result<Option<i64>, Bad> {
     match value {
         ValueRef::Null => Ok(None),
@@ -75,6 +76,7 @@ pub fn integer_of(value: ValueRef<'_>, column: &str) -> Result<Option<i64>, Bad>
 const AMOUNT_MAX: u64 = 1_000_000_000_000_000;
 
 /// An amount in minor units.
+#[inline]
 pub fn amount_of(value: ValueRef<'_>, column: &str) -> Result<Option<i64>, Bad> {
     let amount = integer_of(value, column)?;
     match amount.filter(|n| n.unsigned_abs() > AMOUNT_MAX) {

@@ -1,7 +1,6 @@
 //! The transactions: one pass, folded into a summary of each customer.
 
 use rusqlite::Connection;
-use rusqlite::types::ValueRef;
 
 use super::contracts::{customer_of, later};
 use super::currency::{Amounts, other};
@@ -13,7 +12,7 @@ use super::pass::{self, Decode, Form};
 use super::relation::{Relation, TRANSACTIONS};
 use crate::domain::facts::Facts;
 use crate::domain::purchases::Fold;
-use crate::domain::{Asked, Customers, Day, Transaction};
+use crate::domain::{Asked, Customers, Transaction};
 
 /// Transactions of customers whose rows do not come by day, held at once to be sorted.
 const AGAIN_MAX: u64 = 2_000_000;
@@ -119,26 +118,22 @@ impl Decode for Reader<'_> {
         let amount = amount.ok_or_else(|| missing("amount_minor"))?;
         let cost = amount_of(value(row, self.cost_minor), "cost_minor")?.unwrap_or(0);
         let (currency, bought) = (value(row, self.currency), amount > 0);
+        if self.amounts.is_own(currency) {
+            rows.push(Transaction {
+                customer,
+                day,
+                amount_minor: amount,
+                cost_minor: cost,
+                bought,
+                counted: true,
+            });
+            return Ok(());
+        }
         let counted = self.amounts.read(currency, amount, day)?;
-        let cost_minor = match cost {
-            0 => 0,
-            cost => cost_in(view, currency, cost, day).unwrap_or(0),
-        };
+        let cost_minor = self.amounts.convert(currency, cost, day);
         let (amount_minor, cost_minor) = counted.map_or((0, 0), |amount| (amount, cost_minor));
         let counted = counted.is_some();
         rows.push(Transaction { customer, day, amount_minor, cost_minor, bought, counted });
         if counted { Ok(()) } else { Err(other()) }
-    }
-}
-
-/// A cost is in the currency of its row.
-fn cost_in(view: &RowView<'_, '_>, currency: ValueRef<'_>, cost: i64, day: Day) -> Option<i64> {
-    let own = view.lens.currency;
-    match currency {
-        ValueRef::Text(code) if !code.eq_ignore_ascii_case(own.code().as_bytes()) => {
-            let code = String::from_utf8_lossy(code).to_ascii_uppercase();
-            view.lens.rates.convert(cost, code.trim(), day, own)
-        }
-        _ => Some(cost),
     }
 }

@@ -80,6 +80,7 @@ impl Fold {
     }
 
     /// Takes one transaction. A customer's come by day; else they are marked.
+    #[inline]
     pub fn add(&mut self, row: &Transaction) {
         // A day further back than any store reaches counts as the first that can be told.
         let day = (row.day.0 - base_of(&self.asked)).clamp(1, i32::from(u16::MAX)) as u16;

@@ -1,0 +1,134 @@
+//! The inner loops of a report: the fold over the transactions, beside the least that touches the same
+//! memory, and the sweep over all periods, beside a look at each period alone.
+//!
+//! `cargo bench --bench figures`
+
+use std::hint::black_box;
+
+use criterion::{BenchmarkId, Criterion, Throughput};
+use jiff::tz::TimeZone;
+use retaind::domain::customer::CancelKind;
+use retaind::domain::facts::{Facts, Lens};
+use retaind::domain::purchases::Fold;
+use retaind::domain::{
+    Asked, Currency, Customer, Day, Period, PeriodKind, Rates, Rows, Subscription, Transaction,
+};
+use retaind::metrics::{Panel, Settings};
+
+const CUSTOMERS: [u32; 2] = [10_000, 500_000];
+const ROWS: u32 = 2_000_000;
+const TODAY: Day = Day(20_000);
+
+/// `SplitMix64`: the same numbers every time.
+fn mixed(n: u32) -> u64 {
+    let mut mixed = u64::from(n).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+/// Five years of purchases, by day, of customers as chance has them.
+fn transactions(customers: u32) -> Vec<Transaction> {
+    let row = |n: u32| {
+        let chance = mixed(n);
+        let amount_minor = (chance >> 40) as i64 % 10_000;
+        Transaction {
+            customer: (chance % u64::from(customers)) as u32,
+            day: Day(TODAY.0 - 1_825 + (u64::from(n) * 1_825 / u64::from(ROWS)) as i32),
+            amount_minor,
+            cost_minor: amount_minor / 2,
+            bought: amount_minor > 0,
+            counted: true,
+        }
+    };
+    (0..ROWS).map(row).collect()
+}
+
+fn fold(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("fold");
+    group.throughput(Throughput::Elements(u64::from(ROWS))).sample_size(10);
+    for customers in CUSTOMERS {
+        let rows = transactions(customers);
+        let asked = Asked::nothing(TODAY).window(TODAY.plus(-364), TODAY.plus(1));
+        group.bench_with_input(BenchmarkId::new("retaind", customers), &rows, |bencher, rows| {
+            bencher.iter(|| {
+                let mut fold = Fold::new(customers as usize, asked.clone());
+                rows.chunks(4_096).for_each(|batch| fold.add_all(batch));
+                black_box(fold.finish())
+            });
+        });
+        // First, last, number, sum and cost in 56 bytes a customer, one row after the other.
+        group.bench_with_input(BenchmarkId::new("least", customers), &rows, |bencher, rows| {
+            bencher.iter(|| {
+                let mut sums = vec![[0i64; 7]; customers as usize];
+                for row in rows {
+                    let [first, last, count, sum, cost, ..] = &mut sums[row.customer as usize];
+                    *first = if *first == 0 { i64::from(row.day.0) } else { *first };
+                    *last = i64::from(row.day.0);
+                    *count += 1;
+                    *sum += row.amount_minor;
+                    *cost += row.cost_minor;
+                }
+                black_box(sums)
+            });
+        });
+    }
+    group.finish();
+}
+
+/// A contract or two a customer over five years.
+fn contracts(customers: u32) -> Option<Facts> {
+    let lens = Lens {
+        as_of: "2024-10-04T12:00:00Z".parse().ok()?,
+        zone: TimeZone::UTC,
+        currency: Currency::from_code("EUR")?,
+        rates: Rates::default(),
+    };
+    let mut rows = Rows::empty(lens);
+    for n in 0..customers {
+        rows.customers.push(Customer { id: n.to_string(), name: "N".to_owned(), ..Customer::default() });
+        let chance = mixed(n);
+        let starts_on = TODAY.plus(-((chance % 1_825) as i32));
+        let ends_on = if chance >> 62 == 0 { starts_on.plus(200) } else { Day::MAX };
+        rows.subscriptions.push(Subscription {
+            customer: n,
+            plan: None,
+            mrr_minor: Some(4_900),
+            starts_on,
+            ends_on,
+            renews_on: None,
+            cancel_kind: CancelKind::Unknown,
+            cancel_reason: None,
+        });
+    }
+    Some(rows.facts(Asked::nothing(TODAY)))
+}
+
+fn sweep(criterion: &mut Criterion) {
+    let Some(facts) = contracts(100_000) else { return };
+    let settings = Settings::default();
+    let panel = Panel::of(&facts, &settings);
+    let last = Period::last_complete(PeriodKind::Month, TODAY);
+    let periods: Vec<Period> =
+        last.trail(13).into_iter().flat_map(|period| [period, period.year_before()]).collect();
+    let mut group = criterion.benchmark_group("26 periods of 100000 customers");
+    group.sample_size(10);
+    group.bench_function("in one sweep", |bencher| {
+        bencher.iter(|| black_box(panel.sweep(&panel.customers, &periods, &[])));
+    });
+    group.bench_function("each alone", |bencher| {
+        bencher.iter(|| {
+            for period in &periods {
+                black_box(panel.slice(&panel.customers, period));
+            }
+        });
+    });
+    group.finish();
+}
+
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    fold(&mut criterion);
+    sweep(&mut criterion);
+    criterion.final_summary();
+}
