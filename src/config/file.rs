@@ -205,6 +205,10 @@ pub struct Care {
     /// The same by the customer's tier.
     #[serde(default)]
     pub contact_days_by_tier: BTreeMap<String, At<i64>>,
+    /// What the factors of the risk score weigh: `rhythm`, `gone`, `complaints`, `contact`, `follow_ups`,
+    /// `contraction`, `renewal`, `signals`, `survey`. 0 leaves one out.
+    #[serde(default)]
+    pub risk: BTreeMap<String, At<i64>>,
 }
 
 /// Working days and holidays.

@@ -6,6 +6,7 @@ use super::{Builder, Store};
 use crate::domain::{Currency, Day, Rates, Ratio};
 use crate::metrics::care::Intervals;
 use crate::metrics::definition::{Band, Basis, Definition, Settings};
+use crate::metrics::risk::{Factor, Weights};
 use crate::store::relation::{self, Relation};
 use crate::store::{Mapping, Source, StoreError};
 
@@ -165,6 +166,7 @@ impl Builder {
         settings.horizon_months = self.number("`value.horizon_months`", horizon, 1..=120, 12) as u32;
         settings.rfm_days = self.number("`value.rfm_days`", value.rfm_days.as_ref(), 7..=3660, 365) as i32;
         settings.intervals = self.intervals(&file.care);
+        settings.risk = self.weights(&file.care);
         settings.ltv_cap_years =
             self.number("`value.ltv_cap_years`", value.ltv_cap_years.as_ref(), 1..=50, 5) as u16;
         let cac = value.cac_minor.as_ref();
@@ -189,6 +191,28 @@ impl Builder {
             (tier.clone(), self.number("`care.contact_days_by_tier`", Some(days), 1..=3660, 90) as i32)
         });
         Intervals { by_tier: by_tier.collect(), usual_days }
+    }
+
+    /// What the factors of the risk score weigh.
+    fn weights(&mut self, care: &file::Care) -> Weights {
+        let names = Factor::ALL.map(|(name, ..)| name);
+        let mut weights = Weights::default();
+        for (name, weight) in &care.risk {
+            let Some((_, factor, usual)) = Factor::ALL.iter().find(|(known, ..)| known == name) else {
+                let problem = Problem::error(format!("unknown factor `{name}` in `care.risk`"));
+                self.problems.push(problem.at(weight.span(), one_of(name, &names)));
+                continue;
+            };
+            let key = format!("`care.risk.{name}`");
+            weights =
+                weights.with(*factor, self.number(&key, Some(weight), 0..=1000, i64::from(*usual)) as u16);
+        }
+        if weights.is_empty() {
+            let problem = Problem::error("all factors of `care.risk` weigh 0");
+            let span = care.risk.values().next().map(At::span).unwrap_or_default();
+            self.problems.push(problem.at(span, "at least one must weigh something"));
+        }
+        weights
     }
 
     /// What other currencies are worth.

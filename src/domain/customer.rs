@@ -190,6 +190,15 @@ pub struct Survey {
     pub score: u8,
 }
 
+/// Something that was noticed about a customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Signal {
+    /// Index into [`super::Facts::customers`].
+    pub customer: u32,
+    /// Civil day, in the report's zone.
+    pub day: Day,
+}
+
 /// The last contact with a customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contact {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::customer::{Complaint, Contact, Contract, Lead, Survey, Terms};
+use super::customer::{Complaint, Contact, Contract, Lead, Signal, Survey, Terms};
 use super::{
     Asked, Currency, Customers, Day, FollowUp, Grouped, Period, Purchases, Rates, Rep, Subscription,
 };
@@ -24,6 +24,8 @@ pub struct Needs {
     pub follow_ups: bool,
     /// The periods whose follow-ups are looked at, by when they fall due; none for all.
     pub due: Vec<Period>,
+    /// Those that are still open, too, whenever they fell due.
+    pub open: bool,
     /// Only what is open and falls due by this day, in full, and of customers, contracts and contacts only
     /// those it is about.
     pub due_by: Option<Day>,
@@ -35,6 +37,8 @@ pub struct Needs {
     pub leads: bool,
     /// What customers answered when they were asked.
     pub surveys: bool,
+    /// What was noticed about customers.
+    pub signals: bool,
     /// Who looks after whom.
     pub reps: bool,
 }
@@ -125,6 +129,8 @@ pub struct Facts {
     pub leads: Vec<Lead>,
     /// In store order.
     pub surveys: Vec<Survey>,
+    /// In store order.
+    pub signals: Vec<Signal>,
     /// Customers who referred another one.
     pub referrers: BTreeSet<u32>,
     /// By id.
@@ -157,6 +163,7 @@ impl Facts {
             complaints: Vec::new(),
             leads: Vec::new(),
             surveys: Vec::new(),
+            signals: Vec::new(),
             referrers: BTreeSet::new(),
             reps: BTreeMap::new(),
             rejected: BTreeMap::new(),

@@ -1,6 +1,7 @@
 //! The named formulas and the choices a shop makes between them; each report prints what was chosen.
 
 use super::care::Intervals;
+use super::risk::Weights;
 use crate::domain::{Day, Period, PeriodKind, Ratio};
 
 /// What makes a customer active.
@@ -147,6 +148,8 @@ pub struct Settings {
     pub rfm_days: i32,
     /// How often customers are owed a contact.
     pub intervals: Intervals,
+    /// What speaks for a customer being about to leave, and how much.
+    pub risk: Weights,
     /// Months ahead that predictive value looks.
     pub horizon_months: u32,
     /// What money a year from now is worth less, in millionths.
@@ -174,6 +177,7 @@ impl Default for Settings {
             cac_minor: None,
             rfm_days: 365,
             intervals: Intervals::default(),
+            risk: Weights::default(),
             horizon_months: 12,
             discount_ppm: 100_000,
         }

@@ -64,7 +64,7 @@ pub fn asks(asked: Asked, today: crate::domain::Day) -> Asked {
 }
 
 impl Panel<'_> {
-    fn buyer(&self, customer: u32) -> Option<Buyer> {
+    pub(super) fn buyer(&self, customer: u32) -> Option<Buyer> {
         let bought = &self.facts.purchases;
         let (first, last) = bought.bought(customer)?;
         let tally = bought.tally(customer);

@@ -18,6 +18,7 @@ mod parallel;
 pub mod predict;
 pub mod revenue;
 pub mod rfm;
+pub mod risk;
 pub mod segment;
 pub mod survival;
 pub mod sweep;

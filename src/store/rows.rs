@@ -2,7 +2,7 @@
 
 use super::contracts::later;
 use super::decode::{Bad, RowView, bad};
-use crate::domain::customer::{Complaint, Lead, Survey};
+use crate::domain::customer::{Complaint, Lead, Signal, Survey};
 use crate::domain::facts::{Facts, Lens};
 use crate::domain::{FollowUp, Period, Rep, When};
 
@@ -22,10 +22,16 @@ pub(super) fn read_rep(view: &RowView<'_, '_>, facts: &mut Facts) -> Result<(), 
 }
 
 /// Who, when and whether it was done: what figures count.
-pub(super) fn read_follow_up(view: &RowView<'_, '_>, facts: &mut Facts, due: &[Period]) -> Result<(), Bad> {
+pub(super) fn read_follow_up(
+    view: &RowView<'_, '_>,
+    facts: &mut Facts,
+    due: &[Period],
+    open: bool,
+) -> Result<(), Bad> {
     let row = follow_up_of(view, view.customer(&facts.customers)?, false)?;
     let day = row.due_at.day(&facts.lens.zone);
-    if due.is_empty() || due.iter().any(|period| period.contains(day)) {
+    let is_open = open && row.done_at.is_none();
+    if is_open || due.is_empty() || due.iter().any(|period| period.contains(day)) {
         facts.follow_ups.push(row);
     }
     Ok(())
@@ -94,6 +100,13 @@ pub(super) fn read_lead(view: &RowView<'_, '_>, facts: &mut Facts) -> Result<(),
     let created = past(view, "created_at")?.day(&facts.lens.zone);
     let converted = by_now(view.when("converted_at")?, view.lens).is_some();
     facts.leads.push(Lead { created, source: view.text("source")?, converted });
+    Ok(())
+}
+
+pub(super) fn read_signal(view: &RowView<'_, '_>, facts: &mut Facts) -> Result<(), Bad> {
+    let customer = view.customer(&facts.customers)?;
+    let day = past(view, "at")?.day(&facts.lens.zone);
+    facts.signals.push(Signal { customer, day });
     Ok(())
 }
 

@@ -15,7 +15,7 @@ use super::mapping::{Source, quote, quoted};
 use super::pass::{Form, From};
 use super::relation::{self, Relation, TRANSACTIONS};
 use super::repeats::Repeats;
-use super::rows::{read_complaint, read_follow_up, read_lead, read_rep, read_survey};
+use super::rows::{read_complaint, read_follow_up, read_lead, read_rep, read_signal, read_survey};
 use super::sqlite::SqliteStore;
 use super::transactions;
 use crate::domain::facts::{Facts, Lens, Needs};
@@ -100,9 +100,9 @@ impl<'s> Snapshot<'s> {
         }
         if needs.follow_ups {
             let columns = &["id", "customer_id", "rep_id", "due_at", "done_at"];
-            let due = needs.due;
+            let (due, open) = (needs.due, needs.open);
             self.each(relation::FOLLOW_UPS, columns, None, &mut facts, |view, facts| {
-                read_follow_up(view, facts, &due)
+                read_follow_up(view, facts, &due, open)
             })?;
         }
         if needs.interactions {
@@ -118,6 +118,9 @@ impl<'s> Snapshot<'s> {
         }
         if needs.surveys {
             self.each(relation::SURVEYS, ALL, None, &mut facts, read_survey)?;
+        }
+        if needs.signals {
+            self.each(relation::SIGNALS, &["id", "customer_id", "at"], None, &mut facts, read_signal)?;
         }
         Ok(facts)
     }

@@ -48,10 +48,12 @@ fn open() -> Shop {
         follow_ups: true,
         due: Vec::new(),
         due_by: None,
+        open: false,
         interactions: true,
         complaints: true,
         leads: true,
         surveys: true,
+        signals: true,
         reps: true,
     };
     let facts = SqliteStore::open(&path, Mapping::own(), zone).unwrap().read(needs, lens).unwrap();

@@ -15,6 +15,7 @@ mod languages;
 mod metrics;
 mod process;
 mod records;
+mod risk;
 mod runs;
 mod scan;
 mod sink;

@@ -53,6 +53,9 @@ impl Story<'_> {
 
     pub(super) fn care_section(&self) -> Section {
         let mut section = Section { subject: Some(self.care_subject()), ..Section::default() };
+        if !self.is_brief() {
+            self.tell_risk(&mut section);
+        }
         if self.read("follow_ups") {
             self.tell_compliance(&mut section);
         }

@@ -18,6 +18,7 @@ mod notes;
 mod predict;
 mod restated;
 mod rfm;
+mod risk;
 mod survival;
 mod tables;
 mod trend;
@@ -30,6 +31,7 @@ pub use self::needs::{asked, needs};
 use self::predict::Outlook;
 use self::restated::Restated;
 use self::rfm::Standings;
+use self::risk::{RISKS, Risks};
 pub use self::trend::metrics;
 use super::{ReportKind, ReportSpec};
 use crate::document::{Block, Chart, Document, Figure, Figures, Kind, Say, Table, Value};
@@ -136,6 +138,7 @@ pub struct Story<'a> {
     top: Vec<u32>,
     standings: Option<Standings>,
     outlook: Option<Outlook>,
+    risks: Risks,
     restated: Vec<Restated>,
     behind: Option<Behind>,
     people: People,
@@ -185,6 +188,10 @@ impl<'a> Story<'a> {
         let top = if Part::Value.is_in(spec.kind) { most_valuable(&panel) } else { Vec::new() };
         let standings = Part::Rfm.is_in(spec.kind).then(|| Standings::of(&panel, &now));
         let outlook = Part::Predict.is_in(spec.kind).then(|| Outlook::of(&panel));
+        let mut risks = Risks::default();
+        if spec.kind == ReportKind::Care {
+            (risks.highest, risks.at_risk) = panel.risks(&panel.customers, RISKS);
+        }
         let (movers, waiting) = (movers(&panel, spec), Waiting::of(&panel, spec));
         Story {
             panel,
@@ -203,6 +210,7 @@ impl<'a> Story<'a> {
             top,
             standings,
             outlook,
+            risks,
             restated: Vec::new(),
             behind: None,
             people: People::default(),
@@ -216,6 +224,7 @@ impl<'a> Story<'a> {
         let ahead = self.outlook.iter().flat_map(Outlook::wanted);
         let restated = self.restated.iter().flat_map(Restated::wanted);
         let moved = self.movers.most.iter().map(|moved| moved.customer).chain(self.waiting.wanted());
+        let moved = moved.chain(self.risks.wanted());
         let top = self.top.iter().copied();
         gone.chain(moved).chain(top).chain(pressing).chain(ahead).chain(restated).collect()
     }

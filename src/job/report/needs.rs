@@ -22,12 +22,15 @@ pub fn needs(spec: &ReportSpec, lens: &Lens) -> Needs {
         transactions,
         follow_ups: care,
         due_by: None,
+        // Whoever is at risk is so by what is open, whenever it fell due.
+        open: spec.kind == ReportKind::Care,
         due: told(spec, lens),
         // Contacts are the largest relation after the transactions; the page over all does without them.
         interactions: spec.kind == ReportKind::Care,
         complaints: care,
         leads: funnel,
-        surveys: funnel,
+        surveys: funnel || spec.kind == ReportKind::Care,
+        signals: spec.kind == ReportKind::Care,
     }
 }
 

@@ -366,10 +366,12 @@ pub fn needs(
         follow_ups: reads(Source::FollowUps),
         due: periods.to_vec(),
         due_by: None,
+        open: false,
         interactions: reads(Source::Contacts),
         complaints: reads(Source::Complaints),
         leads: reads(Source::Leads),
         surveys: reads(Source::Surveys),
+        signals: false,
     }
 }
 

@@ -1,0 +1,68 @@
+//! Who is about to leave, and what speaks for it.
+
+use super::figures::single;
+use super::tables::{columns, table};
+use super::{Section, Story};
+use crate::document::{Figure, Say, Table, Value};
+use crate::metrics::risk::{AT_RISK, Factor, Risk, Share};
+
+/// Customers in the attached list.
+pub(super) const RISKS: usize = 1_000;
+
+/// The highest scores, and how many are at risk in all.
+#[derive(Default)]
+pub(super) struct Risks {
+    pub(super) highest: Vec<Risk>,
+    pub(super) at_risk: usize,
+}
+
+impl Risks {
+    pub(super) fn wanted(&self) -> impl Iterator<Item = u32> {
+        self.highest.iter().map(|risk| risk.customer)
+    }
+}
+
+impl Story<'_> {
+    pub(super) fn tell_risk(&self, section: &mut Section) {
+        let at_risk = self.risks.at_risk as i128;
+        section.figures.push(Figure { alarming: at_risk > 0, ..single("figure.at_risk", at_risk.into()) });
+        section.notes.push(Say::new("note.at_risk").with("score", i128::from(AT_RISK)));
+        let facts = self.panel.facts;
+        let today = facts.lens.today();
+        let rows = self.risks.highest.iter().map(|risk| {
+            let reasons: Vec<Value> = risk.shares.iter().map(|share| reason(*share)).collect();
+            let mrr = self.panel.mrr_on(risk.customer, today);
+            let mut row: Vec<Value> =
+                vec![self.name(risk.customer).into(), i128::from(risk.score).into(), Value::List(reasons)];
+            if self.is_contract() {
+                row.push(self.money(mrr).into());
+            }
+            row.push(facts.owner_name(risk.customer).map_or(Value::Empty, Value::from));
+            row
+        });
+        let rows: Vec<Vec<Value>> = rows.collect();
+        let mut head = columns(&["customer"], &["score"]);
+        head.extend(columns(&["reasons"], if self.is_contract() { &["mrr"] } else { &[] }));
+        head.extend(columns(&["owner"], &[]));
+        section.tables.push(Table { title: Say::new("table.at_risk"), ..table("at_risk", head, rows) });
+    }
+}
+
+/// "last purchase 45 days ago, usually every 12 (18)".
+fn reason(share: Share) -> Value {
+    let number = i128::from(share.seen.number.unwrap_or(0));
+    let usual = i128::from(share.seen.usual.unwrap_or(0));
+    let says = match (share.seen.factor, share.seen.number) {
+        (Factor::Rhythm, _) => Say::new("risk.rhythm").with("n", number).with("usual", usual),
+        (Factor::Gone, _) => Say::new("risk.gone").with("n", number),
+        (Factor::Complaints, _) => Say::new("risk.complaints").with("n", number),
+        (Factor::Contact, None) => Say::new("risk.no_contact"),
+        (Factor::Contact, Some(_)) => Say::new("risk.contact").with("n", number).with("usual", usual),
+        (Factor::FollowUps, _) => Say::new("risk.follow_ups").with("n", number),
+        (Factor::Contraction, _) => Say::new("risk.contraction").with("n", number),
+        (Factor::Renewal, _) => Say::new("risk.renewal").with("n", number),
+        (Factor::Signals, _) => Say::new("risk.signals").with("n", number),
+        (Factor::Survey, _) => Say::new("risk.survey").with("n", number),
+    };
+    Say::new("risk.share").with("reason", says).with("points", i128::from(share.points)).into()
+}
