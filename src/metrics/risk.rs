@@ -7,15 +7,15 @@
 //!
 //! | factor | level 0 | level 1 |
 //! | --- | --- | --- |
-//! | rhythm | last purchase no longer ago than they usually wait (mean gap of at least 3 days with purchases) | two such gaps later |
-//! | gone | P(alive) of BG/NBD 1 | 0 |
-//! | complaints | none open | two or more open |
-//! | contact | contacted within their tier's interval | not for two intervals, or never |
-//! | follow_ups | none overdue | three or more |
-//! | contraction | recurring revenue as 90 days ago, or more | nothing left of it |
-//! | renewal | more than 90 days ahead | today |
-//! | signals | none in 30 days | three or more |
-//! | survey | last answer 7 or more | 0 |
+//! | `rhythm` | last purchase no longer ago than they usually wait (mean gap of at least 3 days with purchases) | two such gaps later |
+//! | `gone` | P(alive) of BG/NBD 1 | 0 |
+//! | `complaints` | none open | two or more open |
+//! | `contact` | contacted within their tier's interval | not for two intervals, or never |
+//! | `follow_ups` | none overdue | three or more |
+//! | `contraction` | recurring revenue as 90 days ago, or more | nothing left of it |
+//! | `renewal` | more than 90 days ahead | today |
+//! | `signals` | none in 30 days | three or more |
+//! | `survey` | last answer 7 or more | 0 |
 //!
 //! With the default weights, a customer with one open complaint (level ½ of 15) who usually buys every 30
 //! days and last did so 75 days ago (level (75 − 30) ÷ 60 = ¾ of 20) scores 7.5 + 15 = 22.5, so 23: 15 for
