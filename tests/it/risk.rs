@@ -81,8 +81,8 @@ fn the_highest_are_the_highest_of_all_and_only_active_customers_are_scored() {
     let shop = shop();
     let settings = Settings::default();
     let (all, at_risk) = risks(&settings, usize::MAX / 4);
-    let (some, same) = risks(&settings, 25);
-    assert_eq!((&all[..25], at_risk), (&some[..], same));
+    let (highest, of) = risks(&settings, 25);
+    assert_eq!((&all[..25], at_risk), (&highest[..], of));
     assert!(all.windows(2).all(|pair| pair[0].score >= pair[1].score));
     let panel = Panel::of(&shop.facts, &settings);
     let today = shop.facts.lens.today();
