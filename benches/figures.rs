@@ -1,19 +1,23 @@
 //! The inner loops of a report: the fold over the transactions, beside the least that touches the same
 //! memory, and the sweep over all periods, beside a look at each period alone.
 //!
-//! `cargo bench --bench figures`
+//! `cargo bench --bench figures`. With `DUE_STORE` set to a store, such as the made-up shop of `ratio`, also
+//! how long it takes to read what is due in it on 2026-11-02, as it is and with the indexes that
+//! `retaind doctor` advises (they are made in a copy beside it).
 
 use std::hint::black_box;
+use std::path::{Path, PathBuf};
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use jiff::tz::TimeZone;
 use retaind::domain::customer::CancelKind;
-use retaind::domain::facts::{Facts, Lens};
+use retaind::domain::facts::{Facts, Lens, Needs};
 use retaind::domain::purchases::Fold;
 use retaind::domain::{
     Asked, Currency, Customer, Day, Period, PeriodKind, Rates, Rows, Subscription, Transaction,
 };
 use retaind::metrics::{Panel, Settings};
+use retaind::store::{Mapping, SqliteStore};
 
 const CUSTOMERS: [u32; 2] = [10_000, 500_000];
 const ROWS: u32 = 2_000_000;
@@ -126,9 +130,40 @@ fn sweep(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// What a morning's digest reads.
+fn read_due(path: &Path) -> Option<usize> {
+    let zone = TimeZone::get("America/Sao_Paulo").ok()?;
+    let currency = Currency::from_code("BRL")?;
+    let as_of = "2026-11-02T11:00:00Z".parse().ok()?;
+    let lens = Lens { as_of, zone: zone.clone(), currency, rates: Rates::default() };
+    let due_by = Some(lens.today());
+    let needs = Needs { reps: true, subscriptions: true, due_by, ..Needs::default() };
+    let facts = SqliteStore::open(path, Mapping::own(), zone).ok()?.read(needs, lens).ok()?;
+    Some(facts.follow_ups.len())
+}
+
+fn due(criterion: &mut Criterion) {
+    let Some(store) = std::env::var_os("DUE_STORE").map(PathBuf::from) else { return };
+    let copy = store.with_extension("indexed.sqlite");
+    let indexed = std::fs::copy(&store, &copy).ok().and_then(|_| {
+        let sql = rusqlite::Connection::open(&copy).ok()?;
+        sql.execute_batch("CREATE INDEX follow_ups_done_at ON follow_ups (done_at)").ok()
+    });
+    let mut group = criterion.benchmark_group("due");
+    group.sample_size(10);
+    for (name, path) in [("as it is", Some(&store)), ("with indexes", indexed.map(|()| &copy))] {
+        let Some(path) = path else { continue };
+        println!("{name}: {:?} rows are due", read_due(path));
+        group.bench_function(name, |bencher| bencher.iter(|| black_box(read_due(path))));
+    }
+    group.finish();
+    let _ = std::fs::remove_file(copy);
+}
+
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
     fold(&mut criterion);
     sweep(&mut criterion);
+    due(&mut criterion);
     criterion.final_summary();
 }

@@ -27,7 +27,7 @@ use shop::Size;
     name = "cargo bench --bench ratio --",
     max_term_width = 100,
     after_help = "The program first, then the peers; from the root of the project:
-  cargo build --release
+  cargo build --profile dist
   python3 -m venv target/bench/venv
   target/bench/venv/bin/pip install -r benches/peers/requirements.txt
 
@@ -102,7 +102,7 @@ struct How {
     #[arg(long, value_name = "DIR", default_value = "target/bench")]
     dir: PathBuf,
     /// The program.
-    #[arg(long, value_name = "FILE", default_value = "target/release/retaind")]
+    #[arg(long, value_name = "FILE", default_value = "target/dist/retaind")]
     retaind: PathBuf,
     /// The Python that has the peers. Default: that of `venv` in the folder of the stores, or `python3`.
     #[arg(long, value_name = "FILE")]

@@ -147,7 +147,7 @@ impl Who {
     pub(crate) const fn missing(self) -> &'static str {
         match self {
             Who::Floor | Who::Floor2 => "it is part of this program",
-            Who::Retaind => "cargo build --release, or --retaind FILE",
+            Who::Retaind => "cargo build --profile dist, or --retaind FILE",
             Who::Sqlite => "the sqlite3 shell is not on the path: apt install sqlite3",
             _ => {
                 "python3 -m venv target/bench/venv && target/bench/venv/bin/pip install -r \

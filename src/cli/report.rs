@@ -75,6 +75,8 @@ impl Report {
         let people = snapshot.people(&facts, told.wanted()).map_err(data)?;
         drop(snapshot);
         let document = told.tell(people);
+        // Words and pictures need none of it.
+        drop(facts);
         let locale = self.locale(&config)?;
         let format = if cli.json { Format::Json } else { self.format };
         self.write(&config, &document, &locale, format, as_of.to_zoned(zone.clone()))

@@ -14,7 +14,7 @@ pub mod funnel;
 pub mod grid;
 pub mod metric;
 pub mod panel;
-mod parallel;
+pub mod parallel;
 pub mod predict;
 pub mod revenue;
 pub mod rfm;

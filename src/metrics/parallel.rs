@@ -7,6 +7,25 @@ const WORTH: usize = 50_000;
 /// Threads at most: the daemon shares its machine.
 const THREADS: usize = 4;
 
+/// Does two things at once where there is enough to do.
+pub fn both<A: Send, B>(
+    customers: usize,
+    one: impl FnOnce() -> A + Send,
+    other: impl FnOnce() -> B,
+) -> (A, B) {
+    if customers < WORTH {
+        return (one(), other());
+    }
+    std::thread::scope(|scope| {
+        let one = scope.spawn(one);
+        let other = other();
+        match one.join() {
+            Ok(one) => (one, other),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
+}
+
 /// Applies `work` to parts of `customers` and joins what it gives, in order.
 pub(super) fn fold<T: Send>(
     customers: &[u32],

@@ -150,7 +150,12 @@ pub struct ReachView {
 /// A document in words, with its drawings in the order of their `cid`s.
 pub fn view(document: &Document, locale: &Locale) -> (View, Vec<Drawn>) {
     let mut drawings = Vec::new();
-    let draw = &mut |chart: &Chart| picture::draw(chart, locale);
+    let charts = document.blocks.iter().filter_map(|block| match block {
+        Block::Chart(chart) => Some(chart),
+        _ => None,
+    });
+    let mut drawn = picture::draw_all(&charts.collect::<Vec<_>>(), locale).into_iter();
+    let draw = &mut |_: &Chart| drawn.next().flatten();
     let view = worded(document, locale, &mut drawings, draw);
     (view, drawings)
 }

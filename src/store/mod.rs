@@ -14,6 +14,7 @@ mod days;
 pub mod decode;
 mod due;
 mod error;
+mod follow_ups;
 pub mod mapping;
 mod pass;
 pub mod relation;

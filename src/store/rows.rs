@@ -4,7 +4,7 @@ use super::contracts::later;
 use super::decode::{Bad, RowView, bad};
 use crate::domain::customer::{Complaint, Lead, Signal, Survey};
 use crate::domain::facts::{Facts, Lens};
-use crate::domain::{FollowUp, Period, Rep, When};
+use crate::domain::{FollowUp, Rep, When};
 
 pub(super) fn read_rep(view: &RowView<'_, '_>, facts: &mut Facts) -> Result<(), Bad> {
     let rep = Rep {
@@ -18,22 +18,6 @@ pub(super) fn read_rep(view: &RowView<'_, '_>, facts: &mut Facts) -> Result<(), 
         active: view.boolean("active", true)?,
     };
     facts.reps.insert(rep.id.clone(), rep);
-    Ok(())
-}
-
-/// Who, when and whether it was done: what figures count.
-pub(super) fn read_follow_up(
-    view: &RowView<'_, '_>,
-    facts: &mut Facts,
-    due: &[Period],
-    open: bool,
-) -> Result<(), Bad> {
-    let row = follow_up_of(view, view.customer(&facts.customers)?, false)?;
-    let day = row.due_at.day(&facts.lens.zone);
-    let is_open = open && row.done_at.is_none();
-    if is_open || due.is_empty() || due.iter().any(|period| period.contains(day)) {
-        facts.follow_ups.push(row);
-    }
     Ok(())
 }
 

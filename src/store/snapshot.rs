@@ -11,11 +11,12 @@ use super::customers::{self, Named, Places};
 use super::decode::{Bad, RowView, when_of};
 use super::due;
 use super::error::StoreError;
+use super::follow_ups;
 use super::mapping::{Source, quote, quoted};
 use super::pass::{Form, From};
 use super::relation::{self, Relation, TRANSACTIONS};
 use super::repeats::Repeats;
-use super::rows::{read_complaint, read_follow_up, read_lead, read_rep, read_signal, read_survey};
+use super::rows::{read_complaint, read_lead, read_rep, read_signal, read_survey};
 use super::sqlite::SqliteStore;
 use super::transactions;
 use crate::domain::facts::{Facts, Lens, Needs};
@@ -92,7 +93,7 @@ impl<'s> Snapshot<'s> {
                 contracts::read(connections, form, &mut facts)
             })?;
         }
-        if let Some(asked) = needs.transactions {
+        if let Some(asked) = needs.transactions.clone() {
             facts.purchases = Fold::new(facts.customers.len(), asked.clone()).finish();
             self.on_all(TRANSACTIONS, ALL, None, &lens, |connections, form| {
                 transactions::read(connections, form, asked, &mut facts)
@@ -100,9 +101,8 @@ impl<'s> Snapshot<'s> {
         }
         if needs.follow_ups {
             let columns = &["id", "customer_id", "rep_id", "due_at", "done_at"];
-            let (due, open) = (needs.due, needs.open);
-            self.each(relation::FOLLOW_UPS, columns, None, &mut facts, |view, facts| {
-                read_follow_up(view, facts, &due, open)
+            self.on_all(relation::FOLLOW_UPS, columns, None, &lens, |on, form| {
+                follow_ups::read(on, form, &needs, &mut facts)
             })?;
         }
         if needs.interactions {

@@ -13,7 +13,6 @@ pub struct Fold {
     bucket_of: Vec<u8>,
     mark: u16,
     tallies: Vec<Tally>,
-    costs: Vec<i64>,
     first_spends: Vec<i64>,
     entries: Vec<Entry>,
     spans: Vec<(u32, Span)>,
@@ -40,7 +39,6 @@ impl Fold {
             asked,
             bucket_of,
             tallies: vec![Tally::default(); customers],
-            costs: Vec::new(),
             first_spends: if first_spend { vec![0; customers] } else { Vec::new() },
             entries: Vec::new(),
             spans: Vec::new(),
@@ -109,13 +107,7 @@ impl Fold {
             tally.transactions = tally.transactions.saturating_add(1);
             tally.revenue = tally.revenue.saturating_add(row.amount_minor);
             tally.day_sum = tally.day_sum.saturating_add(row.amount_minor);
-            if row.cost_minor != 0 {
-                if self.costs.is_empty() {
-                    self.costs = vec![0; self.tallies.len()];
-                }
-                let cost = &mut self.costs[row.customer as usize];
-                *cost = cost.saturating_add(row.cost_minor);
-            }
+            tally.cost = tally.cost.saturating_add(row.cost_minor);
         }
         let bucket = self.bucket_of.get(usize::from(day)).copied().unwrap_or(0);
         if bucket != 0 {
@@ -155,10 +147,8 @@ impl Fold {
         self.entries.retain(|entry| !disordered[entry.customer as usize]);
         for &customer in &again {
             self.tallies[customer as usize] = Tally::default();
-            for sums in [&mut self.costs, &mut self.first_spends] {
-                if let Some(sum) = sums.get_mut(customer as usize) {
-                    *sum = 0;
-                }
+            if let Some(spend) = self.first_spends.get_mut(customer as usize) {
+                *spend = 0;
             }
         }
         // Entries moved: the places that tallies remember are of other customers now.
@@ -191,7 +181,6 @@ impl Fold {
         Purchases {
             base: base_of(&self.asked),
             edges: self.asked.edges,
-            costs: self.costs,
             first_spends: self.first_spends,
             entries: Grouped::sorted(customers, self.entries, |e| e.customer),
             spans: Grouped::of(customers, self.spans),
@@ -260,7 +249,7 @@ mod tests {
 
     #[test]
     fn a_tally_stays_small() {
-        assert_eq!(size_of::<Tally>(), 40);
+        assert_eq!(size_of::<Tally>(), 48);
         assert_eq!(size_of::<Entry>(), 16);
     }
 

@@ -83,6 +83,7 @@ const REACH: i32 = 65_000;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Tally {
     revenue: i64,
+    cost: i64,
     day_sum: i64,
     entry: u32,
     transactions: u32,
@@ -127,7 +128,6 @@ pub struct Purchases {
     base: i32,
     edges: Vec<Day>,
     tallies: Vec<Tally>,
-    costs: Vec<i64>,
     first_spends: Vec<i64>,
     entries: Grouped<Entry>,
     spans: Grouped<Span>,
@@ -193,7 +193,7 @@ impl Purchases {
 
     /// What a customer's purchases cost the shop, in minor units.
     pub fn cost_minor(&self, customer: u32) -> i64 {
-        self.costs.get(customer as usize).copied().unwrap_or(0)
+        self.tally(customer).cost
     }
 
     /// What the first day on which a customer bought brought, in minor units; only where

@@ -31,7 +31,7 @@ pub use self::needs::{asked, needs};
 use self::predict::Outlook;
 use self::restated::Restated;
 use self::rfm::Standings;
-use self::risk::{RISKS, Risks};
+use self::risk::Risks;
 pub use self::trend::metrics;
 use super::{ReportKind, ReportSpec};
 use crate::document::{Block, Chart, Document, Figure, Figures, Kind, Say, Table, Value};
@@ -39,7 +39,7 @@ use crate::domain::{Facts, Money, People, Period, Ratio, When};
 use crate::metrics::churn::Departure;
 use crate::metrics::revenue::Movers;
 use crate::metrics::value::Value as Worth;
-use crate::metrics::{Basis, Groups, Panel, Readings, Slice};
+use crate::metrics::{Basis, Groups, Panel, Readings, Slice, parallel};
 
 /// How many periods a trend shows.
 pub const TREND: usize = 13;
@@ -169,14 +169,21 @@ impl<'a> Story<'a> {
         periods.extend(trail.iter().map(Period::year_before));
         let groups: Vec<Groups> = spec.splits.iter().map(|split| panel.groups(*split, &period)).collect();
         let asked: Vec<(&Groups, usize)> = groups.iter().map(|groups| (groups, 3)).collect();
-        let mut swept = panel.sweep(&panel.customers, &periods, &asked);
+        let of_rfm = Period::days(&period);
+        let (mut swept, (standings, gone)) = parallel::both(
+            panel.customers.len(),
+            || panel.sweep(&panel.customers, &periods, &asked),
+            || {
+                let standings = Part::Rfm.is_in(spec.kind).then(|| Standings::of(&panel, of_rfm));
+                (standings, panel.churned(&panel.customers, &period))
+            },
+        );
         let readings = panel.readings_of(&metrics(spec.kind), &periods, &asked, swept.clone());
         let (now, before, year_ago) = (swept.whole[0], swept.whole[1], swept.whole[2]);
         let trail_before = swept.whole.split_off(3 + TREND);
         let trail = swept.whole.split_off(3);
         let splits = groups.into_iter().zip(swept.groups).map(|(groups, slices)| Fared { groups, slices });
         let splits = splits.collect();
-        let gone = panel.churned(&panel.customers, &period);
         let subscription = panel.lifetime(&now);
         let worth = match readings.worth() {
             Some(worth) => Worth { subscription, ..worth.clone() },
@@ -186,12 +193,8 @@ impl<'a> Story<'a> {
             None => Worth::default(),
         };
         let top = if Part::Value.is_in(spec.kind) { most_valuable(&panel) } else { Vec::new() };
-        let standings = Part::Rfm.is_in(spec.kind).then(|| Standings::of(&panel, &now));
         let outlook = Part::Predict.is_in(spec.kind).then(|| Outlook::of(&panel));
-        let mut risks = Risks::default();
-        if spec.kind == ReportKind::Care {
-            (risks.highest, risks.at_risk) = panel.risks(&panel.customers, RISKS);
-        }
+        let risks = Risks::of(&panel, spec);
         let (movers, waiting) = (movers(&panel, spec), Waiting::of(&panel, spec));
         Story {
             panel,

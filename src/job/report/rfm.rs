@@ -9,8 +9,8 @@ use super::tables::{column, columns, table};
 use super::{Fared, Section, Story};
 use crate::document::{Chart, Figure, Say, Table, Value};
 use crate::domain::Ratio;
+use crate::metrics::Panel;
 use crate::metrics::rfm::{Scored, Standing};
-use crate::metrics::{Panel, Slice};
 
 /// Customers in the attached list of those who may be lost.
 const PRESSING: usize = 1_000;
@@ -31,7 +31,7 @@ pub(super) struct Standings {
 }
 
 impl Standings {
-    pub(super) fn of(panel: &Panel<'_>, slice: &Slice) -> Standings {
+    pub(super) fn of(panel: &Panel<'_>, ago: i32) -> Standings {
         let customers = &panel.customers;
         let mut totals = [(0, 0, 0); 9];
         let mut now = vec![None; panel.facts.customers.len()];
@@ -59,7 +59,7 @@ impl Standings {
         pressing.sort_unstable_by_key(first);
         pressing.truncate(PRESSING);
         let mut moved = BTreeMap::new();
-        let before = panel.rfm_before(customers, slice.period.days());
+        let before = panel.rfm_before(customers, ago);
         for &customer in customers {
             let was = before.score(customer).map(|scored| scored.standing());
             if let Some(standing) = was {

@@ -4,19 +4,29 @@ use super::figures::single;
 use super::tables::{columns, table};
 use super::{Section, Story};
 use crate::document::{Figure, Say, Table, Value};
+use crate::job::{ReportKind, ReportSpec};
+use crate::metrics::Panel;
 use crate::metrics::risk::{AT_RISK, Factor, Risk, Share};
 
 /// Customers in the attached list.
-pub(super) const RISKS: usize = 1_000;
+const RISKS: usize = 1_000;
 
 /// The highest scores, and how many are at risk in all.
 #[derive(Default)]
 pub(super) struct Risks {
-    pub(super) highest: Vec<Risk>,
-    pub(super) at_risk: usize,
+    highest: Vec<Risk>,
+    at_risk: usize,
 }
 
 impl Risks {
+    pub(super) fn of(panel: &Panel<'_>, spec: &ReportSpec) -> Risks {
+        if spec.kind != ReportKind::Care {
+            return Risks::default();
+        }
+        let (highest, at_risk) = panel.risks(&panel.customers, RISKS);
+        Risks { highest, at_risk }
+    }
+
     pub(super) fn wanted(&self) -> impl Iterator<Item = u32> {
         self.highest.iter().map(|risk| risk.customer)
     }
