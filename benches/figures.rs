@@ -153,7 +153,7 @@ fn due(criterion: &mut Criterion) {
     group.sample_size(10);
     for (name, path) in [("as it is", Some(&store)), ("with indexes", indexed.map(|()| &copy))] {
         let Some(path) = path else { continue };
-        println!("{name}: {:?} rows are due", read_due(path));
+        let name = format!("{} rows, {name}", read_due(path).unwrap_or_default());
         group.bench_function(name, |bencher| bencher.iter(|| black_box(read_due(path))));
     }
     group.finish();
