@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::document::{Block, Column, Document, Item, Kind, Reach, Say, Table, Value};
+use crate::domain::facts::Contacts;
 use crate::domain::{Day, Money, People, Recipient};
 use crate::metrics::Panel;
 
@@ -43,14 +44,21 @@ pub fn order(panel: &Panel<'_>, entries: &mut [Entry]) {
     });
 }
 
+/// What is known of those a digest is about: their figures, how they are called, and, of whoever is shown,
+/// the last contact.
+#[derive(Debug, Clone, Copy)]
+pub struct About<'a> {
+    /// Facts and how they are counted.
+    pub panel: &'a Panel<'a>,
+    /// Names and ways to reach them.
+    pub people: &'a People,
+    /// Last contacts.
+    pub contacts: &'a Contacts,
+}
+
 /// The digest of one recipient. `extra` says what is shown of all: the rest goes into the attached list.
-pub fn compose(
-    panel: &Panel<'_>,
-    people: &People,
-    recipient: &Recipient,
-    entries: &[Entry],
-    items_max: usize,
-) -> Document {
+pub fn compose(about: About<'_>, recipient: &Recipient, entries: &[Entry], items_max: usize) -> Document {
+    let panel = about.panel;
     let facts = panel.facts;
     let today = facts.lens.today();
     let late = entries.iter().filter(|e| e.days_late > 0).count() as i128;
@@ -65,7 +73,7 @@ pub fn compose(
         0 => Value::Empty,
         stake => Say::new("digest.stake").with("money", Money::new(stake, facts.lens.currency)).into(),
     };
-    let items = entries.iter().take(items_max).map(|entry| item(panel, people, entry)).collect();
+    let items = entries.iter().take(items_max).map(|entry| item(about, entry)).collect();
     let mut blocks = vec![Block::Items(items)];
     let rest = entries.len().saturating_sub(items_max);
     if rest > 0 {
@@ -81,11 +89,12 @@ pub fn compose(
         notes: vec![
             Say::new("digest.note").with("as_of", Value::Instant(facts.lens.as_of, recipient.zone.clone())),
         ],
-        sheets: if rest > 0 { vec![sheet(panel, people, entries)] } else { Vec::new() },
+        sheets: if rest > 0 { vec![sheet(about, entries)] } else { Vec::new() },
     }
 }
 
-fn item(panel: &Panel<'_>, people: &People, entry: &Entry) -> Item {
+fn item(about: About<'_>, entry: &Entry) -> Item {
+    let About { panel, people, contacts } = about;
     let facts = panel.facts;
     let person = people.0.get(&entry.customer).cloned().unwrap_or_default();
     let today = facts.lens.today();
@@ -101,7 +110,7 @@ fn item(panel: &Panel<'_>, people: &People, entry: &Entry) -> Item {
             lines.push(Say::new("item.renews").with("n", i128::from(days)));
         }
     }
-    lines.push(match facts.contacts.last(entry.customer) {
+    lines.push(match contacts.last(entry.customer) {
         Some(contact) => {
             let day = Day::of(facts.lens.zone.to_datetime(contact.at).date());
             Say::new("item.contact")
@@ -132,11 +141,11 @@ fn kind_of(kind: &str) -> Value {
     }
 }
 
-fn sheet(panel: &Panel<'_>, people: &People, entries: &[Entry]) -> Table {
+fn sheet(about: About<'_>, entries: &[Entry]) -> Table {
     let rows: Vec<Vec<Value>> = entries
         .iter()
         .map(|entry| {
-            let item = item(panel, people, entry);
+            let item = item(about, entry);
             let reach = |wanted: fn(&Reach) -> Option<&String>| {
                 item.reach.iter().find_map(wanted).map_or(Value::Empty, |text| Value::from(text.as_str()))
             };

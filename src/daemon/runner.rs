@@ -146,8 +146,9 @@ pub fn decide(
             nobody.dedup_by(|a, b| a.id == b.id);
             let due = Due::of(&facts, spec);
             let people = snapshot.people(&facts, due.wanted()).map_err(unreadable)?;
+            let contacts = snapshot.contacts(&facts, &due.shown()).map_err(unreadable)?;
             drop(snapshot);
-            for digest in due.tell(&people, spec.items_max, |rep| recipient_of(config, rep), &nobody) {
+            for digest in due.tell(&people, &contacts, |rep| recipient_of(config, rep), &nobody) {
                 for channel in ways_of(config, name, &digest.recipient, &job.to) {
                     sealer.seal(&digest.document, &digest.recipient, &channel);
                 }

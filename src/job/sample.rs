@@ -63,7 +63,9 @@ pub fn document(kind: Kind) -> Option<Document> {
                 digest::Entry { days_late: 0, why: Say::new("due.today"), what: None, ..entry },
             ];
             let facts = rows.facts(Asked::nothing(rows.lens.today()));
-            Some(digest::compose(&Panel::of(&facts, &settings), &people, &recipient(), &entries, 1))
+            let panel = Panel::of(&facts, &settings);
+            let about = digest::About { panel: &panel, people: &people, contacts: &facts.contacts };
+            Some(digest::compose(about, &recipient(), &entries, 1))
         }
         Kind::Notice => Some(notice("notice.test", |say| say.with("channel", "office"), Vec::new())),
     }

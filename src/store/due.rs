@@ -4,15 +4,17 @@
 //! What SQL leaves out is only what cannot be due; all else is decided where whole rows are read, so both
 //! ways tell the same.
 
+use std::collections::BTreeSet;
+
 use super::customers::{self, Places};
 use super::error::StoreError;
 use super::relation::{self, Relation};
 use super::repeats::Repeats;
-use super::rows::{follow_up_of, read_contact, read_rep};
+use super::rows::{contact_of, follow_up_of, read_rep};
 use super::snapshot::{ALL, Snapshot};
 use super::{contracts, decode};
 use crate::domain::customers::Key;
-use crate::domain::facts::{Facts, Fault, Lens, Needs, Rejected};
+use crate::domain::facts::{Contacts, Facts, Fault, Lens, Needs, Rejected};
 use crate::domain::{Customers, Day, FollowUp};
 
 /// Ids as a JSON array, which SQL takes as a list however long it is. A whole number is there as a
@@ -55,7 +57,7 @@ fn open(given: &[String], by: Day, lens: &Lens) -> String {
 }
 
 impl Snapshot<'_> {
-    /// What is due by a day, with all that is told of the customers it is about.
+    /// What is due by a day, with the customers it is about and their contracts.
     pub(super) fn read_due(&mut self, needs: &Needs, by: Day, lens: &Lens) -> Result<Facts, StoreError> {
         let mut facts = Facts::empty(lens.clone());
         if needs.reps {
@@ -73,11 +75,29 @@ impl Snapshot<'_> {
                 contracts::read(on, form, &mut facts)
             })?;
         }
-        self.each(relation::INTERACTIONS, ALL, Some(&keys), &mut facts, read_contact)?;
         // Today's share of a table says nothing of the whole.
         facts.parts = std::mem::take(&mut facts.rows);
         facts.rows.insert(relation::FOLLOW_UPS.name, self.count_of(relation::FOLLOW_UPS)?);
         Ok(facts)
+    }
+
+    /// The last contacts with some customers of facts that were read here; what cannot be read of them is
+    /// passed over.
+    pub fn contacts(&self, facts: &Facts, of: &BTreeSet<u32>) -> Result<Contacts, StoreError> {
+        let (relation, mut contacts) = (relation::INTERACTIONS, Contacts::default());
+        let Some((sql, given)) = self.sourced(relation, ALL)? else { return Ok(contacts) };
+        let mut ids = Customers::default();
+        for key in of.iter().filter_map(|customer| facts.customers.key(*customer)) {
+            ids.push(key, 0, 0);
+        }
+        let (sql, places) = (among(relation, &sql), Places::of(relation, &given));
+        self.walk(relation, &sql, &places, &facts.lens, Some(&json(&ids)), |view| {
+            if let Ok((customer, at, kind)) = contact_of(view, &facts.customers) {
+                contacts.add(customer, at, kind);
+            }
+            true
+        })?;
+        Ok(contacts)
     }
 
     /// Follow-ups that may be due. Their customers are numbered as in `ids`: who they are is not read yet.

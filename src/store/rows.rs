@@ -4,7 +4,7 @@ use super::contracts::later;
 use super::decode::{Bad, RowView, bad};
 use crate::domain::customer::{Complaint, Lead, Signal, Survey};
 use crate::domain::facts::{Facts, Lens};
-use crate::domain::{FollowUp, Rep, When};
+use crate::domain::{Customers, FollowUp, Rep, When};
 
 pub(super) fn read_rep(view: &RowView<'_, '_>, facts: &mut Facts) -> Result<(), Bad> {
     let rep = Rep {
@@ -36,16 +36,14 @@ pub(super) fn follow_up_of(view: &RowView<'_, '_>, customer: u32, words: bool) -
     })
 }
 
-pub(super) fn read_contact(view: &RowView<'_, '_>, facts: &mut Facts) -> Result<(), Bad> {
-    let customer = view.customer(&facts.customers)?;
-    let when = view.required_when("at")?;
-    if when.is_after(facts.lens.as_of, &facts.lens.zone) {
-        return Err(later());
-    }
-    let at = instant(when, facts);
-    let kind = view.required_text("kind")?;
-    facts.contacts.add(customer, at, kind);
-    Ok(())
+/// With whom, when and of which kind a contact was.
+pub(super) fn contact_of(
+    view: &RowView<'_, '_>,
+    customers: &Customers,
+) -> Result<(u32, jiff::Timestamp, String), Bad> {
+    let customer = view.customer(customers)?;
+    let at = instant(past(view, "at")?, view.lens);
+    Ok((customer, at, view.required_text("kind")?))
 }
 
 /// What had happened by the as-of instant.
@@ -54,12 +52,10 @@ fn by_now(when: Option<When>, lens: &Lens) -> Option<When> {
 }
 
 /// An instant; a bare day is its beginning.
-fn instant(when: When, facts: &Facts) -> jiff::Timestamp {
+fn instant(when: When, lens: &Lens) -> jiff::Timestamp {
     match when {
         When::Instant(at) => at,
-        When::Day(day) => {
-            day.date().to_zoned(facts.lens.zone.clone()).map_or(facts.lens.as_of, |z| z.timestamp())
-        }
+        When::Day(day) => day.date().to_zoned(lens.zone.clone()).map_or(lens.as_of, |z| z.timestamp()),
     }
 }
 

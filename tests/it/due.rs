@@ -69,7 +69,12 @@ impl Store {
     fn read(&self, as_query: bool) -> Facts {
         let due_by = Some(lens().today().plus(LEAD));
         let needs = Needs { reps: true, subscriptions: true, due_by, ..Needs::default() };
-        self.open(as_query).read(needs, lens()).unwrap()
+        let mut open = self.open(as_query);
+        let mut snapshot = open.snapshot().unwrap();
+        let mut facts = snapshot.read(needs, lens()).unwrap();
+        let of = follow_up::due(&facts, LEAD).iter().map(|entry| entry.customer).collect();
+        facts.contacts = snapshot.contacts(&facts, &of).unwrap();
+        facts
     }
 
     fn index(&self) {
