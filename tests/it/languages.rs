@@ -385,7 +385,7 @@ fn numbers_dates_and_money_are_written_as_each_language_does() {
 }
 
 /// What of `text` was not worded: a key in brackets, or a value's place.
-fn leftovers(text: &str, keys: &BTreeMap<String, Vec<String>>) -> Vec<String> {
+pub(crate) fn leftovers(text: &str, keys: &BTreeMap<String, Vec<String>>) -> Vec<String> {
     let mut found: Vec<String> =
         keys.keys().map(|key| format!("[{key}]")).filter(|left| text.contains(left.as_str())).collect();
     let dotted = text.split('[').skip(1).filter_map(|rest| Some(rest.split_once(']')?.0));
@@ -431,7 +431,7 @@ fn sample_documents_are_worded_whole_in_every_language() {
 }
 
 /// Every text of a value.
-fn texts(value: &serde_json::Value) -> Vec<String> {
+pub(crate) fn texts(value: &serde_json::Value) -> Vec<String> {
     match value {
         serde_json::Value::String(text) => vec![text.clone()],
         serde_json::Value::Array(all) => all.iter().flat_map(texts).collect(),

@@ -12,6 +12,7 @@ use retaind::render::{Locale, view};
 use serde_json::{Value as Json, json};
 
 use crate::demo_shop::shop;
+use crate::languages::{leftovers, texts};
 use crate::metrics::store;
 
 /// What of `value` is not as `schema` says. A keyword that is not known here is told, too: nothing in the
@@ -114,7 +115,9 @@ fn every_report_is_what_the_schema_says() {
             let facts = store.read(report::needs(&spec, &shop.facts.lens));
             let document = Story::of(&facts, &spec).tell(retaind::domain::People::default());
             for tag in tags() {
-                let record = record(&document, &Locale::load(tag).unwrap());
+                let locale = Locale::load(tag).unwrap();
+                is_worded_whole(&document, &locale);
+                let record = record(&document, &locale);
                 let wrong = wrong(&schema, &schema, &record, "");
                 assert!(wrong.is_empty(), "{name} {basis:?} {tag}:\n{}", wrong.join("\n"));
                 assert_eq!(record["schema"], "retaind.report/1");
@@ -127,6 +130,20 @@ fn every_report_is_what_the_schema_says() {
                 holds_its_metrics(&record, kind, name);
             }
         }
+    }
+}
+
+/// Mail, text and sheets: every word of them is there.
+fn is_worded_whole(document: &Document, locale: &Locale) {
+    let view = serde_json::to_value(view::words(document, locale)).unwrap();
+    let sheets = document.sheets.iter().flat_map(|sheet| {
+        let headings = sheet.columns.iter().map(|column| locale.say(&column.title));
+        let rows = sheet.rows.iter().take(50).flatten().map(|value| locale.value(value));
+        headings.chain(rows).chain([locale.say(&sheet.title)]).collect::<Vec<_>>()
+    });
+    let keys = locale.keys();
+    for text in texts(&view).into_iter().chain(sheets) {
+        assert_eq!(leftovers(&text, &keys), [""; 0], "{}: {text:?}", locale.tag());
     }
 }
 
