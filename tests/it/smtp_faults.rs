@@ -101,7 +101,7 @@ const TABLE: &[(Phase, &[Fault], Expect)] = &[
 ];
 
 const LONG: Duration = Duration::from_secs(60);
-const SHORT: Duration = Duration::from_secs(2);
+const SHORT: Duration = Duration::from_secs(4);
 const PASSWORD: &str = "correct horse";
 
 fn now() -> Timestamp {
