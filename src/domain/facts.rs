@@ -102,8 +102,6 @@ pub enum Fault {
     Later,
     /// In another currency than the report's, and so not in its money figures.
     OtherCurrency,
-    /// An optional value of a kept row could not be read and was left empty.
-    Blanked,
 }
 
 /// What was read for one run. Rows refer to customers by index.

@@ -42,14 +42,16 @@ impl Snapshot<'_> {
                 self.sourced(relation, ALL)?.map(|(sql, _)| due::among(relation, &sql))
             };
             let Some(sql) = sql else { continue };
-            let rows = self.count_of(relation)?;
-            if rows < MANY {
+            let read = |source| StoreError::Read { relation: relation.name, source };
+            let scanned = scanned(&self.store.connection, &sql).map_err(read)?;
+            // To count is dear; only what is scanned needs it.
+            if scanned.is_empty() {
                 continue;
             }
-            let read = |source| StoreError::Read { relation: relation.name, source };
-            let scanned = scanned(self.connection(), &sql).map_err(read)?;
-            if !scanned.is_empty() {
-                let index = self.source(relation).and_then(|source| index(source, column, &scanned));
+            let rows = self.store.count_of(relation)?;
+            if rows >= MANY {
+                let source = self.store.mapping.source(relation);
+                let index = source.and_then(|source| index(source, column, &scanned));
                 all.push(Advice { relation, rows, scanned, index });
             }
         }

@@ -2,12 +2,11 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use hashbrown::HashMap;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
 use super::currency::{Amounts, other};
-use super::customers::{fingerprint, locked, value, with_key};
+use super::customers::{Numbers, locked, value, with_key};
 use super::days::plain_date;
 use super::decode::{Bad, RowView, amount_of, missing, when_of};
 use super::error::StoreError;
@@ -51,9 +50,7 @@ struct Reader<'a> {
     customers: &'a Customers,
     /// Where terms get their numbers.
     contracts: &'a Mutex<Contracts>,
-    /// Numbers by the bytes they were read from.
-    known: HashMap<Vec<u8>, u32>,
-    bytes: Vec<u8>,
+    known: Numbers,
     amounts: Amounts<'a>,
     today: Day,
 }
@@ -89,27 +86,22 @@ impl<'a> Reader<'a> {
             terms: ["plan", "cancel_kind", "cancel_reason"].map(place),
             customers,
             contracts,
-            known: HashMap::new(),
-            bytes: Vec::new(),
+            known: Numbers::default(),
             amounts: Amounts::new(form.lens),
             today: form.lens.today(),
         }
     }
 
     fn terms_of(&mut self, view: &RowView<'_, '_>) -> Result<u32, Bad> {
-        fingerprint(view.row, &self.terms, &mut self.bytes);
-        if let Some(known) = self.known.get(self.bytes.as_slice()) {
-            return Ok(*known);
-        }
-        let cancel_kind = match view.text("cancel_kind")?.as_deref() {
-            Some("voluntary") => CancelKind::Voluntary,
-            Some("involuntary") => CancelKind::Involuntary,
-            _ => CancelKind::Unknown,
-        };
-        let (plan, cancel_reason) = (view.text("plan")?, view.text("cancel_reason")?);
-        let terms = locked(self.contracts).intern(Terms { plan, cancel_kind, cancel_reason });
-        self.known.insert(self.bytes.clone(), terms);
-        Ok(terms)
+        self.known.of(view, &self.terms, || {
+            let cancel_kind = match view.text("cancel_kind")?.as_deref() {
+                Some("voluntary") => CancelKind::Voluntary,
+                Some("involuntary") => CancelKind::Involuntary,
+                _ => CancelKind::Unknown,
+            };
+            let (plan, cancel_reason) = (view.text("plan")?, view.text("cancel_reason")?);
+            Ok(locked(self.contracts).intern(Terms { plan, cancel_kind, cancel_reason }))
+        })
     }
 }
 

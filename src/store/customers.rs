@@ -155,10 +155,9 @@ struct Reader<'a> {
     referred_by: Option<usize>,
     /// Where profiles and owners get their numbers.
     customers: &'a Mutex<Customers>,
-    /// Numbers by the bytes they were read from: most customers are like one before.
-    known: HashMap<Vec<u8>, u32>,
-    known_owners: HashMap<Vec<u8>, u32>,
-    bytes: Vec<u8>,
+    /// Most customers are like one before.
+    profiles: Numbers,
+    owners: Numbers,
     /// Ids of those who are said to have referred another.
     referrers: BTreeSet<String>,
 }
@@ -173,40 +172,32 @@ impl<'a> Reader<'a> {
             owner: [place("owner_id")],
             referred_by: place("referred_by"),
             customers,
-            known: HashMap::new(),
-            known_owners: HashMap::new(),
-            bytes: Vec::new(),
+            profiles: Numbers::default(),
+            owners: Numbers::default(),
             referrers: BTreeSet::new(),
         }
     }
 
     fn profile(&mut self, view: &RowView<'_, '_>) -> Result<u32, Bad> {
-        fingerprint(view.row, &self.split, &mut self.bytes);
-        if let Some(known) = self.known.get(self.bytes.as_slice()) {
-            return Ok(*known);
-        }
-        let tags = view.text("tags")?.unwrap_or_default();
-        let profile = Profile {
-            segment: view.text("segment")?,
-            plan: view.text("plan")?,
-            region: view.text("region")?,
-            tier: view.text("tier")?,
-            tags: tags.split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned).collect(),
-        };
-        let profile = locked(self.customers).intern(profile);
-        self.known.insert(self.bytes.clone(), profile);
-        Ok(profile)
+        self.profiles.of(view, &self.split, || {
+            let tags = view.text("tags")?.unwrap_or_default();
+            let tags = tags.split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned);
+            let profile = Profile {
+                segment: view.text("segment")?,
+                plan: view.text("plan")?,
+                region: view.text("region")?,
+                tier: view.text("tier")?,
+                tags: tags.collect(),
+            };
+            Ok(locked(self.customers).intern(profile))
+        })
     }
 
     fn owner(&mut self, view: &RowView<'_, '_>) -> Result<u32, Bad> {
-        fingerprint(view.row, &self.owner, &mut self.bytes);
-        if let Some(known) = self.known_owners.get(self.bytes.as_slice()) {
-            return Ok(*known);
-        }
-        let owner = view.text("owner_id")?;
-        let owner = locked(self.customers).intern_owner(owner);
-        self.known_owners.insert(self.bytes.clone(), owner);
-        Ok(owner)
+        self.owners.of(view, &self.owner, || {
+            let owner = view.text("owner_id")?;
+            Ok(locked(self.customers).intern_owner(owner))
+        })
     }
 }
 
@@ -234,8 +225,33 @@ impl Decode for Reader<'_> {
     }
 }
 
+/// Numbers of what rows have in common, by the bytes it was read from.
+#[derive(Default)]
+pub(super) struct Numbers {
+    known: HashMap<Vec<u8>, u32>,
+    bytes: Vec<u8>,
+}
+
+impl Numbers {
+    /// The number of what a row has at `places`; of what was not seen before, the one that `new` gives.
+    pub(super) fn of(
+        &mut self,
+        view: &RowView<'_, '_>,
+        places: &[Option<usize>],
+        new: impl FnOnce() -> Result<u32, Bad>,
+    ) -> Result<u32, Bad> {
+        fingerprint(view.row, places, &mut self.bytes);
+        if let Some(known) = self.known.get(self.bytes.as_slice()) {
+            return Ok(*known);
+        }
+        let number = new()?;
+        self.known.insert(self.bytes.clone(), number);
+        Ok(number)
+    }
+}
+
 /// Writes the values at `places` as bytes that are equal only where the values are.
-pub(super) fn fingerprint(row: &rusqlite::Row<'_>, places: &[Option<usize>], bytes: &mut Vec<u8>) {
+fn fingerprint(row: &rusqlite::Row<'_>, places: &[Option<usize>], bytes: &mut Vec<u8>) {
     bytes.clear();
     for place in places {
         match value(row, *place) {

@@ -9,7 +9,6 @@ use std::collections::BTreeSet;
 use super::customers::{self, Places};
 use super::error::StoreError;
 use super::relation::{self, Relation};
-use super::repeats::Repeats;
 use super::rows::{contact_of, follow_up_of, read_rep};
 use super::snapshot::{ALL, Snapshot};
 use super::{contracts, decode};
@@ -17,11 +16,11 @@ use crate::domain::customers::Key;
 use crate::domain::facts::{Contacts, Facts, Fault, Lens, Needs, Rejected};
 use crate::domain::{Customers, Day, FollowUp};
 
-/// Ids as a JSON array, which SQL takes as a list however long it is. A whole number is there as a
-/// number and as text, since a store may hold either.
-pub(super) fn json(ids: &Customers) -> String {
-    let mut keys: Vec<serde_json::Value> = Vec::with_capacity(ids.len() * 2);
-    for id in ids.all().filter_map(|nth| ids.key(nth)) {
+/// The ids of customers as a JSON array, which SQL takes as a list however long it is. A whole number is
+/// there as a number and as text, since a store may hold either.
+pub(super) fn json(customers: &Customers, which: impl Iterator<Item = u32>) -> String {
+    let mut keys: Vec<serde_json::Value> = Vec::new();
+    for id in which.filter_map(|customer| customers.key(customer)) {
         match id {
             Key::Whole(n) => keys.extend([n.into(), n.to_string().into()]),
             Key::Text(text) => keys.push(text.into()),
@@ -40,8 +39,8 @@ pub(super) fn among(relation: Relation, statement: &str) -> String {
 ///
 /// Numbers sort before texts, and texts of our dates as the dates do. What is no date at all is let
 /// through, so that it is told; a text that begins with no digit (nothing, blanks) is no moment of doing.
-/// No bound looks like a number: a column of numbers would make it one. The bounds keep two days' distance, more than zones are apart. The `+`
-/// keeps SQLite from an index on `due_at`: most of what was due is done.
+/// No bound looks like a number: a column of numbers would make it one. The bounds keep two days' distance,
+/// more than zones are apart. The `+` keeps SQLite from an index on `due_at`: most of what was due is done.
 fn open(given: &[String], by: Day, lens: &Lens) -> String {
     let before = by.plus(2).date();
     let due = format!("(+\"due_at\" < '{before}' OR +\"due_at\" >= '2201' OR +\"due_at\" IS NULL)");
@@ -61,11 +60,11 @@ impl Snapshot<'_> {
     pub(super) fn read_due(&mut self, needs: &Needs, by: Day, lens: &Lens) -> Result<Facts, StoreError> {
         let mut facts = Facts::empty(lens.clone());
         if needs.reps {
-            self.each(relation::REPS, ALL, None, &mut facts, read_rep)?;
+            self.each(relation::REPS, ALL, &mut facts, read_rep)?;
         }
         let mut ids = Customers::default();
         let rows = self.read_open(by, &mut ids, &mut facts)?;
-        let keys = json(&ids);
+        let keys = json(&ids, ids.all());
         self.on_all(relation::CUSTOMERS, &customers::columns(needs), Some(&keys), lens, |on, form| {
             customers::read(on, form, &mut facts)
         })?;
@@ -77,7 +76,7 @@ impl Snapshot<'_> {
         }
         // Today's share of a table says nothing of the whole.
         facts.parts = std::mem::take(&mut facts.rows);
-        facts.rows.insert(relation::FOLLOW_UPS.name, self.count_of(relation::FOLLOW_UPS)?);
+        facts.rows.insert(relation::FOLLOW_UPS.name, self.store.count_of(relation::FOLLOW_UPS)?);
         Ok(facts)
     }
 
@@ -86,12 +85,9 @@ impl Snapshot<'_> {
     pub fn contacts(&self, facts: &Facts, of: &BTreeSet<u32>) -> Result<Contacts, StoreError> {
         let (relation, mut contacts) = (relation::INTERACTIONS, Contacts::default());
         let Some((sql, given)) = self.sourced(relation, ALL)? else { return Ok(contacts) };
-        let mut ids = Customers::default();
-        for key in of.iter().filter_map(|customer| facts.customers.key(*customer)) {
-            ids.push(key, 0, 0);
-        }
+        let keys = json(&facts.customers, of.iter().copied());
         let (sql, places) = (among(relation, &sql), Places::of(relation, &given));
-        self.walk(relation, &sql, &places, &facts.lens, Some(&json(&ids)), |view| {
+        self.walk(relation, &sql, &places, &facts.lens, Some(&keys), |view| {
             if let Ok((customer, at, kind)) = contact_of(view, &facts.customers) {
                 contacts.add(customer, at, kind);
             }
@@ -107,33 +103,16 @@ impl Snapshot<'_> {
         ids: &mut Customers,
         facts: &mut Facts,
     ) -> Result<Vec<FollowUp>, StoreError> {
-        let relation = relation::FOLLOW_UPS;
-        let Some((sql, places)) = self.open_statement(by, &facts.lens)? else { return Ok(Vec::new()) };
-        let watch = self.must_watch(relation)?;
-        let (mut seen, mut rows, mut count) = (Repeats::new(), Vec::new(), 0);
-        let mut repeated: Option<(usize, String)> = None;
-        let lens = facts.lens.clone();
-        self.walk(relation, &sql, &places, &lens, None, |view| {
-            count += 1;
-            if watch && view.id_hash().is_some_and(|hash| seen.came_before(hash)) {
-                repeated.get_or_insert_with(|| (0, view.id_or_unknown())).0 += 1;
-                return true;
-            }
-            let number = view.key("customer_id", |key| ids.push(key, 0, 0).or_else(|| ids.find(key)));
-            let row = number
-                .and_then(|number| number.flatten().ok_or_else(|| decode::missing("customer_id")))
-                .and_then(|number| follow_up_of(view, number, true));
-            match row {
-                Ok(row) => rows.push(row),
-                Err(bad) => facts.reject(view.rejected(bad)),
-            }
-            true
-        })?;
-        facts.rows.insert(relation.name, count);
-        match repeated {
-            None => Ok(rows),
-            Some((count, example)) => Err(StoreError::Repeated { relation: relation.name, count, example }),
+        let mut rows = Vec::new();
+        if let Some((sql, places)) = self.open_statement(by, &facts.lens)? {
+            self.gather(relation::FOLLOW_UPS, &sql, &places, facts, |view, _| {
+                let number = view.key("customer_id", |key| ids.push(key, 0, 0).or_else(|| ids.find(key)))?;
+                let number = number.flatten().ok_or_else(|| decode::missing("customer_id"))?;
+                rows.push(follow_up_of(view, number, true)?);
+                Ok(())
+            })?;
         }
+        Ok(rows)
     }
 
     /// The statement for follow-ups that may be open and due, and where it yields what.

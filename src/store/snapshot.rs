@@ -21,7 +21,7 @@ use super::sqlite::SqliteStore;
 use super::transactions;
 use crate::domain::facts::{Facts, Lens, Needs};
 use crate::domain::purchases::Fold;
-use crate::domain::{Customers, People, When};
+use crate::domain::{People, When};
 
 /// Readers at most. More cores than this are better left to the shop.
 const READERS_MAX: usize = 4;
@@ -37,7 +37,7 @@ const TRIES: usize = 8;
 
 /// The store at one moment.
 pub struct Snapshot<'s> {
-    store: &'s mut SqliteStore,
+    pub(super) store: &'s mut SqliteStore,
     /// Other connections to the same moment.
     others: Vec<Connection>,
 }
@@ -86,7 +86,7 @@ impl<'s> Snapshot<'s> {
             customers::read(connections, form, &mut facts)
         })?;
         if needs.reps {
-            self.each(relation::REPS, ALL, None, &mut facts, read_rep)?;
+            self.each(relation::REPS, ALL, &mut facts, read_rep)?;
         }
         if needs.subscriptions {
             self.on_all(relation::SUBSCRIPTIONS, ALL, None, &lens, |connections, form| {
@@ -111,16 +111,16 @@ impl<'s> Snapshot<'s> {
             })?;
         }
         if needs.complaints {
-            self.each(relation::COMPLAINTS, ALL, None, &mut facts, read_complaint)?;
+            self.each(relation::COMPLAINTS, ALL, &mut facts, read_complaint)?;
         }
         if needs.leads {
-            self.each(relation::LEADS, ALL, None, &mut facts, read_lead)?;
+            self.each(relation::LEADS, ALL, &mut facts, read_lead)?;
         }
         if needs.surveys {
-            self.each(relation::SURVEYS, ALL, None, &mut facts, read_survey)?;
+            self.each(relation::SURVEYS, ALL, &mut facts, read_survey)?;
         }
         if needs.signals {
-            self.each(relation::SIGNALS, &["id", "customer_id", "at"], None, &mut facts, read_signal)?;
+            self.each(relation::SIGNALS, &["id", "customer_id", "at"], &mut facts, read_signal)?;
         }
         Ok(facts)
     }
@@ -151,15 +151,12 @@ impl<'s> Snapshot<'s> {
     pub fn people(&self, facts: &Facts, wanted: BTreeSet<u32>) -> Result<People, StoreError> {
         let relation = relation::CUSTOMERS;
         let columns = ["id", "name", "email", "phone"];
-        let mut ids = Customers::default();
-        wanted.iter().filter_map(|customer| facts.customers.key(*customer)).for_each(|key| {
-            ids.push(key, 0, 0);
-        });
         let Some((sql, given)) = self.sourced(relation, &columns)? else { return Ok(People::default()) };
         let places = Places::of(relation, &given);
+        let keys = due::json(&facts.customers, wanted.iter().copied());
         let mut named = Named::new(wanted, facts, &places);
         if named.is_looking() {
-            let (sql, keys) = (due::among(relation, &sql), due::json(&ids));
+            let sql = due::among(relation, &sql);
             self.walk(relation, &sql, &places, &facts.lens, Some(&keys), |view| !named.look(view))?;
         }
         // Whom the store writes otherwise than we read them is found among all.
@@ -246,7 +243,7 @@ impl<'s> Snapshot<'s> {
     }
 
     /// Whether a relation's ids must be watched: nothing in the store says that they differ.
-    pub(super) fn must_watch(&self, relation: Relation) -> Result<bool, StoreError> {
+    fn must_watch(&self, relation: Relation) -> Result<bool, StoreError> {
         let fail = |source| StoreError::Read { relation: relation.name, source };
         match self.store.mapping.source(relation) {
             Some(Source::Table(table)) => super::advice::is_unique(&self.store.connection, table, "id")
@@ -275,38 +272,33 @@ impl<'s> Snapshot<'s> {
         }))
     }
 
-    pub(super) fn connection(&self) -> &Connection {
-        &self.store.connection
-    }
-
-    pub(super) fn source(&self, relation: Relation) -> Option<&Source> {
-        self.store.mapping.source(relation)
-    }
-
-    /// Rows of a relation.
-    pub(super) fn count_of(&self, relation: Relation) -> Result<u64, StoreError> {
-        self.store.count_of(relation)
-    }
-
-    /// Gives each row of a relation, or each about one of the customers whose ids are `keys`, to `take`;
-    /// what it refuses is noted.
+    /// Gives each row of a relation to `take`; what it refuses is noted.
     pub(super) fn each(
         &self,
         relation: Relation,
         columns: &[&str],
-        keys: Option<&str>,
+        facts: &mut Facts,
+        take: impl FnMut(&RowView<'_, '_>, &mut Facts) -> Result<(), Bad>,
+    ) -> Result<(), StoreError> {
+        let Some((sql, given)) = self.sourced(relation, columns)? else { return Ok(()) };
+        self.gather(relation, &sql, &Places::of(relation, &given), facts, take)
+    }
+
+    /// The same of what a statement yields of it.
+    pub(super) fn gather(
+        &self,
+        relation: Relation,
+        sql: &str,
+        places: &Places,
         facts: &mut Facts,
         mut take: impl FnMut(&RowView<'_, '_>, &mut Facts) -> Result<(), Bad>,
     ) -> Result<(), StoreError> {
-        let Some((sql, given)) = self.sourced(relation, columns)? else { return Ok(()) };
-        let sql = if keys.is_some() { due::among(relation, &sql) } else { sql };
-        let places = Places::of(relation, &given);
         let keyed = relation.columns[0].name == "id";
         let watch = keyed && self.must_watch(relation)?;
         let lens = facts.lens.clone();
         let (mut count, mut seen) = (0, Repeats::new());
         let mut repeated: Option<(usize, String)> = None;
-        self.walk(relation, &sql, &places, &lens, keys, |view| {
+        self.walk(relation, sql, places, &lens, None, |view| {
             count += 1;
             if watch && view.id_hash().is_some_and(|hash| seen.came_before(hash)) {
                 repeated.get_or_insert_with(|| (0, view.id_or_unknown())).0 += 1;

@@ -60,15 +60,13 @@ impl Fold {
     /// Looks at what the rows are about to change. Tallies of a million customers do not fit into a cache;
     /// looked at side by side the rows wait for memory once, not one after the other.
     fn touch(&self, rows: &[Transaction]) {
-        let base = base_of(&self.asked);
         let tallies = |sum: u64, row: &Transaction| {
             let tally = &self.tallies[row.customer as usize];
             sum ^ tally.revenue as u64 ^ u64::from(tally.bought_days_before)
         };
         std::hint::black_box(rows.iter().fold(0, tallies));
         let entries = |sum: u32, row: &Transaction| {
-            let day = (row.day.0 - base).clamp(1, i32::from(u16::MAX)) as usize;
-            if self.bucket_of.get(day).is_none_or(|bucket| *bucket == 0) {
+            if self.bucket(self.place(row.day)) == 0 {
                 return sum;
             }
             let at = self.tallies[row.customer as usize].entry as usize;
@@ -77,11 +75,21 @@ impl Fold {
         std::hint::black_box(rows.iter().fold(0, entries));
     }
 
+    /// A day as tallies count it. One further back than any store reaches counts as the first that can be
+    /// told.
+    fn place(&self, day: Day) -> u16 {
+        (day.0 - base_of(&self.asked)).clamp(1, i32::from(u16::MAX)) as u16
+    }
+
+    /// The stretch between edges that a day is in; 0 for none.
+    fn bucket(&self, day: u16) -> u8 {
+        self.bucket_of.get(usize::from(day)).copied().unwrap_or(0)
+    }
+
     /// Takes one transaction. A customer's come by day; else they are marked.
     #[inline]
     pub fn add(&mut self, row: &Transaction) {
-        // A day further back than any store reaches counts as the first that can be told.
-        let day = (row.day.0 - base_of(&self.asked)).clamp(1, i32::from(u16::MAX)) as u16;
+        let day = self.place(row.day);
         let tally = &mut self.tallies[row.customer as usize];
         if day != tally.last {
             if day < tally.last {
@@ -89,11 +97,7 @@ impl Fold {
                 self.any_disordered = true;
                 return;
             }
-            if let Some(first) = tally.close_day(self.mark)
-                && let Some(spend) = self.first_spends.get_mut(row.customer as usize)
-            {
-                *spend = first;
-            }
+            tally.close_day(self.mark, self.first_spends.get_mut(row.customer as usize));
             if tally.last == 0 {
                 tally.first = day;
                 tally.active_from = day;
@@ -109,7 +113,7 @@ impl Fold {
             tally.day_sum = tally.day_sum.saturating_add(row.amount_minor);
             tally.cost = tally.cost.saturating_add(row.cost_minor);
         }
-        let bucket = self.bucket_of.get(usize::from(day)).copied().unwrap_or(0);
+        let bucket = self.bucket(day);
         if bucket != 0 {
             self.enter(row, bucket);
         }
@@ -166,11 +170,7 @@ impl Fold {
     /// Closes the books.
     pub fn finish(mut self) -> Purchases {
         for (customer, tally) in (0u32..).zip(&mut self.tallies) {
-            if let Some(first) = tally.close_day(self.mark)
-                && let Some(spend) = self.first_spends.get_mut(customer as usize)
-            {
-                *spend = first;
-            }
+            tally.close_day(self.mark, self.first_spends.get_mut(customer as usize));
             if tally.last != 0 && self.asked.gap.is_some() {
                 self.spans.push((customer, tally.span(&self.asked)));
             }
@@ -190,14 +190,15 @@ impl Fold {
 }
 
 impl Tally {
-    /// A day whose sum is not positive (given away, refunded) is no purchase. Tells the sum of the first
-    /// that is one.
-    fn close_day(&mut self, mark: u16) -> Option<i64> {
-        let mut first = None;
+    /// A day whose sum is not positive (given away, refunded) is no purchase. The sum of the first
+    /// that is one is written to `first_spend`, where that is asked.
+    fn close_day(&mut self, mark: u16, first_spend: Option<&mut i64>) {
         if self.day_sum > 0 {
             if self.bought_days == 0 {
                 self.bought_first = self.last;
-                first = Some(self.day_sum);
+                if let Some(first_spend) = first_spend {
+                    *first_spend = self.day_sum;
+                }
             }
             self.bought_days = self.bought_days.saturating_add(1);
             self.bought_last = self.last;
@@ -207,7 +208,6 @@ impl Tally {
             }
         }
         self.day_sum = 0;
-        first
     }
 
     fn span(&self, asked: &Asked) -> Span {

@@ -143,7 +143,6 @@ pub(crate) fn quality(facts: &Facts) -> Vec<Say> {
             Fault::Repeated => "note.fault.repeated",
             Fault::Later => "note.fault.later",
             Fault::OtherCurrency => "note.fault.currency",
-            Fault::Blanked => "note.fault.blanked",
         };
         Say::new(key)
             .with("n", i128::from(*n))
