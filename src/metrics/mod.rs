@@ -9,6 +9,7 @@ pub mod care;
 pub mod churn;
 pub mod cohort;
 pub mod definition;
+pub mod first;
 pub mod forecast;
 pub mod funnel;
 pub mod grid;

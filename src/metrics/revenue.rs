@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 
+use super::first;
 use super::panel::Panel;
 use super::parallel;
 use super::sweep::{Reading, Standing};
@@ -133,10 +134,7 @@ impl Movers {
 
     /// Where there are more than `limit`, keeps the `wanted` largest.
     fn cut(&mut self, limit: usize, wanted: usize) {
-        if self.most.len() > limit {
-            self.most.select_nth_unstable_by_key(wanted, Moved::place);
-            self.most.truncate(wanted);
-        }
+        first::keep(&mut self.most, limit, wanted, Moved::place);
     }
 }
 

@@ -28,6 +28,7 @@
 use std::cmp::Reverse;
 
 use super::activity::Activity;
+use super::first;
 use super::forecast::PROBABLY_GONE;
 use super::panel::Panel;
 use super::predict::BgNbd;
@@ -249,10 +250,7 @@ impl Panel<'_> {
             if risk.score > 0 {
                 best.push(risk);
             }
-            if best.len() >= count.saturating_mul(2).max(1_024) {
-                best.sort_unstable_by_key(order);
-                best.truncate(count);
-            }
+            first::keep(&mut best, count.saturating_mul(2).max(1_024), count, order);
         }
         best.sort_unstable_by_key(order);
         best.truncate(count);

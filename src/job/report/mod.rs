@@ -39,7 +39,7 @@ use crate::domain::{Facts, Money, People, Period, Ratio, When};
 use crate::metrics::churn::Departure;
 use crate::metrics::revenue::Movers;
 use crate::metrics::value::Value as Worth;
-use crate::metrics::{Basis, Groups, Panel, Readings, Slice, parallel};
+use crate::metrics::{Basis, Groups, Panel, Readings, Slice, first, parallel};
 
 /// How many periods a trend shows.
 pub const TREND: usize = 13;
@@ -376,10 +376,7 @@ fn most_valuable(panel: &Panel<'_>) -> Vec<u32> {
     let mut order = panel.customers.clone();
     order.retain(|c| bought.tally(*c).transactions() > 0);
     let key = |c: &u32| (Reverse(bought.tally(*c).revenue_minor()), *c);
-    if order.len() > TOP {
-        order.select_nth_unstable_by_key(TOP, key);
-        order.truncate(TOP);
-    }
+    first::keep(&mut order, TOP, TOP, key);
     order.sort_unstable_by_key(key);
     order
 }

@@ -5,8 +5,8 @@ use super::{LISTED, Section, Story};
 use crate::document::{Say, Table, Value};
 use crate::domain::customer::Complaint;
 use crate::job::{ReportKind, ReportSpec};
-use crate::metrics::Panel;
 use crate::metrics::revenue::{Moved, Movement, Movers};
+use crate::metrics::{Panel, first};
 
 /// Names in a sentence; more of them is a list, and lists are tables.
 pub(super) const NAMED: usize = 3;
@@ -54,10 +54,7 @@ impl Waiting {
             waiting.of += 1;
             waiting.first.push(*complaint);
             // Never more than twice as many as are told.
-            if waiting.first.len() == LISTED * 2 {
-                waiting.first.select_nth_unstable_by_key(LISTED, place);
-                waiting.first.truncate(LISTED);
-            }
+            first::keep(&mut waiting.first, LISTED * 2, LISTED, place);
         }
         waiting.first.sort_by_cached_key(place);
         waiting.first.truncate(LISTED);

@@ -9,8 +9,8 @@ use super::tables::{column, columns, table};
 use super::{Fared, Section, Story};
 use crate::document::{Chart, Figure, Say, Table, Value};
 use crate::domain::Ratio;
-use crate::metrics::Panel;
 use crate::metrics::rfm::{Scored, Standing};
+use crate::metrics::{Panel, first};
 
 /// Customers in the attached list of those who may be lost.
 const PRESSING: usize = 1_000;
@@ -37,7 +37,7 @@ impl Standings {
         let mut now = vec![None; panel.facts.customers.len()];
         let (mut pressing, mut pressing_of, mut pressing_minor) = (Vec::new(), 0, 0);
         let brought = |s: &Scored| i128::from(panel.facts.purchases.tally(s.customer).revenue_minor());
-        let first = |s: &Scored| (Reverse(brought(s)), s.customer);
+        let place = |s: &Scored| (Reverse(brought(s)), s.customer);
         let scorer = panel.rfm(customers);
         for scored in customers.iter().filter_map(|customer| scorer.score(*customer)) {
             let standing = scored.standing();
@@ -49,14 +49,10 @@ impl Standings {
                 pressing_of += 1;
                 pressing_minor += brought(&scored);
                 pressing.push(scored);
-                // Only the first of them are kept; now and then the others go.
-                if pressing.len() == 8 * PRESSING {
-                    pressing.select_nth_unstable_by_key(PRESSING, first);
-                    pressing.truncate(PRESSING);
-                }
+                first::keep(&mut pressing, 8 * PRESSING, PRESSING, place);
             }
         }
-        pressing.sort_unstable_by_key(first);
+        pressing.sort_unstable_by_key(place);
         pressing.truncate(PRESSING);
         let mut moved = BTreeMap::new();
         let before = panel.rfm_before(customers, ago);
