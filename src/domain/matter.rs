@@ -1,0 +1,98 @@
+//! What reminders look for in a store, and the rows they find: in full, since a person is told of them.
+
+use super::{Day, FollowUp, When, Yearly};
+
+/// What reminders look for. The more of it is dated, the less of the store is read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "one flag a relation, as in what a job needs")]
+pub struct Look {
+    /// Open follow-ups that fall due by this day.
+    pub follow_ups: Option<Day>,
+    /// Complaints that are not settled.
+    pub complaints: bool,
+    /// What was noticed on this day or later.
+    pub signals: Option<Day>,
+    /// What was written down about contacts on this day or later.
+    pub notes: Option<Day>,
+    /// Birthdays.
+    pub birthdays: bool,
+    /// The days since when they are customers.
+    pub anniversaries: bool,
+    /// Other days that matter to a customer.
+    pub important_dates: bool,
+    /// Contracts that renew from one day up to and with another.
+    pub renewals: Option<(Day, Day)>,
+    /// All customers, not only those whom one of the rows is about.
+    pub everybody: bool,
+}
+
+/// The rows that were found. They refer to customers by index.
+#[derive(Debug, Clone, Default)]
+pub struct Matters {
+    /// Promised contacts that are open.
+    pub follow_ups: Vec<FollowUp>,
+    /// Complaints that are not settled.
+    pub complaints: Vec<OpenComplaint>,
+    /// What was noticed.
+    pub signals: Vec<Noticed>,
+    /// What was written down about contacts.
+    pub notes: Vec<Noticed>,
+    /// Days that come back each year, or once.
+    pub dates: Vec<Dated>,
+}
+
+/// A complaint that is not settled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenComplaint {
+    /// Identity in the store.
+    pub id: String,
+    /// Index into the customers.
+    pub customer: u32,
+    /// When it came.
+    pub opened_at: When,
+    /// When it was first answered, if it was.
+    pub first_reply_at: Option<When>,
+    /// What it is about, in the shop's words.
+    pub category: Option<String>,
+}
+
+/// Something that was noticed about a customer, or noted down after a contact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Noticed {
+    /// Identity in the store.
+    pub id: String,
+    /// Index into the customers.
+    pub customer: u32,
+    /// When.
+    pub at: When,
+    /// Of which kind, in the shop's words.
+    pub kind: String,
+    /// How much.
+    pub value: Option<String>,
+    /// Details.
+    pub note: Option<String>,
+}
+
+/// Which day of a customer's it is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Occasion {
+    /// Their birthday.
+    Birthday,
+    /// The day since when they are a customer.
+    Anniversary,
+    /// Another one, by its label in the store.
+    Other(String),
+}
+
+/// A day that matters to a customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dated {
+    /// Index into the customers.
+    pub customer: u32,
+    /// Which.
+    pub occasion: Occasion,
+    /// When it was first, or falls each year.
+    pub date: Yearly,
+    /// Whether it comes back each year; one that does not has a year.
+    pub yearly: bool,
+}
