@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use jiff::tz::TimeZone;
+use retaind::care::{History, Rule, Staff};
+use retaind::domain::Look;
 use retaind::domain::customer::CancelKind;
 use retaind::domain::facts::{Facts, Lens, Needs};
 use retaind::domain::purchases::Fold;
@@ -138,16 +140,18 @@ fn read_due(path: &Path, days: i32) -> Option<usize> {
     let currency = Currency::from_code("BRL")?;
     let as_of = "2026-11-02T11:00:00Z".parse().ok()?;
     let lens = Lens { as_of, zone: zone.clone(), currency, rates: Rates::default() };
-    let due_by = Some(lens.today().plus(days));
-    let needs = Needs { reps: true, subscriptions: true, due_by, ..Needs::default() };
+    let look = Some(Look { follow_ups: Some(lens.today().plus(days)), ..Look::default() });
+    let needs = Needs { reps: true, subscriptions: true, look, ..Needs::default() };
     let mut store = SqliteStore::open(path, Mapping::own(), zone).ok()?;
     let mut snapshot = store.snapshot().ok()?;
     let facts = snapshot.read(needs, lens).ok()?;
-    let spec = RemindersSpec { lead_days: 0, items_max: 15, settings: Settings::default() };
-    let due = Due::of(&facts, &spec);
+    let rules = vec![Rule::follow_ups(0)];
+    let spec = RemindersSpec { rules, items_max: 15, settings: Settings::default() };
+    let (history, staff) = (History::default(), Staff::default());
+    let due = Due::of(&facts, &spec, &history, &staff);
     let people = snapshot.people(&facts, due.wanted()).ok()?;
     black_box((people, snapshot.contacts(&facts, &due.shown()).ok()?));
-    Some(facts.follow_ups.len())
+    Some(facts.matters.follow_ups.len())
 }
 
 fn due(criterion: &mut Criterion) {

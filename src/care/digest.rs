@@ -1,53 +1,115 @@
-//! One message a rep: everything that is due, the most pressing first, no longer than can be read.
+//! One message a recipient: everything that is due, the most pressing first, no longer than can be read.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use crate::document::{Block, Column, Document, Item, Kind, Reach, Say, Table, Value};
+use super::case::{About, Case, Urgency};
+use super::staff::Duty;
+use crate::document::{Because, Block, Column, Document, Item, Kind, Reach, Say, Table, Value};
 use crate::domain::facts::Contacts;
 use crate::domain::{Day, Money, People, Recipient};
 use crate::metrics::Panel;
 
-/// One thing that is due, before it is known to whom it is told.
+/// One of the reasons for which a recipient is told of somebody.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reason {
+    /// What was found.
+    pub case: Case,
+    /// The day on which it fell due.
+    pub due: Day,
+    /// Why they are told and not the rep whose it is.
+    pub instead: Option<Say>,
+}
+
+/// All that a recipient is told of one customer, or of one rep.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
-    /// Its id in the store.
-    pub id: String,
-    /// Whose it is.
-    pub rep_id: Option<String>,
-    /// Index into the facts.
-    pub customer: u32,
-    /// Days since it was due; below zero, days until it is.
-    pub days_late: i32,
-    /// Why it is told.
-    pub why: Say,
-    /// What was promised.
-    pub what: Option<String>,
+    /// Of whom.
+    pub about: About,
+    /// Why, the most pressing first.
+    pub reasons: Vec<Reason>,
 }
 
-/// Entries by the active rep they belong to; `None` holds what belongs to nobody who is there.
-pub fn by_rep(panel: &Panel<'_>, entries: Vec<Entry>) -> BTreeMap<Option<String>, Vec<Entry>> {
-    let mut by_rep: BTreeMap<Option<String>, Vec<Entry>> = BTreeMap::new();
-    for entry in entries {
-        let known = entry.rep_id.clone().filter(|id| panel.facts.reps.get(id).is_some_and(|rep| rep.active));
-        by_rep.entry(known).or_default().push(entry);
+impl Entry {
+    fn urgency(&self) -> Urgency {
+        self.reasons.iter().map(|reason| reason.case.urgency).min().unwrap_or(Urgency::Ahead)
     }
-    by_rep
+
+    fn days_late(&self, today: Day) -> i32 {
+        self.reasons.iter().map(|reason| reason.case.days_late(today)).max().unwrap_or(0)
+    }
+
+    /// The customer it is about.
+    pub fn customer(&self) -> Option<u32> {
+        match self.about {
+            About::Customer(customer) => Some(customer),
+            About::Rep(_) => None,
+        }
+    }
 }
 
-/// Most pressing first: overdue before due, longest first, then by revenue at stake.
-pub fn order(panel: &Panel<'_>, entries: &mut [Entry]) {
+/// What one recipient is told, by whom it is about.
+#[derive(Debug, Clone)]
+pub struct Share {
+    /// Who is told.
+    pub recipient: Recipient,
+    /// What, the most pressing first.
+    pub entries: Vec<Entry>,
+}
+
+/// Puts what recipients are told together: one share a recipient, one entry for each customer in it.
+pub fn shares(panel: &Panel<'_>, duties: Vec<(Case, Duty)>) -> Vec<Share> {
     let today = panel.facts.lens.today();
-    entries.sort_by_cached_key(|e| {
-        let id = panel.facts.customers.id(e.customer).into_owned();
+    let mut shares: BTreeMap<String, (Recipient, BTreeMap<About, Vec<Reason>>)> = BTreeMap::new();
+    for (case, duty) in duties {
+        let share = shares.entry(duty.recipient.id.clone());
+        let (_, entries) = share.or_insert_with(|| (duty.recipient, BTreeMap::new()));
+        let reasons = entries.entry(case.about.clone()).or_default();
+        // Whoever is both the rep and the one who hears of what the rep did not do is told once.
+        if !reasons.iter().any(|reason| reason.case.rule == case.rule && reason.case.subject == case.subject)
+        {
+            reasons.push(Reason { case, due: duty.due, instead: duty.instead });
+        }
+    }
+    let share = |(recipient, entries): (Recipient, BTreeMap<About, Vec<Reason>>)| {
+        let entries = entries.into_iter().map(|(about, mut reasons)| {
+            reasons.sort_by(|a, b| {
+                let key = |r: &Reason| (r.case.urgency, -r.case.days_late(today));
+                key(a).cmp(&key(b)).then_with(|| a.case.rule.cmp(&b.case.rule))
+            });
+            Entry { about, reasons }
+        });
+        let mut entries: Vec<Entry> = entries.collect();
+        order(panel, &mut entries);
+        Share { recipient, entries }
+    };
+    shares.into_values().map(share).collect()
+}
+
+/// Most pressing first, then by what is at stake, then by what has waited longest.
+fn order(panel: &Panel<'_>, entries: &mut [Entry]) {
+    let today = panel.facts.lens.today();
+    entries.sort_by_cached_key(|entry| {
+        let id = match &entry.about {
+            About::Customer(customer) => panel.facts.customers.id(*customer).into_owned(),
+            About::Rep(id) => id.clone(),
+        };
+        let stake = entry.customer().map_or(0, |customer| stake(panel, customer));
         // Shorter ids first: numbers in their order.
-        (-e.days_late, -panel.mrr_on(e.customer, today), id.len(), id, e.id.clone())
+        (entry.urgency(), Reverse(stake), Reverse(entry.days_late(today)), id.len(), id)
     });
+}
+
+/// What is at stake with a customer: recurring revenue a month, or what they have brought so far.
+pub fn stake(panel: &Panel<'_>, customer: u32) -> i128 {
+    let mrr = panel.mrr_on(customer, panel.facts.lens.today());
+    if mrr > 0 { mrr } else { panel.facts.purchases.tally(customer).revenue_minor().into() }
 }
 
 /// What is known of those a digest is about: their figures, how they are called, and, of whoever is shown,
 /// the last contact.
 #[derive(Debug, Clone, Copy)]
-pub struct About<'a> {
+pub struct Known<'a> {
     /// Facts and how they are counted.
     pub panel: &'a Panel<'a>,
     /// Names and ways to reach them.
@@ -56,28 +118,31 @@ pub struct About<'a> {
     pub contacts: &'a Contacts,
 }
 
-/// The digest of one recipient. `extra` says what is shown of all: the rest goes into the attached list.
-pub fn compose(about: About<'_>, recipient: &Recipient, entries: &[Entry], items_max: usize) -> Document {
-    let panel = about.panel;
-    let facts = panel.facts;
+/// The digest of one recipient. Of more than `items_max` entries the rest goes into the attached list.
+/// `resolved` is how many had been waiting to be told and have resolved themselves.
+pub fn compose(known: Known<'_>, share: &Share, items_max: usize, resolved: usize) -> Document {
+    let (entries, recipient) = (&share.entries, &share.recipient);
+    let facts = known.panel.facts;
     let today = facts.lens.today();
-    let late = entries.iter().filter(|e| e.days_late > 0).count() as i128;
-    let mut customers: Vec<u32> = entries.iter().map(|e| e.customer).collect();
-    customers.sort_unstable();
-    customers.dedup();
-    let stake: i128 = customers.iter().map(|c| panel.mrr_on(*c, today)).sum();
+    let late = entries.iter().filter(|e| e.urgency() == Urgency::Broken).count() as i128;
+    let mrr: i128 = entries.iter().filter_map(Entry::customer).map(|c| known.panel.mrr_on(c, today)).sum();
     let due = Say::new("digest.due").with("n", entries.len() as i128);
     let overdue = Say::new("digest.overdue").with("n", late);
     let overdue = if late > 0 { overdue.into() } else { Value::Empty };
-    let stake = match stake {
+    let stake = match mrr {
         0 => Value::Empty,
-        stake => Say::new("digest.stake").with("money", Money::new(stake, facts.lens.currency)).into(),
+        mrr => Say::new("digest.stake").with("money", Money::new(mrr, facts.lens.currency)).into(),
     };
-    let items = entries.iter().take(items_max).map(|entry| item(about, entry)).collect();
+    let items = entries.iter().take(items_max).map(|entry| item(known, entry)).collect();
     let mut blocks = vec![Block::Items(items)];
     let rest = entries.len().saturating_sub(items_max);
     if rest > 0 {
         blocks.push(Block::Paragraph(Say::new("digest.more").with("n", rest as i128)));
+    }
+    let as_of = Value::Instant(facts.lens.as_of, recipient.zone.clone());
+    let mut notes = vec![Say::new("digest.note").with("as_of", as_of)];
+    if resolved > 0 {
+        notes.push(Say::new("digest.resolved").with("n", resolved as i128));
     }
     Document {
         kind: Kind::Digest,
@@ -86,31 +151,68 @@ pub fn compose(about: About<'_>, recipient: &Recipient, entries: &[Entry], items
         title: Say::new("digest.title").with("name", recipient.name.as_str()),
         lead: vec![Say::new("digest.lead").with("due", due).with("overdue", overdue).with("stake", stake)],
         blocks,
-        notes: vec![
-            Say::new("digest.note").with("as_of", Value::Instant(facts.lens.as_of, recipient.zone.clone())),
-        ],
-        sheets: if rest > 0 { vec![sheet(about, entries)] } else { Vec::new() },
+        notes,
+        sheets: if rest > 0 { vec![sheet(known, entries)] } else { Vec::new() },
     }
 }
 
-fn item(about: About<'_>, entry: &Entry) -> Item {
-    let About { panel, people, contacts } = about;
+fn because(reason: &Reason) -> Because {
+    let why = match &reason.instead {
+        None => reason.case.why.clone(),
+        Some(instead) => {
+            Say::new("digest.instead").with("why", reason.case.why.clone()).with("instead", instead.clone())
+        }
+    };
+    Because {
+        rule: reason.case.rule.clone(),
+        subject: reason.case.subject.clone(),
+        due: reason.due.date(),
+        why,
+        what: reason.case.what.clone(),
+    }
+}
+
+fn item(known: Known<'_>, entry: &Entry) -> Item {
+    let facts = known.panel.facts;
+    let today = facts.lens.today();
+    let base = Item {
+        customer_id: String::new(),
+        customer: String::new(),
+        reasons: entry.reasons.iter().map(because).collect(),
+        facts: Vec::new(),
+        reach: Vec::new(),
+        days_late: entry.days_late(today),
+        late: entry.urgency() == Urgency::Broken,
+    };
+    match &entry.about {
+        About::Customer(customer) => about_customer(known, *customer, entry, base),
+        About::Rep(id) => {
+            let name = facts.reps.get(id).map_or(id.as_str(), |rep| rep.name.as_str());
+            Item { customer_id: id.clone(), customer: name.to_owned(), ..base }
+        }
+    }
+}
+
+fn about_customer(known: Known<'_>, customer: u32, entry: &Entry, base: Item) -> Item {
+    let Known { panel, people, contacts } = known;
     let facts = panel.facts;
-    let person = people.0.get(&entry.customer).cloned().unwrap_or_default();
+    let person = people.0.get(&customer).cloned().unwrap_or_default();
     let today = facts.lens.today();
     let mut lines = Vec::new();
-    let mrr = panel.mrr_on(entry.customer, today);
-    if mrr > 0 {
-        lines.push(Say::new("item.mrr").with("money", Money::new(mrr, facts.lens.currency)));
+    let (mrr, stake) = (panel.mrr_on(customer, today), stake(panel, customer));
+    let money = Money::new(stake, facts.lens.currency);
+    if stake > 0 {
+        lines.push(Say::new(if mrr > 0 { "item.mrr" } else { "item.ltv" }).with("money", money));
     }
-    let renewals = facts.contracts.get(entry.customer).iter().map(|c| c.renews_on);
-    if let Some(renews) = renewals.filter(|day| *day != Day::MAX).max() {
+    let renewals = facts.contracts.get(customer).iter().map(|c| c.renews_on);
+    let is_told = entry.reasons.iter().any(|reason| reason.case.why.key.starts_with("due.renew"));
+    if let Some(renews) = renewals.filter(|day| *day != Day::MAX).max().filter(|_| !is_told) {
         let days = renews.since(today);
         if (0..=30).contains(&days) {
             lines.push(Say::new("item.renews").with("n", i128::from(days)));
         }
     }
-    lines.push(match contacts.last(entry.customer) {
+    lines.push(match contacts.last(customer) {
         Some(contact) => {
             let day = Day::of(facts.lens.zone.to_datetime(contact.at).date());
             Say::new("item.contact")
@@ -119,17 +221,19 @@ fn item(about: About<'_>, entry: &Entry) -> Item {
         }
         None => Say::new("item.no_contact"),
     });
-    let phone = person.phone.map(Reach::Phone);
-    let email = person.email.map(Reach::Email);
+    // The way there is wanted by whoever owes a visit.
+    let visit = entry.reasons.iter().any(|reason| reason.case.why.key.starts_with("due.contact"));
+    let reach = [
+        person.phone.map(Reach::Phone),
+        person.email.map(Reach::Email),
+        person.address.filter(|_| visit).map(Reach::Place),
+    ];
     Item {
-        id: entry.id.clone(),
-        customer_id: facts.customers.id(entry.customer).into_owned(),
+        customer_id: facts.customers.id(customer).into_owned(),
         customer: person.name,
-        why: entry.why.clone(),
-        what: entry.what.clone(),
         facts: lines,
-        reach: phone.into_iter().chain(email).collect(),
-        days_late: entry.days_late,
+        reach: reach.into_iter().flatten().collect(),
+        ..base
     }
 }
 
@@ -141,24 +245,8 @@ fn kind_of(kind: &str) -> Value {
     }
 }
 
-fn sheet(about: About<'_>, entries: &[Entry]) -> Table {
-    let rows: Vec<Vec<Value>> = entries
-        .iter()
-        .map(|entry| {
-            let item = item(about, entry);
-            let reach = |wanted: fn(&Reach) -> Option<&String>| {
-                item.reach.iter().find_map(wanted).map_or(Value::Empty, |text| Value::from(text.as_str()))
-            };
-            vec![
-                item.customer.as_str().into(),
-                item.why.clone().into(),
-                item.what.as_deref().map_or(Value::Empty, Value::from),
-                i128::from(item.days_late).into(),
-                reach(|r| if let Reach::Phone(phone) = r { Some(phone) } else { None }),
-                reach(|r| if let Reach::Email(email) = r { Some(email) } else { None }),
-            ]
-        })
-        .collect();
+fn sheet(known: Known<'_>, entries: &[Entry]) -> Table {
+    let rows: Vec<Vec<Value>> = entries.iter().map(|entry| row(known, entry)).collect();
     let column =
         |name: &'static str, numeric| Column { name, title: Say::new(format!("column.{name}")), numeric };
     Table {
@@ -175,4 +263,22 @@ fn sheet(about: About<'_>, entries: &[Entry]) -> Table {
         of: rows.len(),
         rows,
     }
+}
+
+fn row(known: Known<'_>, entry: &Entry) -> Vec<Value> {
+    let item = item(known, entry);
+    let reach = |wanted: fn(&Reach) -> Option<&String>| {
+        item.reach.iter().find_map(wanted).map_or(Value::Empty, |text| Value::from(text.as_str()))
+    };
+    let whys: Vec<Value> = item.reasons.iter().map(|because| because.why.clone().into()).collect();
+    let whats: Vec<Value> =
+        item.reasons.iter().filter_map(|because| because.what.as_deref().map(Value::from)).collect();
+    vec![
+        item.customer.as_str().into(),
+        Value::List(whys),
+        if whats.is_empty() { Value::Empty } else { Value::List(whats) },
+        i128::from(item.days_late).into(),
+        reach(|r| if let Reach::Phone(phone) = r { Some(phone) } else { None }),
+        reach(|r| if let Reach::Email(email) = r { Some(email) } else { None }),
+    ]
 }

@@ -1,35 +1,42 @@
-//! Follow-ups: promised contacts that are due today, overdue, or due within the lead.
+//! Follow-ups: promised contacts that are due today, overdue, or due soon.
 
-use super::digest::Entry;
+use super::case::{About, Case, Steps, Urgency};
+use super::rule::Rule;
 use crate::document::Say;
-use crate::domain::{Day, Facts, FollowUp};
+use crate::domain::FollowUp;
+use crate::metrics::Panel;
 
-/// The open follow-ups due on or before `today + lead_days`, with whom to tell: whoever promised it, or
-/// the customer's owner.
-pub fn due(facts: &Facts, lead_days: i32) -> Vec<Entry> {
-    let today = facts.lens.today();
-    let open = facts.follow_ups.iter().filter(|follow_up| follow_up.done_at.is_none());
-    open.filter_map(|follow_up| entry(facts, follow_up, today, lead_days)).collect()
+/// The open follow-ups, each for whoever promised it, or the customer's owner.
+pub(super) fn find(rule: &Rule, leads: &[i32], panel: &Panel<'_>) -> Vec<Case> {
+    let open = panel.facts.matters.follow_ups.iter().filter(|follow_up| follow_up.done_at.is_none());
+    open.map(|follow_up| case(rule, leads, panel, follow_up)).collect()
 }
 
-fn entry(facts: &Facts, follow_up: &FollowUp, today: Day, lead_days: i32) -> Option<Entry> {
-    let due = follow_up.due_at.day(&facts.lens.zone);
-    let days_late = today.since(due);
-    if days_late < -lead_days {
-        return None;
-    }
-    let owner = facts.customers.owner(follow_up.customer).map(str::to_owned);
-    let why = match days_late {
+fn case(rule: &Rule, leads: &[i32], panel: &Panel<'_>, follow_up: &FollowUp) -> Case {
+    let facts = panel.facts;
+    let anchor = follow_up.due_at.day(&facts.lens.zone);
+    let late = facts.lens.today().since(anchor);
+    let why = match late {
         0 => Say::new("due.today"),
-        1.. => Say::new("due.late").with("n", i128::from(days_late)).with("day", due.date()),
-        _ => Say::new("due.soon").with("n", i128::from(-days_late)).with("day", due.date()),
+        1.. => Say::new("due.late").with("n", i128::from(late)).with("day", anchor.date()),
+        _ => Say::new("due.soon").with("n", i128::from(-late)).with("day", anchor.date()),
     };
-    Some(Entry {
-        id: follow_up.id.clone(),
-        rep_id: follow_up.rep_id.clone().or(owner),
-        customer: follow_up.customer,
-        days_late,
+    let owner = facts.customers.owner(follow_up.customer).map(str::to_owned);
+    Case {
+        rule: rule.name.clone(),
+        subject: Case::subject(&follow_up.id, anchor),
+        about: About::Customer(follow_up.customer),
+        rep: follow_up.rep_id.clone().or(owner),
+        for_lead: false,
+        anchor,
+        steps: Steps::ahead(leads, rule.repeat),
         why,
         what: follow_up.subject.clone().or_else(|| follow_up.note.clone()),
-    })
+        urgency: match late {
+            1.. => Urgency::Broken,
+            0 => Urgency::Today,
+            _ => Urgency::Ahead,
+        },
+        escalate_after: rule.escalate_after,
+    }
 }

@@ -1,10 +1,13 @@
 //! `retaind fire`: an occurrence by hand, or a test message.
 
+use std::sync::Mutex;
+
 use clap::Args;
 
 use super::{Cli, Done, EX_DATAERR, EX_USAGE, Failure, read_at, show};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::daemon::reminding::Turn;
 use crate::daemon::{Shared, runner};
 use crate::document::Document;
 use crate::job::sample::notice;
@@ -58,10 +61,12 @@ impl Fire {
             return Err(Failure::new(EX_USAGE, format!("{at} is still to come\n{hint}")));
         }
         let locales = Locales::load().map_err(|e| Failure::new(EX_DATAERR, e.to_string()))?;
-        let shared = Shared { config, ledger, clock: clock.clone(), locales, owner: "fire".to_owned() };
+        let owner = "fire".to_owned();
+        let zones = Mutex::default();
+        let shared = Shared { config, ledger, clock: clock.clone(), locales, owner, zones };
         let rows = if self.accept_rows { runner::Rows::Accepted } else { runner::Rows::Checked };
-        let run =
-            runner::run(&shared, name, at, rows).map_err(|e| Failure::new(EX_DATAERR, e.to_string()))?;
+        let run = runner::run(&shared, name, at, rows, Turn::Everybody)
+            .map_err(|e| Failure::new(EX_DATAERR, e.to_string()))?;
         for (recipient, reason) in &run.decided.left_out {
             show::error(&format!("{recipient} is left out: {reason}"));
         }

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::{Cli, Done, EX_USAGE, Failure, read_at, show};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::daemon::reminding::Turn;
 use crate::daemon::runner;
 use crate::job::seal::Locales;
 use crate::outbox::Delivery;
@@ -117,9 +118,7 @@ struct Planned {
 }
 
 fn messages(config: &Config, locales: &Locales, name: &str, at: Timestamp) -> Result<Planned, String> {
-    let published = runner::published_so_far(config, name, at);
-    let run =
-        runner::decide(config, locales, name, at, &published, |_, _| Ok(None)).map_err(|e| e.to_string())?;
+    let run = runner::look(config, locales, (name, at, Turn::Due)).map_err(|e| e.to_string())?;
     Ok(Planned { messages: run.decided.deliveries, failed: run.decided.left_out })
 }
 

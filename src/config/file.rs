@@ -88,6 +88,9 @@ pub struct File {
     /// What is done when, by name.
     #[serde(default)]
     pub jobs: BTreeMap<String, At<Job>>,
+    /// What reps are reminded of, by name. Without any: follow-ups.
+    #[serde(default)]
+    pub rules: BTreeMap<String, At<Rule>>,
     /// A folder with templates that replace ours piece by piece.
     pub templates: Option<Text>,
 }
@@ -140,6 +143,8 @@ pub struct Defaults {
     pub zone: Option<Text>,
     /// Calendar of people. Default: every day.
     pub calendar: Option<Text>,
+    /// When nothing may arrive, on people's own clocks: `20:00-07:30`. Default: never.
+    pub quiet: Option<Text>,
 }
 
 /// How churn is counted.
@@ -285,10 +290,27 @@ pub struct Person {
     pub zone: Option<Text>,
     /// When they work.
     pub calendar: Option<Text>,
+    /// When nothing may arrive: `20:00-07:30`, or `never`.
+    pub quiet: Option<Text>,
+    /// When they are away, and who is told meanwhile.
+    #[serde(default)]
+    pub away: Vec<At<Away>>,
     /// How they are reached: names of channels.
     pub via: Vec<Text>,
     /// Their id in the store's `reps`: digests for that rep go to them, their way.
     pub rep: Option<Text>,
+}
+
+/// Days of absence.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Away {
+    /// The first day: `YYYY-MM-DD`.
+    pub from: Text,
+    /// The last day.
+    pub to: Text,
+    /// The person who is told meanwhile. Without one, messages wait.
+    pub deputy: Option<Text>,
 }
 
 /// Who hears of trouble.
@@ -300,6 +322,62 @@ pub struct Ops {
     pub to: Vec<Text>,
 }
 
+/// What reps are reminded of.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// `follow_up`, `contact_gap`, `birthday`, `anniversary`, `important_date`, `renewal`, `win_back`,
+    /// `handover`, `complaint`, `risk` or `signal`.
+    pub kind: Text,
+    /// Only customers of these tiers.
+    pub tiers: Option<Vec<Text>>,
+    /// Only customers of these segments.
+    pub segments: Option<Vec<Text>>,
+    /// Days after it fell due within which it is still told. Default: 7.
+    pub max_late_days: Option<At<i64>>,
+    /// Every how many days it is told again while it lasts; 0 for once. Default: follow-ups and complaints
+    /// each day, handovers each week, all else once.
+    pub repeat_days: Option<At<i64>>,
+    /// Working days of the rep after which their lead is told of what is neither done nor followed by a
+    /// contact. Default: never.
+    pub escalate_after: Option<At<i64>>,
+    /// Days before, each of which is told. Default: none; for renewals 90, 60, 30 and 7. (follow_up, birthday,
+    /// anniversary, important_date, renewal)
+    pub lead_days: Option<Vec<At<i64>>>,
+    /// Days after a customer left. Default: 30. (win_back)
+    pub after_days: Option<Vec<At<i64>>>,
+    /// Days within which a customer should be contacted. Default: those of `[care]`. (contact_gap)
+    pub contact_days: Option<At<i64>>,
+    /// The same by the customer's tier. (contact_gap)
+    pub contact_days_by_tier: Option<BTreeMap<String, At<i64>>>,
+    /// Days within which a customer must be contacted: they are told once more then. (contact_gap)
+    pub at_most_days: Option<At<i64>>,
+    /// The same by the customer's tier. (contact_gap)
+    pub at_most_days_by_tier: Option<BTreeMap<String, At<i64>>>,
+    /// Days without a contact after which a customer goes back to the pool. The rep is warned three days
+    /// before; the lead is told. Default: never. (contact_gap)
+    pub release_after_days: Option<At<i64>>,
+    /// `civil` (default), or `lunar`: the Chinese calendar. (birthday, anniversary, important_date)
+    pub birthday_calendar: Option<Text>,
+    /// When 29 February falls in common years: `28-february` (default) or `1-march`. (birthday, anniversary,
+    /// important_date)
+    pub leap_day: Option<Text>,
+    /// From this recurring revenue a month on, in minor units, the rep's lead is told, too. (renewal)
+    pub lead_above_minor: Option<At<i64>>,
+    /// Within what time the first reply is owed. Default: `24h`. (complaint)
+    pub reply_within: Option<Text>,
+    /// Within what time it is to be settled. Default: `5d`. (complaint)
+    pub resolve_within: Option<Text>,
+    /// From which risk score on. Default: 50. (risk)
+    pub level: Option<At<i64>>,
+    /// Below which score it is over. Default: ten less than `level`. (risk)
+    pub clear: Option<At<i64>>,
+    /// Kinds of signals. Default: all; none, where there are `keywords`. (signal)
+    pub signals: Option<Vec<Text>>,
+    /// Words that are looked for in notes of contacts. (signal)
+    pub keywords: Option<Vec<Text>>,
+}
+
 /// What is done when.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -307,7 +385,9 @@ pub struct Job {
     /// `report` or `reminders`.
     pub kind: Text,
     /// When: five fields, or six with seconds first.
-    pub cron: Text,
+    pub cron: Option<Text>,
+    /// Instead of `cron`: a time of day such as `08:30`, on each recipient's own clock. (reminders)
+    pub at: Option<Text>,
     /// Whose clock the schedule means. Default: `defaults.zone`.
     pub zone: Option<Text>,
     /// What runs after an outage: `latest` (default), `all` or `skip`.
@@ -333,7 +413,9 @@ pub struct Job {
     pub churn: Option<At<Churn>>,
     /// How reps without an entry in `people` are reached: names of channels. (reminders)
     pub via: Option<Vec<Text>>,
-    /// Days before a follow-up is due that it is told already. Default: 0. (reminders)
+    /// What reps are reminded of: names of rules. Default: all. (reminders)
+    pub rules: Option<Vec<Text>>,
+    /// Days before a follow-up is due that it is told already, where there are no rules. Default: 0. (reminders)
     pub lead_days: Option<At<i64>>,
     /// Most items in one digest. Default: 15. (reminders)
     pub items: Option<At<i64>>,

@@ -9,6 +9,7 @@ use super::file::{self, At};
 use super::people::{Audience, Person, Target};
 use super::problem::Problem;
 use super::{Builder, Way};
+use crate::care::Rule;
 use crate::domain::PeriodKind;
 use crate::job::{Attachment, Fresh, Recipe, RemindersSpec, ReportKind, ReportSpec};
 use crate::metrics::{PeriodChoice, Settings, Split};
@@ -30,6 +31,7 @@ pub struct Job {
 
 /// What jobs refer to.
 pub(super) struct Context<'a> {
+    pub(super) rules: &'a BTreeMap<String, Rule>,
     pub(super) people: &'a BTreeMap<String, Person>,
     pub(super) audiences: &'a BTreeMap<String, Audience>,
     pub(super) channels: &'a BTreeMap<String, Way>,
@@ -72,7 +74,8 @@ impl Builder {
             self.reaches_somebody(name, job, is_report, &via, context);
             self.refuse_strangers(job, is_report);
         }
-        let recipe = if is_report { self.report(job, settings) } else { self.reminders(job, settings) };
+        let recipe =
+            if is_report { self.report(job, settings) } else { self.reminders(job, settings, context.rules) };
         Some(Job { schedule: schedule?, recipe, to, via })
     }
 
@@ -114,6 +117,8 @@ impl Builder {
             ("churn", job.churn.as_ref().map(At::span)),
         ];
         let of_reminders = [
+            ("rules", first(job.rules.as_ref())),
+            ("at", job.at.as_ref().map(At::span)),
             ("lead_days", job.lead_days.as_ref().map(At::span)),
             ("items", job.items.as_ref().map(At::span)),
             ("via", first(job.via.as_ref())),
@@ -133,20 +138,35 @@ impl Builder {
         let misfires = [("latest", Misfire::Latest), ("all", Misfire::All), ("skip", Misfire::Skip)];
         let misfire = self.choice("misfire policy", job.misfire.as_ref(), &misfires, Misfire::Latest);
         let max_late = job.max_late.as_ref().map_or(DAY, |text| self.duration(text).unwrap_or(DAY));
-        let parsed = match shape(job.cron.get()) {
-            Ok(()) => Cron::parse(job.cron.get()),
+        let cron = match (&job.cron, &job.at) {
+            (Some(cron), None) => cron,
+            (cron, Some(at)) => {
+                if let Some(cron) = cron {
+                    self.error("both `cron` and `at` say when", cron, "one of them is enough");
+                }
+                let cron = self.time_of_day(at)?;
+                return Some(Schedule { cron, zone, misfire, max_late, own: true });
+            }
+            (None, None) => {
+                let problem = Problem::error("nothing says when this job runs").at(job.kind.span(), "here");
+                self.problems.push(problem.help("cron = \"0 8 * * MON\""));
+                return None;
+            }
+        };
+        let parsed = match shape(cron.get()) {
+            Ok(()) => Cron::parse(cron.get()),
             Err(reason) => Err(CronProblem::Form(reason)),
         };
         match parsed {
-            Ok(cron) => Some(Schedule { cron, zone, misfire, max_late }),
+            Ok(cron) => Some(Schedule { cron, zone, misfire, max_late, own: false }),
             Err(CronProblem::Form(reason)) => {
-                let problem = Problem::error("this is no schedule").at(job.cron.span(), reason);
+                let problem = Problem::error("this is no schedule").at(cron.span(), reason);
                 self.problems
                     .push(problem.help("minute hour day month weekday: \"0 8 * * MON\" is Mondays at 8"));
                 None
             }
             Err(CronProblem::Never { why, hint }) => {
-                let problem = Problem::error("this schedule never fires").at(job.cron.span(), why);
+                let problem = Problem::error("this schedule never fires").at(cron.span(), why);
                 self.problems.push(match hint {
                     Some(hint) => problem.help(hint),
                     None => problem,
@@ -223,12 +243,48 @@ impl Builder {
         Some(Fresh { relation, within, rows: rows.map(|ppm| u64::from(ppm) / 1000), wait, banner })
     }
 
-    fn reminders(&mut self, job: &file::Job, settings: &Settings) -> Recipe {
+    fn reminders(&mut self, job: &file::Job, settings: &Settings, known: &BTreeMap<String, Rule>) -> Recipe {
+        let lead_days = self.number("`lead_days`", job.lead_days.as_ref(), 0..=60, 0) as i32;
+        if let Some(at) = job.lead_days.as_ref().filter(|_| !known.is_empty()) {
+            let problem = Problem::error("`lead_days` does nothing where there are rules");
+            self.problems
+                .push(problem.at(at.span(), "each rule has its own").help("[rules.NAME] lead_days = [2]"));
+        }
+        let rules = match &job.rules {
+            None if known.is_empty() => vec![Rule::follow_ups(lead_days)],
+            None => known.values().cloned().collect(),
+            Some(names) => names.iter().filter_map(|text| self.named_rule(text, known)).collect(),
+        };
         Recipe::Reminders(RemindersSpec {
-            lead_days: self.number("`lead_days`", job.lead_days.as_ref(), 0..=60, 0) as i32,
+            rules,
             items_max: self.number("`items`", job.items.as_ref(), 1..=40, 15) as usize,
             settings: settings.clone(),
         })
+    }
+}
+
+impl Builder {
+    /// A time of every day.
+    fn time_of_day(&mut self, text: &file::Text) -> Option<Cron> {
+        let time = super::people::time_of_day(text.get());
+        if time.is_none() {
+            self.error(format!("not a time of day: `{}`", text.get()), text, "such as 08:30");
+        }
+        let time = time?;
+        Cron::parse(&format!("{} {} * * *", time.minute(), time.hour())).ok()
+    }
+
+    fn named_rule(&mut self, text: &file::Text, known: &BTreeMap<String, Rule>) -> Option<Rule> {
+        let rule = known.get(text.get()).cloned();
+        if rule.is_none() {
+            let names: Vec<&str> = known.keys().map(String::as_str).collect();
+            self.error(
+                format!("unknown rule `{}`", text.get()),
+                text,
+                super::problem::one_of(text.get(), &names),
+            );
+        }
+        rule
     }
 }
 

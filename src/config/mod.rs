@@ -6,6 +6,7 @@ pub mod file;
 mod jobs;
 mod people;
 pub mod problem;
+mod rules;
 mod secret;
 mod store;
 mod templates;
@@ -23,7 +24,7 @@ pub use self::people::{Person, Target};
 use self::problem::{Problem, Severity, one_of};
 use crate::channel::Channel;
 use crate::domain::facts::Lens;
-use crate::domain::recipient::Calendar;
+use crate::domain::recipient::{Calendar, Quiet};
 use crate::domain::{Currency, Rates};
 use crate::outbox::Medium;
 use crate::render::Templates;
@@ -51,6 +52,10 @@ pub struct Config {
     pub zone: TimeZone,
     /// Language where nobody says otherwise.
     pub language: String,
+    /// Working days where nobody says otherwise.
+    pub calendar: Calendar,
+    /// Quiet hours where nobody says otherwise.
+    pub quiet: Option<Quiet>,
 }
 
 /// The customer store, as meant.
@@ -229,7 +234,9 @@ impl Builder {
         let language = self.language(file.defaults.language.as_ref(), "en");
         let calendars = self.calendars(&file.calendars);
         let calendar = self.calendar(file.defaults.calendar.as_ref(), &calendars, &Calendar::default());
-        let defaults = people::Defaults { zone: default_zone.clone(), language: language.clone(), calendar };
+        let quiet = self.quiet(file.defaults.quiet.as_ref(), None);
+        let defaults =
+            people::Defaults { zone: default_zone.clone(), language: language.clone(), calendar, quiet };
         let channels = self.channels(&file.channels);
         let people = self.people(file, &channels, &calendars, &defaults);
         let audiences = self.audiences(file, &people);
@@ -239,7 +246,9 @@ impl Builder {
             self.problems.push(problem.help("[ops]\nto = [\"somebody\"]"));
         }
         let settings = self.settings(file);
+        let rules = self.rules(&file.rules, &settings);
         let context = jobs::Context {
+            rules: &rules,
             people: &people,
             audiences: &audiences,
             channels: &channels,
@@ -262,6 +271,8 @@ impl Builder {
             templates: templates?,
             zone: default_zone,
             language,
+            calendar: defaults.calendar,
+            quiet: defaults.quiet,
         })
     }
 

@@ -9,7 +9,7 @@ use super::file::{self, Text};
 use super::problem::{Problem, one_of};
 use super::{Builder, Way};
 use crate::domain::Recipient;
-use crate::domain::recipient::Calendar;
+use crate::domain::recipient::{Away, Calendar, Quiet};
 use crate::outbox::Medium;
 
 /// A person or a room, as meant.
@@ -48,6 +48,7 @@ pub(super) struct Defaults {
     pub(super) zone: TimeZone,
     pub(super) language: String,
     pub(super) calendar: Calendar,
+    pub(super) quiet: Option<Quiet>,
 }
 
 const WEEKDAYS: [(&str, Weekday); 7] = [
@@ -75,14 +76,7 @@ impl Builder {
             };
             let mut holidays = Vec::new();
             for text in &calendar.holidays {
-                match text.get().parse::<Date>() {
-                    Ok(date) => holidays.push(date),
-                    Err(_) => self.error(
-                        format!("not a date: `{}`", text.get()),
-                        text,
-                        "YYYY-MM-DD, and a day that exists",
-                    ),
-                }
+                holidays.extend(self.date(text));
             }
             calendars.insert(name.clone(), Calendar { weekdays, holidays });
         }
@@ -134,11 +128,66 @@ impl Builder {
                 language: self.language(person.language.as_ref(), &defaults.language),
                 zone: person.zone.as_ref().map_or(defaults.zone.clone(), |text| self.zone(text)),
                 calendar: self.calendar(person.calendar.as_ref(), calendars, &defaults.calendar),
+                quiet: self.quiet(person.quiet.as_ref(), defaults.quiet),
+                away: person.away.iter().filter_map(|away| self.away(id, away, file)).collect(),
             };
             let rep = person.rep.as_ref().map(|text| text.get().clone());
             people.insert(id.clone(), Person { recipient, via, rep });
         }
         people
+    }
+
+    /// `20:00-07:30`; `never` where a default is not wanted.
+    pub(super) fn quiet(&mut self, text: Option<&Text>, default: Option<Quiet>) -> Option<Quiet> {
+        let text = text?;
+        if text.get() == "never" {
+            return None;
+        }
+        let parts = text.get().split_once('-').and_then(|(from, to)| {
+            Some(Quiet { from: time_of_day(from.trim())?, to: time_of_day(to.trim())? })
+        });
+        match parts.filter(|quiet| quiet.from != quiet.to) {
+            Some(quiet) => Some(quiet),
+            None => {
+                self.error(
+                    format!("no quiet hours: `{}`", text.get()),
+                    text,
+                    "from one time to another, such as \"20:00-07:30\", or \"never\"",
+                );
+                default
+            }
+        }
+    }
+
+    fn away(&mut self, id: &str, at: &file::At<file::Away>, file: &file::File) -> Option<Away> {
+        let away = at.get();
+        let (from, to) = (self.date(&away.from), self.date(&away.to));
+        if let Some(deputy) = &away.deputy {
+            if deputy.get() == id {
+                self.error("nobody stands in for themselves", deputy, "another person");
+            } else if !file.people.contains_key(deputy.get()) {
+                let names: Vec<&str> = file.people.keys().map(String::as_str).collect();
+                self.error(
+                    format!("unknown person `{}`", deputy.get()),
+                    deputy,
+                    one_of(deputy.get(), &names),
+                );
+            }
+        }
+        let (from, to) = (from?, to?);
+        if to < from {
+            self.error("this absence ends before it begins", &away.to, format!("{from} or later"));
+            return None;
+        }
+        Some(Away { from, to, deputy: away.deputy.as_ref().map(|deputy| deputy.get().clone()) })
+    }
+
+    fn date(&mut self, text: &Text) -> Option<Date> {
+        let date = text.get().parse::<Date>().ok();
+        if date.is_none() {
+            self.error(format!("not a date: `{}`", text.get()), text, "YYYY-MM-DD, and a day that exists");
+        }
+        date
     }
 
     fn email(&mut self, text: &Text) -> Option<String> {
@@ -247,4 +296,14 @@ impl Builder {
         }
         targets.into_values().collect()
     }
+}
+
+/// `HH:MM`.
+pub(super) fn time_of_day(text: &str) -> Option<jiff::civil::Time> {
+    let (hour, minute) = text.split_once(':')?;
+    let digits = |part: &str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
+    if !digits(hour) || !digits(minute) {
+        return None;
+    }
+    jiff::civil::Time::new(hour.parse().ok()?, minute.parse().ok()?, 0, 0).ok()
 }

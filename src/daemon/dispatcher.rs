@@ -424,7 +424,14 @@ mod tests {
         let ledger = Ledger::open(&folder.path().join("ledger.db"), Access::Daemon).unwrap();
         let now: Timestamp = "2026-11-02T11:00:00Z".parse().unwrap();
         let (locales, owner) = (crate::job::seal::Locales::load().unwrap(), "test".to_owned());
-        let shared = Arc::new(Shared { config, ledger, clock: Clock::manual(now), locales, owner });
+        let shared = Arc::new(Shared {
+            config,
+            ledger,
+            clock: Clock::manual(now),
+            locales,
+            owner,
+            zones: std::sync::Mutex::default(),
+        });
         let mut lane = Lane::new("room", shared);
         for (passed, expected) in [(false, Status::Pending), (true, Status::Uncertain)] {
             let mut traffic = Traffic::default();

@@ -8,11 +8,12 @@ pub mod dispatcher;
 mod freshness;
 pub mod notices;
 pub mod planner;
+pub mod reminding;
 pub mod runner;
 pub mod supervisor;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 
@@ -52,6 +53,8 @@ pub struct Shared {
     pub locales: Locales,
     /// Who we are, in claims.
     pub owner: String,
+    /// The names of the zones that the store's reps live in, as they were last read.
+    pub zones: Mutex<BTreeSet<String>>,
 }
 
 /// A daemon that can be stepped.
@@ -71,8 +74,11 @@ impl Daemon {
     /// Goes on with another configuration. What is under way is still ours and is left alone.
     pub async fn resume(config: Config, ledger: Ledger, clock: Clock) -> Result<Daemon, DaemonError> {
         let owner = format!("{}:{}", std::process::id(), clock.now().as_microsecond());
-        let shared = Arc::new(Shared { config, ledger, clock, locales: Locales::load()?, owner });
+        let (locales, zones) = (Locales::load()?, Mutex::default());
+        let shared = Arc::new(Shared { config, ledger, clock, locales, owner, zones });
         hold_stranded(&shared).await?;
+        planner::learn_zones(&shared).await;
+        planner::switch_rules(&shared).await?;
         Ok(Daemon { lanes: lanes(&shared), shared })
     }
 

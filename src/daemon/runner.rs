@@ -4,18 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::reminding::{self, Turn};
 use super::{Shared, freshness};
-use crate::config::{Config, Job, Target};
+use crate::care::History;
+use crate::config::{Config, Job};
 use crate::document::Document;
-use crate::domain::facts::{Facts, Fault};
-use crate::domain::recipient::Calendar;
-use crate::domain::{Published, Recipient, Rep};
-use crate::job::reminders::Due;
+use crate::domain::facts::{Facts, Fault, Lens};
+use crate::domain::{Published, Recipient};
 use crate::job::report::{Behind, Story};
 use crate::job::seal::{Envelope, Locales, seal};
 use crate::job::{Attachment, Recipe, ReportSpec};
 use crate::ledger::occurrences::{self, Decided};
-use crate::ledger::{Access, Ledger, figures};
+use crate::ledger::{Access, Ledger, figures, reminders};
 use crate::outbox::Delivery;
 use crate::store::{Snapshot, StoreError};
 
@@ -53,7 +53,7 @@ pub struct Run {
 const BAD_SHARE: u64 = 20; // one in twenty
 
 /// Runs occurrence `at` of a job. Blocks.
-pub fn run(shared: &Shared, name: &str, at: Timestamp, rows: Rows) -> Result<Run, RunError> {
+pub fn run(shared: &Shared, name: &str, at: Timestamp, rows: Rows, turn: Turn) -> Result<Run, RunError> {
     let check = |facts: &Facts, snapshot: &Snapshot<'_>| {
         let behind = freshness::check(shared, name, at, facts, snapshot)?;
         if rows == Rows::Checked {
@@ -63,7 +63,10 @@ pub fn run(shared: &Shared, name: &str, at: Timestamp, rows: Rows) -> Result<Run
         Ok(behind)
     };
     let published = published(&shared.ledger, name, at)?;
-    let mut run = decide(&shared.config, &shared.locales, name, at, &published, check)?;
+    let rules = rules_of(&shared.config, name);
+    let history = |lens: &Lens| history(&shared.ledger, &rules, lens);
+    let asked = Asked { job: name, at, turn, published: &published, history: &history };
+    let mut run = decide(&shared.config, &shared.locales, &asked, check)?;
     let now = shared.clock.now();
     for delivery in &mut run.decided.deliveries {
         // A message lives from when it is decided on: one of an old occurrence is as good as new.
@@ -111,28 +114,55 @@ fn check_faults(facts: &Facts) -> Result<(), RunError> {
     Ok(())
 }
 
-/// Reads what a job needs as of `at`, computes, composes and seals. What was read must pass `check`.
+/// How a job is run.
+pub struct Asked<'a> {
+    /// Which.
+    pub job: &'a str,
+    /// As of when.
+    pub at: Timestamp,
+    /// Who is told.
+    pub turn: Turn,
+    /// What reports told before.
+    pub published: &'a [Published],
+    /// What has become of the cases of reminders so far.
+    pub history: &'a dyn Fn(&Lens) -> Result<History, String>,
+}
+
+/// What a run reads from, and what was read must pass.
+pub(super) struct Context<'a, 's> {
+    pub(super) config: &'a Config,
+    pub(super) at: Timestamp,
+    pub(super) turn: Turn,
+    pub(super) snapshot: &'a mut Snapshot<'s>,
+    pub(super) history: &'a dyn Fn(&Lens) -> Result<History, String>,
+    pub(super) check: &'a mut Check<'a>,
+}
+
+/// What was read must pass it.
+pub(super) type Check<'a> = dyn FnMut(&Facts, &Snapshot<'_>) -> Result<Option<Behind>, RunError> + 'a;
+
+/// Reads what a job needs, computes, composes and seals. What was read must pass `check`.
 pub fn decide(
     config: &Config,
     locales: &Locales,
-    name: &str,
-    at: Timestamp,
-    published: &[Published],
-    check: impl FnOnce(&Facts, &Snapshot<'_>) -> Result<Option<Behind>, RunError>,
+    asked: &Asked<'_>,
+    mut check: impl FnMut(&Facts, &Snapshot<'_>) -> Result<Option<Behind>, RunError>,
 ) -> Result<Run, RunError> {
+    let (name, at) = (asked.job, asked.at);
     let job = config.jobs.get(name).ok_or_else(|| RunError::Broken(format!("no job `{name}`")))?;
-    let lens = config.store.lens(at, job.schedule.zone.clone());
     let mut store = config.store.open().map_err(unreadable)?;
     let mut snapshot = store.snapshot().map_err(unreadable)?;
-    let facts = snapshot.read(job.recipe.needs(&lens), lens).map_err(unreadable)?;
-    let behind = check(&facts, &snapshot)?;
     let mut sealer =
         Sealer { config, locales, job: name, at, attach: &[], deliveries: Vec::new(), failed: Vec::new() };
-    let mut told = Vec::new();
+    let mut decided = Decided { job: name.to_owned(), at, ..Decided::default() };
     match &job.recipe {
         Recipe::Report(spec) => {
             sealer.attach = &spec.attach;
-            let documents = tell(job, spec, &facts, &snapshot, (published, behind), &mut told)?;
+            let lens = config.store.lens(at, job.schedule.zone.clone());
+            let facts = snapshot.read(job.recipe.needs(&lens), lens).map_err(unreadable)?;
+            let behind = check(&facts, &snapshot)?;
+            let told = &mut decided.published;
+            let documents = tell(job, spec, &facts, &snapshot, (asked.published, behind), told)?;
             // The shop need not wait for what follows.
             drop(snapshot);
             for target in &job.to {
@@ -140,26 +170,20 @@ pub fn decide(
                     sealer.seal(document, &target.recipient, &target.channel);
                 }
             }
+            decided.rows = facts.rows.into_iter().collect();
         }
         Recipe::Reminders(spec) => {
-            let mut nobody: Vec<Recipient> = job.to.iter().map(|target| target.recipient.clone()).collect();
-            nobody.dedup_by(|a, b| a.id == b.id);
-            let due = Due::of(&facts, spec);
-            let people = snapshot.people(&facts, due.wanted()).map_err(unreadable)?;
-            let contacts = snapshot.contacts(&facts, &due.shown()).map_err(unreadable)?;
-            drop(snapshot);
-            for digest in due.tell(&people, &contacts, |rep| recipient_of(config, rep), &nobody) {
-                for channel in ways_of(config, name, &digest.recipient, &job.to) {
-                    sealer.seal(&digest.document, &digest.recipient, &channel);
-                }
-            }
+            let (turn, history) = (asked.turn, asked.history);
+            let snapshot = &mut snapshot;
+            let mut context = Context { config, at, turn, snapshot, history, check: &mut check };
+            let reminded = reminding::remind(&mut context, (job, spec), &mut sealer)?;
+            decided.rows = reminded.rows.into_iter().collect();
+            decided.kept = reminded.kept;
         }
     }
-    let Sealer { deliveries, failed, .. } = sealer;
-    let rows = facts.rows.iter().map(|(relation, n)| (*relation, *n)).collect();
-    Ok(Run {
-        decided: Decided { job: name.to_owned(), at, rows, deliveries, left_out: failed, published: told },
-    })
+    decided.deliveries = sealer.deliveries;
+    decided.left_out = sealer.failed;
+    Ok(Run { decided })
 }
 
 /// The report's documents by whose customers they are about; what they publish is added to `told`.
@@ -195,23 +219,51 @@ pub fn published(ledger: &Ledger, name: &str, at: Timestamp) -> Result<Vec<Publi
     ledger.run_blocking(move |c| figures::before(c, &job, at)).map_err(|e| RunError::Broken(e.to_string()))
 }
 
-/// The same for an operator's look ahead, where there may be no ledger yet.
-pub fn published_so_far(config: &Config, name: &str, at: Timestamp) -> Vec<Published> {
-    if !config.ledger.exists() {
-        return Vec::new();
+/// The names of the rules that a job looks at.
+fn rules_of(config: &Config, name: &str) -> Vec<(String, i32)> {
+    match config.jobs.get(name).map(|job| &job.recipe) {
+        Some(Recipe::Reminders(spec)) => {
+            spec.rules.iter().map(|rule| (rule.name.clone(), rule.max_late)).collect()
+        }
+        _ => Vec::new(),
     }
-    let ledger = Ledger::open(&config.ledger, Access::Operator);
-    ledger.ok().and_then(|ledger| published(&ledger, name, at).ok()).unwrap_or_default()
 }
 
-fn unreadable(e: StoreError) -> RunError {
+/// What has become of the cases of rules, each with the days it looks back, so far.
+fn history(ledger: &Ledger, rules: &[(String, i32)], lens: &Lens) -> Result<History, String> {
+    let names: Vec<String> = rules.iter().map(|(name, _)| name.clone()).collect();
+    let late = rules.iter().map(|(_, late)| *late).max().unwrap_or(0);
+    let (from, zone) = (lens.today().plus(-late - 1), lens.zone.clone());
+    ledger.run_blocking(move |c| reminders::history(c, &names, from, &zone)).map_err(|e| e.to_string())
+}
+
+/// What an operator's look ahead takes: everybody's turn, and what the ledger knows, where there is one.
+pub fn look(
+    config: &Config,
+    locales: &Locales,
+    (name, at, turn): (&str, Timestamp, Turn),
+) -> Result<Run, RunError> {
+    let ledger =
+        config.ledger.exists().then(|| Ledger::open(&config.ledger, Access::Operator).ok()).flatten();
+    let told = ledger.as_ref().and_then(|ledger| published(ledger, name, at).ok()).unwrap_or_default();
+    let rules = rules_of(config, name);
+    let so_far = |lens: &Lens| match &ledger {
+        Some(ledger) => history(ledger, &rules, lens),
+        None => Ok(History::default()),
+    };
+    let asked = Asked { job: name, at, turn, published: &told, history: &so_far };
+    decide(config, locales, &asked, |_, _| Ok(None))
+}
+
+pub(super) fn unreadable(e: StoreError) -> RunError {
     match e {
         e @ (StoreError::Repeated { .. } | StoreError::TooMany) => RunError::Stopped(e.to_string()),
         e => RunError::Broken(e.to_string()),
     }
 }
 
-struct Sealer<'a> {
+/// Seals documents for one occurrence.
+pub(super) struct Sealer<'a> {
     config: &'a Config,
     locales: &'a Locales,
     job: &'a str,
@@ -223,7 +275,7 @@ struct Sealer<'a> {
 
 impl Sealer<'_> {
     /// One bad recipient never stops the others.
-    fn seal(&mut self, document: &Document, recipient: &Recipient, channel: &str) {
+    pub(super) fn seal(&mut self, document: &Document, recipient: &Recipient, channel: &str) {
         let Some(way) = self.config.channels.get(channel) else { return };
         let envelope = Envelope {
             job: self.job,
@@ -238,31 +290,4 @@ impl Sealer<'_> {
             Err(reason) => self.failed.push((recipient.id.clone(), reason)),
         }
     }
-}
-
-/// A rep as a recipient: as the configuration knows them, or as the store does.
-fn recipient_of(config: &Config, rep: &Rep) -> Recipient {
-    if let Some(person) = config.people.values().find(|p| p.rep.as_deref() == Some(&rep.id)) {
-        return person.recipient.clone();
-    }
-    let zone = rep.time_zone.as_deref().and_then(|name| jiff::tz::TimeZone::get(name).ok());
-    Recipient {
-        id: format!("rep:{}", rep.id),
-        name: rep.name.clone(),
-        email: rep.email.clone(),
-        language: rep.language.clone().unwrap_or_else(|| config.language.clone()),
-        zone: zone.unwrap_or_else(|| config.zone.clone()),
-        calendar: Calendar::default(),
-    }
-}
-
-/// The channels a digest goes over: the person's own, the target's, or those the job names for reps.
-fn ways_of(config: &Config, job: &str, recipient: &Recipient, to: &[Target]) -> Vec<String> {
-    if let Some(person) = config.people.get(&recipient.id) {
-        return person.via.clone();
-    }
-    let named: Vec<String> =
-        to.iter().filter(|t| t.recipient.id == recipient.id).map(|t| t.channel.clone()).collect();
-    let of_job = || config.jobs.get(job).map(|job| job.via.clone()).unwrap_or_default();
-    if named.is_empty() { of_job() } else { named }
 }

@@ -317,22 +317,35 @@ pub struct Curve {
 /// One thing to do, for one customer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item {
-    /// Subject of the item in the store, for actions and events.
-    pub id: String,
-    /// The customer's id in the store.
+    /// The customer's (or rep's) id in the store.
     pub customer_id: String,
-    /// The customer's name.
+    /// Their name.
     pub customer: String,
-    /// Why it is due, in words.
-    pub why: Say,
-    /// What was promised, in the shop's words.
-    pub what: Option<String>,
+    /// Why it is told, the most pressing first.
+    pub reasons: Vec<Because>,
     /// What else helps: value at stake, last contact.
     pub facts: Vec<Say>,
     /// Phone and mail of the customer.
     pub reach: Vec<Reach>,
     /// Days overdue; 0 when due today.
     pub days_late: i32,
+    /// Whether something that was promised is late.
+    pub late: bool,
+}
+
+/// A reason for which something is to be done.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Because {
+    /// The rule that found it.
+    pub rule: String,
+    /// What it is about, for actions and events.
+    pub subject: String,
+    /// The day on which it fell due.
+    pub due: Date,
+    /// In words.
+    pub why: Say,
+    /// What was promised or noted, in the shop's words.
+    pub what: Option<String>,
 }
 
 /// A way to reach a customer.
@@ -342,4 +355,6 @@ pub enum Reach {
     Phone(String),
     /// A mail address.
     Email(String),
+    /// Where they are.
+    Place(String),
 }

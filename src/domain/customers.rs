@@ -363,6 +363,8 @@ pub struct Person {
     pub email: Option<String>,
     /// As the shop wrote it.
     pub phone: Option<String>,
+    /// Where they are.
+    pub address: Option<String>,
 }
 
 /// The customers who are named, by index.

@@ -7,7 +7,8 @@ use jiff::tz::TimeZone;
 
 use super::customer::{Complaint, Contact, Contract, Lead, Signal, Survey, Terms};
 use super::{
-    Asked, Currency, Customers, Day, FollowUp, Grouped, Period, Purchases, Rates, Rep, Subscription,
+    Asked, Currency, Customers, Day, FollowUp, Grouped, Look, Matters, Period, Purchases, Rates, Rep,
+    Subscription,
 };
 
 /// Which relations a job reads. `customers` is always read: ids, names and owners.
@@ -26,9 +27,9 @@ pub struct Needs {
     pub due: Vec<Period>,
     /// Those that are still open, too, whenever they fell due.
     pub open: bool,
-    /// Only what is open and falls due by this day, in full, and of customers, contracts and contacts only
-    /// those it is about.
-    pub due_by: Option<Day>,
+    /// What reminders look for. Unless they look at everybody, customers and contracts are only those that
+    /// it is about.
+    pub look: Option<Look>,
     /// Past contacts: the day of the last with each customer.
     pub interactions: bool,
     /// Complaints.
@@ -123,6 +124,8 @@ pub struct Facts {
     pub contacts: Contacts,
     /// In store order.
     pub complaints: Vec<Complaint>,
+    /// What reminders are about.
+    pub matters: Matters,
     /// In store order.
     pub leads: Vec<Lead>,
     /// In store order.
@@ -159,6 +162,7 @@ impl Facts {
             follow_ups: Vec::new(),
             contacts: Contacts::default(),
             complaints: Vec::new(),
+            matters: Matters::default(),
             leads: Vec::new(),
             surveys: Vec::new(),
             signals: Vec::new(),

@@ -4,7 +4,6 @@ use super::{Day, FollowUp, When, Yearly};
 
 /// What reminders look for. The more of it is dated, the less of the store is read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "one flag a relation, as in what a job needs")]
 pub struct Look {
     /// Open follow-ups that fall due by this day.
     pub follow_ups: Option<Day>,
@@ -14,12 +13,13 @@ pub struct Look {
     pub signals: Option<Day>,
     /// What was written down about contacts on this day or later.
     pub notes: Option<Day>,
-    /// Birthdays.
-    pub birthdays: bool,
-    /// The days since when they are customers.
-    pub anniversaries: bool,
-    /// Other days that matter to a customer.
-    pub important_dates: bool,
+    /// Birthdays that fall from one day up to and with another; those of the Chinese calendar within all
+    /// days.
+    pub birthdays: Option<(Day, Day)>,
+    /// The same of the days since when they are customers.
+    pub anniversaries: Option<(Day, Day)>,
+    /// The same of other days that matter to a customer.
+    pub important_dates: Option<(Day, Day)>,
     /// Contracts that renew from one day up to and with another.
     pub renewals: Option<(Day, Day)>,
     /// All customers, not only those whom one of the rows is about.

@@ -47,6 +47,7 @@ impl Rows {
             name: row.name.clone(),
             email: row.email.clone(),
             phone: row.phone.clone(),
+            address: None,
         };
         People((0..).zip(self.customers.iter().map(person)).collect::<BTreeMap<_, _>>())
     }

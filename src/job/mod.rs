@@ -7,6 +7,7 @@ pub mod seal;
 
 use jiff::SignedDuration;
 
+use crate::care::{Rule, rule};
 use crate::domain::Recipient;
 use crate::domain::facts::{Lens, Needs};
 use crate::metrics::{PeriodChoice, Settings, Split};
@@ -104,8 +105,8 @@ pub enum Attachment {
 /// Reminders to reps.
 #[derive(Debug, Clone)]
 pub struct RemindersSpec {
-    /// Days before a follow-up is due that it is told already.
-    pub lead_days: i32,
+    /// What is looked for.
+    pub rules: Vec<Rule>,
     /// Most items in one digest; the rest are counted and attached.
     pub items_max: usize,
     /// How revenue at stake is read.
@@ -117,12 +118,7 @@ impl Recipe {
     pub fn needs(&self, lens: &Lens) -> Needs {
         match self {
             Recipe::Report(spec) => report::needs(spec, lens),
-            Recipe::Reminders(spec) => Needs {
-                reps: true,
-                subscriptions: true,
-                due_by: Some(lens.today().plus(spec.lead_days)),
-                ..Needs::default()
-            },
+            Recipe::Reminders(spec) => rule::needs(spec.rules.iter(), lens, &spec.settings),
         }
     }
 }

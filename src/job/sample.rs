@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::{ReportKind, ReportSpec, report};
-use crate::care::digest;
+use crate::care::case::{Steps, Urgency};
+use crate::care::{About, Case, digest};
 use crate::document::{Document, Kind, Say};
 use crate::domain::customer::CancelKind;
 use crate::domain::facts::Lens;
@@ -48,27 +49,37 @@ pub fn document(kind: Kind) -> Option<Document> {
             Some(report::compose(&facts, &spec, people))
         }
         Kind::Digest => {
-            let entry = digest::Entry {
-                id: "1".to_owned(),
-                rep_id: None,
-                customer: 0,
-                days_late: 2,
-                why: Say::new("due.late")
-                    .with("n", 2i128)
-                    .with("day", Day::of(jiff::civil::date(2026, 1, 3)).date()),
-                what: Some("Send the new proposal".to_owned()),
-            };
-            let entries = [
-                entry.clone(),
-                digest::Entry { days_late: 0, why: Say::new("due.today"), what: None, ..entry },
-            ];
             let facts = rows.facts(Asked::nothing(rows.lens.today()));
             let panel = Panel::of(&facts, &settings);
-            let about = digest::About { panel: &panel, people: &people, contacts: &facts.contacts };
-            Some(digest::compose(about, &recipient(), &entries, 1))
+            let known = digest::Known { panel: &panel, people: &people, contacts: &facts.contacts };
+            let entries = [entry(facts.lens.today()), entry(facts.lens.today())];
+            let share = digest::Share { recipient: recipient(), entries: entries.to_vec() };
+            Some(digest::compose(known, &share, 1, 1))
         }
         Kind::Notice => Some(notice("notice.test", |say| say.with("channel", "office"), Vec::new())),
     }
+}
+
+/// A customer who is told for two reasons.
+fn entry(today: Day) -> digest::Entry {
+    let case = |why: Say, what: Option<&str>| Case {
+        rule: "follow_up".to_owned(),
+        subject: Case::subject("1", today),
+        about: About::Customer(0),
+        rep: None,
+        for_lead: false,
+        anchor: today.plus(-2),
+        steps: Steps::once(None),
+        why,
+        what: what.map(str::to_owned),
+        urgency: Urgency::Broken,
+        escalate_after: None,
+    };
+    let late = Say::new("due.late").with("n", 2i128).with("day", today.plus(-2).date());
+    let reason = |case| digest::Reason { case, due: today, instead: None };
+    let promised = case(late, Some("Send the new proposal"));
+    let reasons = vec![reason(promised), reason(case(Say::new("due.today"), None))];
+    digest::Entry { about: About::Customer(0), reasons }
 }
 
 /// A notice: its words are `{key}.subject`, `{key}.title` and `{key}.lead`, all filled by `with`.
@@ -94,6 +105,8 @@ fn recipient() -> Recipient {
         language: "en".to_owned(),
         zone: TimeZone::UTC,
         calendar: Calendar::default(),
+        quiet: None,
+        away: Vec::new(),
     }
 }
 

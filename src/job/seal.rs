@@ -132,16 +132,13 @@ fn mail(
     Ok((to.to_string(), bytes.map_err(|e| e.to_string())?))
 }
 
-/// When a message may arrive: at the same time of the recipient's next working day, where today is none.
-/// Trouble does not wait for Monday.
+/// When a message may arrive. Trouble does not wait for Monday, and neither does what was held back until its
+/// recipient may be disturbed.
 fn arrival(at: Timestamp, kind: Kind, recipient: &Recipient) -> Timestamp {
-    let local = recipient.zone.to_datetime(at);
-    let day = recipient.calendar.working_day_from(local.date());
-    if day == local.date() || kind == Kind::Notice {
-        return at;
+    match kind {
+        Kind::Notice => at,
+        Kind::Report | Kind::Digest => recipient.arrival(at),
     }
-    let moved = recipient.zone.to_ambiguous_timestamp(day.to_datetime(local.time())).compatible();
-    moved.unwrap_or(at)
 }
 
 fn files(

@@ -7,6 +7,7 @@ pub mod deliveries;
 pub mod figures;
 pub mod occurrences;
 pub mod operator;
+pub mod reminders;
 mod schema;
 
 use std::fs::{File, OpenOptions, TryLockError};

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Result, params};
 
+use super::reminders::{self, Kept};
 use super::{deliveries, figures, from_micros, to_micros};
 use crate::domain::Published;
 use crate::outbox::Delivery;
@@ -19,7 +20,7 @@ pub struct Waiting {
 }
 
 /// What a run decided: everything that is stored in one transaction.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Decided {
     /// The job.
     pub job: String,
@@ -33,6 +34,8 @@ pub struct Decided {
     pub left_out: Vec<(String, String)>,
     /// Figures that are told, to be kept.
     pub published: Vec<Published>,
+    /// Reminders: what became of each.
+    pub kept: Kept,
 }
 
 /// The fingerprint of a job's schedule and up to when it is planned.
@@ -44,10 +47,10 @@ pub fn planned_through(c: &Connection, job: &str) -> Result<Option<(String, Time
 }
 
 /// Moves a job's horizon to `through` and inserts the occurrences before it, in the caller's
-/// transaction. `None` for a reason means that it runs.
+/// transaction. `None` for a reason means that it runs. A job that has a horizon for each clock names it.
 pub fn advance(
     c: &Connection,
-    job: &str,
+    (job, horizon): (&str, &str),
     fingerprint: &str,
     through: Timestamp,
     due: &[(Timestamp, Option<&'static str>)],
@@ -55,7 +58,7 @@ pub fn advance(
     c.execute(
         "INSERT INTO schedule (job, fingerprint, planned_through) VALUES (?1, ?2, ?3)
          ON CONFLICT (job) DO UPDATE SET fingerprint = ?2, planned_through = ?3",
-        params![job, fingerprint, to_micros(through)],
+        params![horizon, fingerprint, to_micros(through)],
     )?;
     let mut insert = c.prepare_cached(
         "INSERT INTO occurrence (job, at, state, reason, not_before, finished) VALUES (?1, ?2, ?3, ?4, ?2, ?5)
@@ -139,6 +142,10 @@ pub fn commit(c: &Connection, decided: &Decided, now: Timestamp) -> Result<bool>
         deliveries::insert(c, delivery, now)?;
     }
     figures::keep(c, &decided.job, decided.at, &decided.published)?;
+    if !reminders::keep(c, &decided.job, decided.at, &decided.kept)? {
+        // Nothing of this piece is stored; the occurrence is still planned and runs again.
+        return Err(rusqlite::Error::StatementChangedRows(0));
+    }
     Ok(true)
 }
 

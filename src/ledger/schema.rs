@@ -115,6 +115,39 @@ DROP INDEX delivery_troubled;
 CREATE INDEX delivery_watched ON delivery (status, id)
   WHERE status = 'claimed' OR status = 'uncertain' OR status = 'held' OR status = 'dead';
 ",
+    "
+CREATE TABLE rule (
+  rule TEXT PRIMARY KEY,
+  fingerprint TEXT NOT NULL,            -- what it looks for; a change starts from now
+  since INTEGER NOT NULL,               -- what fell due before is its backlog
+  looked INTEGER                        -- the first occurrence that looked at it
+) STRICT;
+
+CREATE TABLE reminder (                 -- a case, as it fell due on a day, for a recipient: told once, or why not
+  rule TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  due INTEGER NOT NULL,                 -- days since 1970-01-01
+  recipient TEXT NOT NULL,
+  about TEXT NOT NULL,                  -- the customer's or rep's id
+  state TEXT NOT NULL CHECK (state IN ('told', 'waiting', 'dropped')),
+  reason TEXT NOT NULL,
+  job TEXT NOT NULL,
+  at INTEGER NOT NULL,                  -- the occurrence that decided
+  release INTEGER,                      -- when what waits may be told
+  PRIMARY KEY (rule, subject, due, recipient)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX reminder_due ON reminder (due);
+CREATE INDEX reminder_waiting ON reminder (release) WHERE state = 'waiting';
+CREATE INDEX reminder_told ON reminder (job, at, recipient);
+CREATE INDEX reminder_about ON reminder (about, rule);
+
+CREATE TABLE lasting (                  -- what lasts since a run first saw it
+  rule TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  since INTEGER NOT NULL,               -- days since 1970-01-01
+  PRIMARY KEY (rule, subject)
+) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// Why a ledger file is refused.

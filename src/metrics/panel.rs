@@ -69,6 +69,12 @@ impl<'a> Panel<'a> {
         }
     }
 
+    /// Whether anything was read that tells who is active.
+    pub fn tells_activity(&self) -> bool {
+        let bought = &self.facts.purchases;
+        !self.facts.contracts.is_empty() || self.facts.customers.all().any(|c| !bought.spans(c).is_empty())
+    }
+
     /// First active day of a customer.
     pub fn first_active(&self, customer: u32) -> Option<Day> {
         match self.settings.basis {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::locale::Locale;
 use super::sheet::{exact, words};
 use super::view::{View, tidy};
-use crate::document::{Block, Document, Figure, Item, Kind, Reach, Table, Value};
+use crate::document::{Because, Block, Document, Figure, Item, Kind, Reach, Table, Value};
 use crate::domain::{Period, Ratio};
 
 /// The version of the schema. It rises when a field changes its meaning or goes; fields may be added
@@ -117,24 +117,39 @@ pub struct ColumnRecord {
 /// A thing to do, for one customer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ItemRecord {
-    /// Id of the follow-up in the store.
-    pub id: String,
-    /// Id of the customer in the store.
+    /// Id of the customer (or rep) in the store.
     pub customer_id: String,
-    /// The customer's name.
+    /// Their name.
     pub customer: String,
-    /// Why it is due.
-    pub why: String,
-    /// What was promised, in the shop's words.
-    pub what: Option<String>,
-    /// Days overdue; 0 when due today.
+    /// Why it is told, the most pressing first.
+    pub reasons: Vec<ReasonRecord>,
+    /// Days overdue; 0 when due today, below zero when it comes.
     pub days_late: i32,
+    /// Whether something that was promised is late.
+    pub late: bool,
     /// What else helps.
     pub facts: Vec<String>,
     /// The customer's phone number, as the shop wrote it.
     pub phone: Option<String>,
     /// The customer's mail address.
     pub email: Option<String>,
+    /// Where they are, if a visit is owed.
+    pub address: Option<String>,
+}
+
+/// Why something is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ReasonRecord {
+    /// The rule.
+    pub rule: String,
+    /// What it is about: an id of the store, and the day.
+    pub subject: String,
+    /// The day on which it fell due: `YYYY-MM-DD`.
+    pub due: String,
+    /// In words.
+    pub why: String,
+    /// What was promised or noted, in the shop's words.
+    pub what: Option<String>,
 }
 
 /// A value.
@@ -269,15 +284,27 @@ impl ItemRecord {
     fn of(item: &Item, locale: &Locale) -> ItemRecord {
         let reach = |wanted: fn(&Reach) -> Option<&String>| item.reach.iter().find_map(wanted).cloned();
         ItemRecord {
-            id: item.id.clone(),
             customer_id: item.customer_id.clone(),
             customer: item.customer.clone(),
-            why: locale.say(&item.why),
-            what: item.what.clone(),
+            reasons: item.reasons.iter().map(|because| ReasonRecord::of(because, locale)).collect(),
             days_late: item.days_late,
+            late: item.late,
             facts: item.facts.iter().map(|say| locale.say(say)).collect(),
             phone: reach(|r| if let Reach::Phone(p) = r { Some(p) } else { None }),
             email: reach(|r| if let Reach::Email(e) = r { Some(e) } else { None }),
+            address: reach(|r| if let Reach::Place(p) = r { Some(p) } else { None }),
+        }
+    }
+}
+
+impl ReasonRecord {
+    fn of(because: &Because, locale: &Locale) -> ReasonRecord {
+        ReasonRecord {
+            rule: because.rule.clone(),
+            subject: because.subject.clone(),
+            due: because.due.to_string(),
+            why: locale.say(&because.why),
+            what: because.what.clone(),
         }
     }
 }

@@ -76,6 +76,10 @@ fn item_text(item: &ItemView) -> String {
     if let Some(what) = &item.what {
         lines.push(format!("“{}”", escape(what)));
     }
+    for because in &item.more {
+        let what = because.what.as_ref().map(|what| format!(" “{}”", escape(what))).unwrap_or_default();
+        lines.push(format!("+ {}{what}", escape(&because.why)));
+    }
     lines.push(escape(&item.facts));
     let reach: Vec<String> =
         item.reach.iter().map(|r| format!("<{}|{}>", link(&r.url), escape(&r.text))).collect();
@@ -147,6 +151,7 @@ mod tests {
             customer: "<http://evil.example|Click> ".repeat(300),
             why: "due".into(),
             what: None,
+            more: vec![],
             facts: "f".into(),
             reach: vec![super::super::view::ReachView { text: "a".into(), url: "mailto:a|b>@x".into() }],
             late: false,

@@ -126,16 +126,27 @@ pub struct ItemView {
     pub number: usize,
     /// The customer.
     pub customer: String,
-    /// Why it is due.
+    /// Why it is told first of all.
     pub why: String,
     /// What was promised.
     pub what: Option<String>,
+    /// Further reasons.
+    pub more: Vec<BecauseView>,
     /// Value, renewal, last contact, in one line.
     pub facts: String,
     /// How to reach them.
     pub reach: Vec<ReachView>,
     /// Whether it is overdue.
     pub late: bool,
+}
+
+/// A further reason.
+#[derive(Debug, Clone, Serialize)]
+pub struct BecauseView {
+    /// In words.
+    pub why: String,
+    /// What was promised.
+    pub what: Option<String>,
 }
 
 /// A way to reach a customer.
@@ -298,16 +309,37 @@ fn item_view(number: usize, item: &Item, locale: &Locale) -> ItemView {
             ReachView { text: phone.clone(), url: format!("tel:{digits}") }
         }
         Reach::Email(email) => ReachView { text: email.clone(), url: format!("mailto:{email}") },
+        Reach::Place(address) => ReachView { text: address.clone(), url: map(address) },
     });
+    let mut reasons = item
+        .reasons
+        .iter()
+        .map(|because| BecauseView { why: locale.say(&because.why), what: because.what.clone() });
+    let first = reasons.next().unwrap_or(BecauseView { why: String::new(), what: None });
     ItemView {
         number,
         customer: item.customer.clone(),
-        why: locale.say(&item.why),
-        what: item.what.clone(),
+        why: first.why,
+        what: first.what,
+        more: reasons.collect(),
         facts: facts.join(" · "),
         reach: reach.collect(),
-        late: item.days_late > 0,
+        late: item.late,
     }
+}
+
+/// A link that phones and browsers open as a map.
+fn map(address: &str) -> String {
+    use std::fmt::Write as _;
+    let mut url = "https://www.openstreetmap.org/search?query=".to_owned();
+    for byte in address.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            url.push(char::from(byte));
+        } else {
+            let _ = write!(url, "%{byte:02X}");
+        }
+    }
+    url
 }
 
 /// Cells as lines: columns as wide as their widest cell, by what a terminal or a mono-spaced mail shows.

@@ -36,12 +36,26 @@ pub struct Schedule {
     pub misfire: Misfire,
     /// Later than this, an occurrence is not run.
     pub max_late: SignedDuration,
+    /// Whether each recipient's own clock is meant; `zone` is that of whoever has none.
+    pub own: bool,
 }
 
 impl Schedule {
     /// What changes when the schedule changes: a new fingerprint starts from now.
     pub fn fingerprint(&self) -> String {
         format!("{} @ {}", self.cron.written(), self.zone.iana_name().unwrap_or("?"))
+    }
+
+    /// The same on another clock.
+    #[must_use]
+    pub fn on(&self, zone: &TimeZone) -> Schedule {
+        Schedule { zone: zone.clone(), ..self.clone() }
+    }
+
+    /// Whether an instant is one of its occurrences.
+    pub fn is_at(&self, at: Timestamp) -> bool {
+        let before = at.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(at);
+        self.next_after(before) == Some(at)
     }
 
     /// The first occurrence after `after`.
@@ -128,6 +142,7 @@ mod tests {
             zone: TimeZone::UTC,
             misfire,
             max_late: SignedDuration::from_hours(24),
+            own: false,
         }
     }
 

@@ -37,7 +37,7 @@ impl Snapshot<'_> {
             (INTERACTIONS, "customer_id"),
         ] {
             let sql = if relation == FOLLOW_UPS {
-                self.open_statement(lens.today(), lens)?.map(|(sql, _)| sql)
+                self.open_statement(lens)?
             } else {
                 self.sourced(relation, ALL)?.map(|(sql, _)| due::among(relation, &sql))
             };

@@ -300,7 +300,8 @@ impl<'a> Named<'a> {
         {
             let text = |column| view.text(column).ok().flatten();
             let name = text("name").unwrap_or_default();
-            self.people.insert(customer, Person { name, email: text("email"), phone: text("phone") });
+            let (email, phone, address) = (text("email"), text("phone"), text("address"));
+            self.people.insert(customer, Person { name, email, phone, address });
         }
         self.wanted.is_empty()
     }

@@ -1,4 +1,4 @@
-//! What is due, and whom it is about: read at the cost of what is due where the store has the indexes
+//! What may be due, and whom it is about: read at the cost of what is due where the store has the indexes
 //! (`retaind doctor` says which), and in one look at each table where it has none.
 //!
 //! What SQL leaves out is only what cannot be due; all else is decided where whole rows are read, so both
@@ -7,14 +7,17 @@
 use std::collections::BTreeSet;
 
 use super::customers::{self, Places};
+use super::decode::{self, Bad, RowView};
 use super::error::StoreError;
+use super::matters;
 use super::relation::{self, Relation};
-use super::rows::{contact_of, follow_up_of, read_rep};
+use super::rows::{contact_of, read_rep};
 use super::snapshot::{ALL, Snapshot};
-use super::{contracts, decode};
+use super::{conditions, contracts};
 use crate::domain::customers::Key;
 use crate::domain::facts::{Contacts, Facts, Fault, Lens, Needs, Rejected};
-use crate::domain::{Customers, Day, FollowUp};
+use crate::domain::matter::{Dated, Noticed, OpenComplaint};
+use crate::domain::{Customers, FollowUp, Look, Matters};
 
 /// The ids of customers as a JSON array, which SQL takes as a list however long it is. A whole number is
 /// there as a number and as text, since a store may hold either.
@@ -35,40 +38,79 @@ pub(super) fn among(relation: Relation, statement: &str) -> String {
     format!("{statement} WHERE \"{key}\" IN (SELECT value FROM json_each(?1))")
 }
 
-/// The condition for follow-ups that may be open at the as-of instant and due on or before a day.
-///
-/// Numbers sort before texts, and texts of our dates as the dates do. What is no date at all is let
-/// through, so that it is told; a text that begins with no digit (nothing, blanks) is no moment of doing.
-/// No bound looks like a number: a column of numbers would make it one. The bounds keep two days' distance,
-/// more than zones are apart. The `+` keeps SQLite from an index on `due_at`: most of what was due is done.
-fn open(given: &[String], by: Day, lens: &Lens) -> String {
-    let before = by.plus(2).date();
-    let due = format!("(+\"due_at\" < '{before}' OR +\"due_at\" >= '2201' OR +\"due_at\" IS NULL)");
-    if !given.iter().any(|name| name.eq_ignore_ascii_case("done_at")) {
-        return due;
+/// Rows whose customers have numbers of their own: who they are is not read yet.
+#[derive(Default)]
+pub(super) struct Found {
+    ids: Customers,
+    pub(super) rows: Matters,
+}
+
+impl Found {
+    /// The number of the customer a row is about.
+    pub(super) fn number(&mut self, view: &RowView<'_, '_>) -> Result<u32, Bad> {
+        let column = if view.relation == relation::CUSTOMERS { "id" } else { "customer_id" };
+        let ids = &mut self.ids;
+        let number = view.key(column, |key| ids.push(key, 0, 0).or_else(|| ids.find(key)))?;
+        number.flatten().ok_or_else(|| decode::missing(column))
     }
-    let seconds = lens.as_of.as_second() - 2 * 86_400;
-    let since = lens.today().plus(-2).date();
-    format!(
-        "{due} AND (\"done_at\" IS NULL OR (\"done_at\" >= {seconds} AND \"done_at\" < '') \
-         OR \"done_at\" BETWEEN '' AND '/' OR \"done_at\" >= '{since}')"
-    )
+
+    /// Gives rows the numbers of their customers, now that it is known who is there. Whose customer was
+    /// deleted or merged drops out, counted.
+    fn settle(self, facts: &mut Facts) {
+        let Found { ids, rows } = self;
+        let Matters { follow_ups, complaints, signals, notes, dates } = rows;
+        let mut settled = Matters::default();
+        let of = |row: &mut FollowUp| (row.id.clone(), std::mem::take(&mut row.customer));
+        settled.follow_ups =
+            keep(follow_ups, relation::FOLLOW_UPS, &ids, facts, of, |row, n| row.customer = n);
+        let of = |row: &mut OpenComplaint| (row.id.clone(), row.customer);
+        settled.complaints =
+            keep(complaints, relation::COMPLAINTS, &ids, facts, of, |row, n| row.customer = n);
+        let of = |row: &mut Noticed| (row.id.clone(), row.customer);
+        settled.signals = keep(signals, relation::SIGNALS, &ids, facts, of, |row, n| row.customer = n);
+        settled.notes = keep(notes, relation::INTERACTIONS, &ids, facts, of, |row, n| row.customer = n);
+        let of = |row: &mut Dated| (ids.id(row.customer).into_owned(), row.customer);
+        settled.dates = keep(dates, relation::IMPORTANT_DATES, &ids, facts, of, |row, n| row.customer = n);
+        facts.matters = settled;
+    }
+}
+
+/// The rows whose customers are there, each with its customer's number.
+fn keep<T>(
+    rows: Vec<T>,
+    relation: Relation,
+    ids: &Customers,
+    facts: &mut Facts,
+    of: impl Fn(&mut T) -> (String, u32),
+    set: impl Fn(&mut T, u32),
+) -> Vec<T> {
+    let mut kept = Vec::with_capacity(rows.len());
+    for mut row in rows {
+        let (id, number) = of(&mut row);
+        if let Some(customer) = ids.key(number).and_then(|key| facts.customers.find(key)) {
+            set(&mut row, customer);
+            kept.push(row);
+        } else {
+            let reason = contracts::no_customer(&ids.id(number)).reason;
+            facts.reject(Rejected { relation: relation.name, id, reason, fault: Fault::NoCustomer });
+        }
+    }
+    kept
 }
 
 impl Snapshot<'_> {
-    /// What is due by a day, with the customers it is about and their contracts.
-    pub(super) fn read_due(&mut self, needs: &Needs, by: Day, lens: &Lens) -> Result<Facts, StoreError> {
+    /// What may be due, with the customers it is about and their contracts.
+    pub(super) fn read_due(&mut self, needs: &Needs, look: &Look, lens: &Lens) -> Result<Facts, StoreError> {
         let mut facts = Facts::empty(lens.clone());
         if needs.reps {
             self.each(relation::REPS, ALL, &mut facts, read_rep)?;
         }
-        let mut ids = Customers::default();
-        let rows = self.read_open(by, &mut ids, &mut facts)?;
-        let keys = json(&ids, ids.all());
+        let found = self.find(look, &mut facts)?;
+        let keys = json(&found.ids, found.ids.all());
         self.on_all(relation::CUSTOMERS, &customers::columns(needs), Some(&keys), lens, |on, form| {
             customers::read(on, form, &mut facts)
         })?;
-        settle(rows, &ids, &mut facts);
+        found.settle(&mut facts);
         if needs.subscriptions {
             self.on_all(relation::SUBSCRIPTIONS, ALL, Some(&keys), lens, |on, form| {
                 contracts::read(on, form, &mut facts)
@@ -76,8 +118,32 @@ impl Snapshot<'_> {
         }
         // Today's share of a table says nothing of the whole.
         facts.parts = std::mem::take(&mut facts.rows);
-        facts.rows.insert(relation::FOLLOW_UPS.name, self.store.count_of(relation::FOLLOW_UPS)?);
+        if look.follow_ups.is_some() {
+            facts.rows.insert(relation::FOLLOW_UPS.name, self.store.count_of(relation::FOLLOW_UPS)?);
+        }
         Ok(facts)
+    }
+
+    /// Adds what may be due to facts whose customers were read.
+    pub(super) fn add_due(&self, look: &Look, facts: &mut Facts) -> Result<(), StoreError> {
+        // The rows that figures were read from are counted already.
+        let counted = facts.rows.clone();
+        self.find(look, facts)?.settle(facts);
+        let parts = std::mem::replace(&mut facts.rows, counted);
+        facts.parts.extend(parts.into_iter().filter(|(relation, _)| !facts.rows.contains_key(relation)));
+        Ok(())
+    }
+
+    fn find(&self, look: &Look, facts: &mut Facts) -> Result<Found, StoreError> {
+        let mut found = Found::default();
+        let lens = facts.lens.clone();
+        for (relation, columns, condition) in conditions::of(look, &lens) {
+            let Some((sql, given)) = self.sourced(relation, columns)? else { continue };
+            let Some(condition) = condition(&given) else { continue };
+            let (sql, places) = (format!("{sql} WHERE {condition}"), Places::of(relation, &given));
+            self.gather(relation, &sql, &places, facts, |view, _| matters::take(view, look, &mut found))?;
+        }
+        Ok(found)
     }
 
     /// The last contacts with some customers of facts that were read here; what cannot be read of them is
@@ -96,48 +162,10 @@ impl Snapshot<'_> {
         Ok(contacts)
     }
 
-    /// Follow-ups that may be due. Their customers are numbered as in `ids`: who they are is not read yet.
-    fn read_open(
-        &self,
-        by: Day,
-        ids: &mut Customers,
-        facts: &mut Facts,
-    ) -> Result<Vec<FollowUp>, StoreError> {
-        let mut rows = Vec::new();
-        if let Some((sql, places)) = self.open_statement(by, &facts.lens)? {
-            self.gather(relation::FOLLOW_UPS, &sql, &places, facts, |view, _| {
-                let number = view.key("customer_id", |key| ids.push(key, 0, 0).or_else(|| ids.find(key)))?;
-                let number = number.flatten().ok_or_else(|| decode::missing("customer_id"))?;
-                rows.push(follow_up_of(view, number, true)?);
-                Ok(())
-            })?;
-        }
-        Ok(rows)
-    }
-
-    /// The statement for follow-ups that may be open and due, and where it yields what.
-    pub(super) fn open_statement(
-        &self,
-        by: Day,
-        lens: &Lens,
-    ) -> Result<Option<(String, Places)>, StoreError> {
+    /// The statement for follow-ups that may be open and due by today.
+    pub(super) fn open_statement(&self, lens: &Lens) -> Result<Option<String>, StoreError> {
         let relation = relation::FOLLOW_UPS;
         let Some((sql, given)) = self.sourced(relation, ALL)? else { return Ok(None) };
-        let sql = format!("{sql} WHERE {}", open(&given, by, lens));
-        Ok(Some((sql, Places::of(relation, &given))))
-    }
-}
-
-/// Gives follow-ups the numbers of their customers, now that it is known who is there.
-fn settle(rows: Vec<FollowUp>, ids: &Customers, facts: &mut Facts) {
-    let relation = relation::FOLLOW_UPS.name;
-    for mut row in rows {
-        if let Some(customer) = ids.key(row.customer).and_then(|key| facts.customers.find(key)) {
-            row.customer = customer;
-            facts.follow_ups.push(row);
-        } else {
-            let reason = contracts::no_customer(&ids.id(row.customer)).reason;
-            facts.reject(Rejected { relation, id: row.id, reason, fault: Fault::NoCustomer });
-        }
+        Ok(Some(format!("{sql} WHERE {}", conditions::promised(&given, lens.today(), lens))))
     }
 }

@@ -6,6 +6,7 @@
 //! [`contacts`]) and is read on several threads ([`pass`]).
 
 mod advice;
+mod conditions;
 mod contacts;
 mod contracts;
 mod currency;
@@ -16,6 +17,7 @@ mod due;
 mod error;
 mod follow_ups;
 pub mod mapping;
+mod matters;
 mod pass;
 pub mod relation;
 mod repeats;

@@ -47,7 +47,7 @@ pub(super) fn contact_of(
 }
 
 /// What had happened by the as-of instant.
-fn by_now(when: Option<When>, lens: &Lens) -> Option<When> {
+pub(super) fn by_now(when: Option<When>, lens: &Lens) -> Option<When> {
     when.filter(|when| !when.is_after(lens.as_of, &lens.zone))
 }
 
@@ -60,7 +60,7 @@ fn instant(when: When, lens: &Lens) -> jiff::Timestamp {
 }
 
 /// A moment that must be there and not be after the as-of instant.
-fn past(view: &RowView<'_, '_>, column: &str) -> Result<When, Bad> {
+pub(super) fn past(view: &RowView<'_, '_>, column: &str) -> Result<When, Bad> {
     by_now(Some(view.required_when(column)?), view.lens).ok_or_else(later)
 }
 

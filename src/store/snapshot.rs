@@ -1,7 +1,7 @@
 //! One consistent view of the store: everything a run reads is of one moment, over however many
 //! connections it is read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::Connection;
 
@@ -21,7 +21,7 @@ use super::sqlite::SqliteStore;
 use super::transactions;
 use crate::domain::facts::{Facts, Lens, Needs};
 use crate::domain::purchases::Fold;
-use crate::domain::{People, When};
+use crate::domain::{People, Rep, When};
 
 /// Readers at most. More cores than this are better left to the shop.
 const READERS_MAX: usize = 4;
@@ -78,8 +78,8 @@ impl<'s> Snapshot<'s> {
 
     /// Reads what a job needs.
     pub fn read(&mut self, needs: Needs, lens: Lens) -> Result<Facts, StoreError> {
-        if let Some(by) = needs.due_by {
-            return self.read_due(&needs, by, &lens);
+        if let Some(look) = needs.look.as_ref().filter(|look| !look.everybody) {
+            return self.read_due(&needs, look, &lens);
         }
         let mut facts = Facts::empty(lens.clone());
         self.on_all(relation::CUSTOMERS, &customers::columns(&needs), None, &lens, |connections, form| {
@@ -122,7 +122,17 @@ impl<'s> Snapshot<'s> {
         if needs.signals {
             self.each(relation::SIGNALS, &["id", "customer_id", "at"], &mut facts, read_signal)?;
         }
+        if let Some(look) = &needs.look {
+            self.add_due(look, &mut facts)?;
+        }
         Ok(facts)
+    }
+
+    /// Everybody who looks after customers.
+    pub fn reps(&self, lens: &Lens) -> Result<BTreeMap<String, Rep>, StoreError> {
+        let mut facts = Facts::empty(lens.clone());
+        self.each(relation::REPS, ALL, &mut facts, read_rep)?;
+        Ok(facts.reps)
     }
 
     /// The moment of a relation's last row up to the as-of instant; `None` without one.
@@ -150,7 +160,7 @@ impl<'s> Snapshot<'s> {
     /// How the customers in `wanted`, of facts that were read here, are called and reached.
     pub fn people(&self, facts: &Facts, wanted: BTreeSet<u32>) -> Result<People, StoreError> {
         let relation = relation::CUSTOMERS;
-        let columns = ["id", "name", "email", "phone"];
+        let columns = ["id", "name", "email", "phone", "address"];
         let Some((sql, given)) = self.sourced(relation, &columns)? else { return Ok(People::default()) };
         let places = Places::of(relation, &given);
         let keys = due::json(&facts.customers, wanted.iter().copied());

@@ -47,7 +47,7 @@ fn open() -> Shop {
         transactions: Some(asked(lens.today())),
         follow_ups: true,
         due: Vec::new(),
-        due_by: None,
+        look: None,
         open: false,
         interactions: true,
         complaints: true,

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use proptest::prelude::*;
-use retaind::care::follow_up;
+use retaind::care::{About, Case, History, Rule};
 use retaind::domain::facts::{Facts, Fault, Lens, Needs};
 use retaind::domain::{Currency, Rates};
 use retaind::metrics::{Panel, Settings};
@@ -20,6 +20,10 @@ const LEAD: i32 = 2;
 
 fn zone() -> TimeZone {
     TimeZone::get("America/Sao_Paulo").unwrap()
+}
+
+fn rule() -> Rule {
+    Rule::follow_ups(LEAD)
 }
 
 fn lens() -> Lens {
@@ -67,12 +71,12 @@ impl Store {
     }
 
     fn read(&self, as_query: bool) -> Facts {
-        let due_by = Some(lens().today().plus(LEAD));
-        let needs = Needs { reps: true, subscriptions: true, due_by, ..Needs::default() };
+        let mut needs = Needs::default();
+        rule().needs(&lens(), &Settings::default(), &mut needs);
         let mut open = self.open(as_query);
         let mut snapshot = open.snapshot().unwrap();
         let mut facts = snapshot.read(needs, lens()).unwrap();
-        let of = follow_up::due(&facts, LEAD).iter().map(|entry| entry.customer).collect();
+        let of = facts.matters.follow_ups.iter().map(|follow_up| follow_up.customer).collect();
         facts.contacts = snapshot.contacts(&facts, &of).unwrap();
         facts
     }
@@ -94,13 +98,16 @@ fn told(facts: &Facts) -> Told {
     let settings = Settings::default();
     let panel = Panel::of(facts, &settings);
     let today = facts.lens.today();
-    let line = |entry: retaind::care::Entry| {
-        let customer = facts.customers.id(entry.customer).into_owned();
-        let contact = facts.contacts.last(entry.customer).map(|contact| contact.at.as_second());
-        let mrr = panel.mrr_on(entry.customer, today);
-        (entry.id, (customer, entry.rep_id, entry.days_late, mrr, contact))
+    let line = |case: Case| {
+        let About::Customer(number) = case.about else { panic!("{case:?}") };
+        let customer = facts.customers.id(number).into_owned();
+        let contact = facts.contacts.last(number).map(|contact| contact.at.as_second());
+        let mrr = panel.mrr_on(number, today);
+        let days_late = case.days_late(today);
+        let id = case.subject.split('@').next().unwrap().to_owned();
+        case.steps.last(case.anchor, today).map(|_| (id, (customer, case.rep, days_late, mrr, contact)))
     };
-    follow_up::due(facts, LEAD).into_iter().map(line).collect()
+    rule().find(&panel, &History::default()).into_iter().filter_map(line).collect()
 }
 
 /// A moment as shops write it into a column of type `of`: one of texts would make numbers texts.

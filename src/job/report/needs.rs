@@ -21,7 +21,7 @@ pub fn needs(spec: &ReportSpec, lens: &Lens) -> Needs {
         subscriptions: true,
         transactions,
         follow_ups: care,
-        due_by: None,
+        look: None,
         // Whoever is at risk is so by what is open, whenever it fell due.
         open: spec.kind == ReportKind::Care,
         due: told(spec, lens),

@@ -6,7 +6,7 @@ use super::{Section, Story};
 use crate::document::{Figure, Say, Table, Value};
 use crate::job::{ReportKind, ReportSpec};
 use crate::metrics::Panel;
-use crate::metrics::risk::{AT_RISK, Factor, Risk, Share};
+use crate::metrics::risk::{AT_RISK, Risk, Share};
 
 /// Customers in the attached list.
 const RISKS: usize = 1_000;
@@ -60,19 +60,6 @@ impl Story<'_> {
 
 /// "last purchase 45 days ago, usually every 12 (18)".
 fn reason(share: Share) -> Value {
-    let number = i128::from(share.seen.number.unwrap_or(0));
-    let usual = i128::from(share.seen.usual.unwrap_or(0));
-    let says = match (share.seen.factor, share.seen.number) {
-        (Factor::Rhythm, _) => Say::new("risk.rhythm").with("n", number).with("usual", usual),
-        (Factor::Gone, _) => Say::new("risk.gone").with("n", number),
-        (Factor::Complaints, _) => Say::new("risk.complaints").with("n", number),
-        (Factor::Contact, None) => Say::new("risk.no_contact"),
-        (Factor::Contact, Some(_)) => Say::new("risk.contact").with("n", number).with("usual", usual),
-        (Factor::FollowUps, _) => Say::new("risk.follow_ups").with("n", number),
-        (Factor::Contraction, _) => Say::new("risk.contraction").with("n", number),
-        (Factor::Renewal, _) => Say::new("risk.renewal").with("n", number),
-        (Factor::Signals, _) => Say::new("risk.signals").with("n", number),
-        (Factor::Survey, _) => Say::new("risk.survey").with("n", number),
-    };
-    Say::new("risk.share").with("reason", says).with("points", i128::from(share.points)).into()
+    let points = i128::from(share.points);
+    Say::new("risk.share").with("reason", crate::care::risk::reason(share)).with("points", points).into()
 }

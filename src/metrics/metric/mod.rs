@@ -365,7 +365,7 @@ pub fn needs(
         transactions: buys.then_some(asked),
         follow_ups: reads(Source::FollowUps),
         due: periods.to_vec(),
-        due_by: None,
+        look: None,
         open: false,
         interactions: reads(Source::Contacts),
         complaints: reads(Source::Complaints),

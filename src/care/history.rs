@@ -1,0 +1,92 @@
+//! What has become of cases so far: since when rules are on, what was told to whom, what people did about
+//! it, what has lasted since when.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::domain::Day;
+
+/// What a person did about a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    /// It is done.
+    Done,
+    /// It is to be told again on a day.
+    Snooze(Day),
+    /// Somebody else takes it: a recipient's id.
+    HandOver(String),
+    /// It is not theirs.
+    NotMine,
+}
+
+/// An act with when and by whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acted {
+    /// What.
+    pub act: Act,
+    /// The recipient's id.
+    pub by: String,
+    /// On which day.
+    pub on: Day,
+}
+
+/// A case's rule and subject.
+pub type CaseKey = (String, String);
+
+/// What a recipient was told of a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// The day on which it fell due.
+    pub due: Day,
+    /// The recipient's id.
+    pub recipient: String,
+    /// When it may be told, while it waits.
+    pub waits: Option<Timestamp>,
+}
+
+/// Since when a rule is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct On {
+    /// What fell due before is its backlog.
+    pub since: Day,
+    /// Whether it was looked at before.
+    pub looked: bool,
+}
+
+/// All of it.
+#[derive(Debug, Clone, Default)]
+pub struct History {
+    /// By rule. One that is not here has always been on.
+    pub rules: BTreeMap<String, On>,
+    /// By case.
+    pub told: BTreeMap<CaseKey, Vec<Told>>,
+    /// The last act, by case.
+    pub acts: BTreeMap<CaseKey, Acted>,
+    /// When somebody said last that they had been in touch, by customer id.
+    pub contacts: BTreeMap<String, Day>,
+    /// Since when something lasts, by rule and subject.
+    pub lasting: BTreeMap<CaseKey, Day>,
+}
+
+impl History {
+    /// Whether a recipient was told of a case as it fell due on a day, or later.
+    pub fn was_told(&self, key: &CaseKey, due: Day, recipient: &str) -> bool {
+        let told = self.told.get(key).into_iter().flatten();
+        told.filter(|told| told.waits.is_none()).any(|told| told.due >= due && told.recipient == recipient)
+    }
+
+    /// Whether something waits for a recipient that may be told by `at`.
+    pub fn waits_for(&self, recipient: &str, at: Timestamp) -> bool {
+        let all = self.told.values().flatten();
+        all.filter(|told| told.recipient == recipient).any(|told| told.waits.is_some_and(|from| from <= at))
+    }
+
+    /// Since when something lasts: since an earlier look, or since today. What is there at the first look was
+    /// there before.
+    pub fn lasts_since(&self, rule: &str, subject: &str, today: Day) -> Day {
+        let key = (rule.to_owned(), subject.to_owned());
+        let first_look = self.rules.get(rule).is_some_and(|on| !on.looked);
+        self.lasting.get(&key).copied().unwrap_or(if first_look { today.plus(-1) } else { today })
+    }
+}

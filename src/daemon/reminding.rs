@@ -1,0 +1,171 @@
+//! Reminders: whose turn it is at an occurrence, what has become of cases so far, and the digests.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::runner::{Context, RunError, Sealer, unreadable};
+use crate::care::staff::Member;
+use crate::care::{History, Staff};
+use crate::config::{Config, Job, Target};
+use crate::domain::facts::Facts;
+use crate::domain::{Recipient, Rep};
+use crate::job::RemindersSpec;
+use crate::job::reminders::{Due, Told};
+use crate::ledger::reminders::Kept;
+
+/// Who is told at an occurrence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// Everybody: an operator wants it now, or a look ahead.
+    Everybody,
+    /// Those whose time it is, and those for whom something waited until now.
+    Due,
+}
+
+/// What a run of reminders decided, apart from its messages.
+#[derive(Default)]
+pub(super) struct Reminded {
+    pub(super) kept: Kept,
+    pub(super) rows: BTreeMap<&'static str, u64>,
+}
+
+/// Reads what is due as each of those sees it whose turn it is, and seals their digests.
+pub(super) fn remind(
+    context: &mut Context<'_, '_>,
+    (job, spec): (&Job, &RemindersSpec),
+    sealer: &mut Sealer<'_>,
+) -> Result<Reminded, RunError> {
+    let (config, at) = (context.config, context.at);
+    let reps =
+        context.snapshot.reps(&config.store.lens(at, job.schedule.zone.clone())).map_err(unreadable)?;
+    let staff = staff(config, job, &reps);
+    let mut reminded = Reminded::default();
+    reminded.kept.rules = spec.rules.iter().map(|rule| rule.name.clone()).collect();
+    for zone in clocks(job, context, &staff) {
+        let lens = config.store.lens(at, zone.clone());
+        let history = (context.history)(&lens).map_err(RunError::Broken)?;
+        let needs = job.recipe.needs(&lens);
+        let facts = context.snapshot.read(needs, lens).map_err(unreadable)?;
+        (context.check)(&facts, context.snapshot)?;
+        let told = tell(context, (job, spec), &facts, &history, &staff)?;
+        for digest in &told.digests {
+            for channel in ways_of(config, job, &digest.recipient) {
+                sealer.seal(&digest.document, &digest.recipient, &channel);
+            }
+        }
+        reminded.kept.reminders.extend(told.reminders);
+        reminded.kept.lasting = told.lasting;
+        reminded.rows = facts.rows;
+    }
+    Ok(reminded)
+}
+
+fn tell(
+    context: &Context<'_, '_>,
+    (job, spec): (&Job, &RemindersSpec),
+    facts: &Facts,
+    history: &History,
+    staff: &Staff,
+) -> Result<Told, RunError> {
+    let due = Due::of(facts, spec, history, staff);
+    let people = context.snapshot.people(facts, due.wanted()).map_err(unreadable)?;
+    let contacts = context.snapshot.contacts(facts, &due.shown()).map_err(unreadable)?;
+    let today = facts.lens.today().date();
+    let served = |recipient: &Recipient| {
+        let on_day = !job.schedule.own || recipient.zone.to_datetime(context.at).date() == today;
+        on_day && is_served(job, context, history, recipient)
+    };
+    Ok(due.tell(&people, &contacts, served))
+}
+
+/// Whether it is a recipient's turn.
+fn is_served(job: &Job, context: &Context<'_, '_>, history: &History, recipient: &Recipient) -> bool {
+    context.turn == Turn::Everybody
+        || is_time(job, recipient, context.at)
+        || history.waits_for(&recipient.id, context.at)
+}
+
+fn is_time(job: &Job, recipient: &Recipient, at: Timestamp) -> bool {
+    if job.schedule.own { job.schedule.on(&recipient.zone).is_at(at) } else { job.schedule.is_at(at) }
+}
+
+/// The clocks by which days are told: the schedule's; or, where each recipient's own is meant, one for each
+/// civil day that it is where somebody's turn has come.
+fn clocks(job: &Job, context: &Context<'_, '_>, staff: &Staff) -> Vec<TimeZone> {
+    if !job.schedule.own {
+        return vec![job.schedule.zone.clone()];
+    }
+    let all = staff.reps.values().map(|member| &member.recipient).chain(staff.rest.iter());
+    let mut days = BTreeSet::new();
+    let mut zones: Vec<TimeZone> = Vec::new();
+    for recipient in all {
+        // Those whose turn has come lead: most of what waits does so for somebody on the same day.
+        if (context.turn == Turn::Everybody || is_time(job, recipient, context.at))
+            && days.insert(recipient.zone.to_datetime(context.at).date())
+        {
+            zones.push(recipient.zone.clone());
+        }
+    }
+    for recipient in staff.reps.values().map(|member| &member.recipient).chain(staff.rest.iter()) {
+        if days.insert(recipient.zone.to_datetime(context.at).date()) {
+            zones.push(recipient.zone.clone());
+        }
+    }
+    zones
+}
+
+/// Everybody who can be told.
+pub fn staff(config: &Config, job: &Job, reps: &BTreeMap<String, Rep>) -> Staff {
+    let member = |rep: &Rep| Member {
+        recipient: recipient_of(config, rep),
+        active: rep.active,
+        lead: rep.manager_id.clone(),
+    };
+    let mut rest: Vec<Recipient> = job.to.iter().map(|target| target.recipient.clone()).collect();
+    rest.dedup_by(|a, b| a.id == b.id);
+    Staff {
+        reps: reps.iter().map(|(id, rep)| (id.clone(), member(rep))).collect(),
+        people: config.people.iter().map(|(id, person)| (id.clone(), person.recipient.clone())).collect(),
+        rest,
+    }
+}
+
+/// A rep as a recipient: as the configuration knows them, or as the store does.
+fn recipient_of(config: &Config, rep: &Rep) -> Recipient {
+    if let Some(person) = config.people.values().find(|p| p.rep.as_deref() == Some(&rep.id)) {
+        return person.recipient.clone();
+    }
+    let zone = rep.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok());
+    Recipient {
+        id: format!("rep:{}", rep.id),
+        name: rep.name.clone(),
+        email: rep.email.clone(),
+        language: rep.language.clone().unwrap_or_else(|| config.language.clone()),
+        zone: zone.unwrap_or_else(|| config.zone.clone()),
+        calendar: config.calendar.clone(),
+        quiet: config.quiet,
+        away: Vec::new(),
+    }
+}
+
+/// The channels a digest goes over: the person's own, the target's, or those the job names for reps.
+fn ways_of(config: &Config, job: &Job, recipient: &Recipient) -> Vec<String> {
+    if let Some(person) = config.people.get(&recipient.id) {
+        return person.via.clone();
+    }
+    let of = |target: &&Target| target.recipient.id == recipient.id;
+    let named: Vec<String> = job.to.iter().filter(of).map(|target| target.channel.clone()).collect();
+    if named.is_empty() { job.via.clone() } else { named }
+}
+
+/// The clocks of everybody who may be told by a job: those of the configuration, and of the store's reps.
+pub(super) fn zones_of(config: &Config, job: &Job, of_reps: &BTreeSet<String>) -> Vec<TimeZone> {
+    let mut zones: Vec<TimeZone> = vec![job.schedule.zone.clone(), config.zone.clone()];
+    zones.extend(config.people.values().map(|person| person.recipient.zone.clone()));
+    zones.extend(of_reps.iter().filter_map(|name| TimeZone::get(name).ok()));
+    let mut seen = BTreeSet::new();
+    zones.retain(|zone| seen.insert(zone.iana_name().unwrap_or("UTC").to_owned()));
+    zones
+}
