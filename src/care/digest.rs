@@ -204,8 +204,9 @@ fn about_customer(known: Known<'_>, customer: u32, entry: &Entry, base: Item) ->
     if stake > 0 {
         lines.push(Say::new(if mrr > 0 { "item.mrr" } else { "item.ltv" }).with("money", money));
     }
+    let says = |keys: &[&str]| entry.reasons.iter().any(|r| keys.contains(&r.case.why.key.as_str()));
     let renewals = facts.contracts.get(customer).iter().map(|c| c.renews_on);
-    let is_told = entry.reasons.iter().any(|reason| reason.case.why.key.starts_with("due.renew"));
+    let is_told = says(&["due.renews", "due.renews_today", "due.renewed"]);
     if let Some(renews) = renewals.filter(|day| *day != Day::MAX).max().filter(|_| !is_told) {
         let days = renews.since(today);
         if (0..=30).contains(&days) {
@@ -222,7 +223,7 @@ fn about_customer(known: Known<'_>, customer: u32, entry: &Entry, base: Item) ->
         None => Say::new("item.no_contact"),
     });
     // The way there is wanted by whoever owes a visit.
-    let visit = entry.reasons.iter().any(|reason| reason.case.why.key.starts_with("due.contact"));
+    let visit = says(&["due.contact", "due.contact_over"]);
     let reach = [
         person.phone.map(Reach::Phone),
         person.email.map(Reach::Email),

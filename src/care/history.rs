@@ -90,3 +90,42 @@ impl History {
         self.lasting.get(&key).copied().unwrap_or(if first_look { today.plus(-1) } else { today })
     }
 }
+
+/// Something that lasts since a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lasting {
+    /// The rule.
+    pub rule: String,
+    /// A customer's or rep's id.
+    pub subject: String,
+    /// Since when.
+    pub since: Day,
+}
+
+/// What becomes of a reminder: each case, as it fell due on a day, for one recipient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reminder {
+    /// The rule.
+    pub rule: String,
+    /// The case's subject.
+    pub subject: String,
+    /// The day on which it fell due.
+    pub due: Day,
+    /// Who is told.
+    pub recipient: String,
+    /// The customer's (or rep's) id.
+    pub about: String,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+/// What became of a reminder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// It is in a digest.
+    Told,
+    /// It waits until its recipient may be disturbed.
+    Waits(Timestamp),
+    /// It waited, and has resolved itself.
+    Resolved,
+}

@@ -2,15 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
-
 use super::{Addressed, RemindersSpec};
 use crate::care::digest::{Known, Share};
+use crate::care::history::{Fate, Lasting, Reminder};
 use crate::care::rule::Kind;
 use crate::care::staff::Duty;
 use crate::care::{About, Case, History, Staff, digest};
 use crate::domain::facts::Contacts;
-use crate::domain::{Day, Facts, People, Recipient};
+use crate::domain::{Facts, People, Recipient};
 use crate::metrics::Panel;
 
 /// What is due, before it is known how those it is about are called.
@@ -23,45 +22,6 @@ pub struct Due<'a> {
     lasting: Vec<Lasting>,
     backlog: Vec<Case>,
     items_max: usize,
-}
-
-/// Something that lasts since a day.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lasting {
-    /// The rule.
-    pub rule: String,
-    /// A customer's or rep's id.
-    pub subject: String,
-    /// Since when.
-    pub since: Day,
-}
-
-/// What becomes of a reminder: each case, as it fell due on a day, for one recipient.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reminder {
-    /// The rule.
-    pub rule: String,
-    /// The case's subject.
-    pub subject: String,
-    /// The day on which it fell due.
-    pub due: Day,
-    /// Who is told.
-    pub recipient: String,
-    /// The customer's (or rep's) id.
-    pub about: String,
-    /// What became of it.
-    pub fate: Fate,
-}
-
-/// What became of a reminder.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fate {
-    /// It is in a digest.
-    Told,
-    /// It waits until its recipient may be disturbed.
-    Waits(Timestamp),
-    /// It waited, and has resolved itself.
-    Resolved,
 }
 
 /// What a run of reminders decided.

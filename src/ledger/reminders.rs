@@ -8,9 +8,8 @@ use rusqlite::{Connection, Result, params};
 
 use super::{from_micros, to_micros};
 use crate::care::History;
-use crate::care::history::{On, Told};
+use crate::care::history::{Fate, Lasting, On, Reminder, Told};
 use crate::domain::Day;
-use crate::job::reminders::{Fate, Lasting, Reminder};
 
 /// What a run of reminders decided, as it is kept.
 #[derive(Debug, Clone, Default)]

@@ -21,18 +21,18 @@ const EDGES: &[(&str, &[&str], &str)] = &[
         "recipes: facts in, deliveries out",
     ),
     ("store", &["domain"], "edge: rows become facts"),
-    ("ledger", &["domain", "outbox"], "edge: keeps deliveries, and figures as they were told"),
+    ("ledger", &["care", "domain", "outbox"], "edge: keeps deliveries, and figures as they were told"),
     ("channel", &["domain", "outbox", "render"], "edge: sends mails that render makes"),
     ("clock", &[], "edge: the only reader of time"),
     (
         "config",
-        &["channel", "document", "domain", "job", "metrics", "outbox", "render", "schedule", "store"],
+        &["care", "channel", "document", "domain", "job", "metrics", "outbox", "render", "schedule", "store"],
         "shell: builds every part from what is written",
     ),
     (
         "daemon",
         &[
-            "channel", "clock", "config", "document", "domain", "job", "ledger", "outbox", "render",
+            "care", "channel", "clock", "config", "document", "domain", "job", "ledger", "outbox", "render",
             "schedule", "store",
         ],
         "shell: runs them",
@@ -42,8 +42,8 @@ const EDGES: &[(&str, &[&str], &str)] = &[
     (
         "cli",
         &[
-            "capture", "channel", "clock", "config", "daemon", "demo", "document", "domain", "job", "ledger",
-            "metrics", "outbox", "render", "store",
+            "capture", "channel", "clock", "config", "daemon", "demo", "document", "domain", "job",
+            "ledger", "metrics", "outbox", "render", "store",
         ],
         "shell: what people ask for",
     ),
