@@ -195,9 +195,9 @@ impl Rule {
             }
             Kind::Complaint { .. } => look.complaints = true,
             Kind::Signal { keywords, .. } => {
-                look.signals = earlier(look.signals, since);
+                look.signals = Some(earlier(look.signals, since));
                 if !keywords.is_empty() {
-                    look.notes = earlier(look.notes, since);
+                    look.notes = Some(earlier(look.notes, since));
                 }
             }
             Kind::Dates { occasion, leads, custom } => {
@@ -289,8 +289,8 @@ fn want(needs: &mut Needs, column: &'static str) {
     }
 }
 
-fn earlier(known: Option<Day>, since: Day) -> Option<Day> {
-    Some(known.map_or(since, |known| known.min(since)))
+fn earlier(known: Option<Day>, since: Day) -> Day {
+    known.map_or(since, |known| known.min(since))
 }
 
 /// What a set of rules looks for.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::case::Case;
+use super::case::{About, Case};
 use super::history::{Act, Acted, CaseKey, History};
 use crate::document::{Say, Value};
 use crate::domain::{Day, Recipient};
@@ -86,6 +86,7 @@ impl Staff {
             }
             _ if case.for_lead => {
                 let name = rep.and_then(|rep| self.reps.get(rep)).map(|member| member.recipient.name.clone());
+                let name = name.filter(|_| matches!(case.about, About::Customer(_)));
                 let says = name.map(|name| Say::new("instead.lead").with("name", Value::from(name)));
                 self.lead_of(rep, today).into_iter().map(|lead| (lead, says.clone())).collect()
             }

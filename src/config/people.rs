@@ -139,24 +139,19 @@ impl Builder {
 
     /// `20:00-07:30`; `never` where a default is not wanted.
     pub(super) fn quiet(&mut self, text: Option<&Text>, default: Option<Quiet>) -> Option<Quiet> {
-        let text = text?;
+        let Some(text) = text else { return default };
         if text.get() == "never" {
             return None;
         }
         let parts = text.get().split_once('-').and_then(|(from, to)| {
             Some(Quiet { from: time_of_day(from.trim())?, to: time_of_day(to.trim())? })
         });
-        match parts.filter(|quiet| quiet.from != quiet.to) {
-            Some(quiet) => Some(quiet),
-            None => {
-                self.error(
-                    format!("no quiet hours: `{}`", text.get()),
-                    text,
-                    "from one time to another, such as \"20:00-07:30\", or \"never\"",
-                );
-                default
-            }
+        let quiet = parts.filter(|quiet| quiet.from != quiet.to);
+        if quiet.is_none() {
+            let label = "from one time to another, such as \"20:00-07:30\", or \"never\"";
+            self.error(format!("no quiet hours: `{}`", text.get()), text, label);
         }
+        quiet
     }
 
     fn away(&mut self, id: &str, at: &file::At<file::Away>, file: &file::File) -> Option<Away> {

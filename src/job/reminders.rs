@@ -66,8 +66,11 @@ impl<'a> Due<'a> {
                 }
                 let key = (case.rule.clone(), case.subject.clone());
                 let told = |duty: &Duty| {
+                    // What a deputy was told of is not told again to whom they stood in for.
+                    let deputies = duty.recipient.away.iter().filter_map(|away| away.deputy.as_ref());
+                    let mut those = deputies.chain([&duty.recipient.id]);
                     duty.due >= today.plus(-rule.max_late)
-                        && !history.was_told(&key, duty.due, &duty.recipient.id)
+                        && !those.any(|id| history.was_told(&key, duty.due, id))
                 };
                 duties.extend(all.into_iter().filter(told).map(|duty| (case.clone(), duty)));
             }

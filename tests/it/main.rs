@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod backlog;
+mod care;
 mod chinook;
 mod config_bad;
 mod demo_figures;
@@ -20,6 +21,7 @@ mod runs;
 mod scan;
 mod sink;
 mod smtp_faults;
+mod story;
 mod tidy;
 mod tls;
 mod world;

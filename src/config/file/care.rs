@@ -41,26 +41,26 @@ pub struct Rule {
     /// Working days of the rep after which their lead is told of what is neither done nor followed by a
     /// contact. Default: never.
     pub escalate_after: Option<At<i64>>,
-    /// Days before, each of which is told. Default: none; for renewals 90, 60, 30 and 7. (follow_up, birthday,
-    /// anniversary, important_date, renewal)
+    /// Days before, each of which is told. Default: none; for renewals 90, 60, 30 and 7. (`follow_up`, birthday,
+    /// anniversary, `important_date`, renewal)
     pub lead_days: Option<Vec<At<i64>>>,
-    /// Days after a customer left. Default: 30. (win_back)
+    /// Days after a customer left. Default: 30. (`win_back`)
     pub after_days: Option<Vec<At<i64>>>,
-    /// Days within which a customer should be contacted. Default: those of `[care]`. (contact_gap)
+    /// Days within which a customer should be contacted. Default: those of `[care]`. (`contact_gap`)
     pub contact_days: Option<At<i64>>,
-    /// The same by the customer's tier. (contact_gap)
+    /// The same by the customer's tier. (`contact_gap`)
     pub contact_days_by_tier: Option<BTreeMap<String, At<i64>>>,
-    /// Days within which a customer must be contacted: they are told once more then. (contact_gap)
+    /// Days within which a customer must be contacted: they are told once more then. (`contact_gap`)
     pub at_most_days: Option<At<i64>>,
-    /// The same by the customer's tier. (contact_gap)
+    /// The same by the customer's tier. (`contact_gap`)
     pub at_most_days_by_tier: Option<BTreeMap<String, At<i64>>>,
     /// Days without a contact after which a customer goes back to the pool. The rep is warned three days
-    /// before; the lead is told. Default: never. (contact_gap)
+    /// before; the lead is told. Default: never. (`contact_gap`)
     pub release_after_days: Option<At<i64>>,
-    /// `civil` (default), or `lunar`: the Chinese calendar. (birthday, anniversary, important_date)
+    /// `civil` (default), or `lunar`: the Chinese calendar. (birthday, anniversary, `important_date`)
     pub birthday_calendar: Option<Text>,
     /// When 29 February falls in common years: `28-february` (default) or `1-march`. (birthday, anniversary,
-    /// important_date)
+    /// `important_date`)
     pub leap_day: Option<Text>,
     /// From this recurring revenue a month on, in minor units, the rep's lead is told, too. (renewal)
     pub lead_above_minor: Option<At<i64>>,

@@ -98,6 +98,23 @@ pub struct Tally {
     bought_days_before: u16,
 }
 
+/// What is known of a customer whose purchases were not read.
+const NOTHING: Tally = Tally {
+    revenue: 0,
+    cost: 0,
+    day_sum: 0,
+    entry: 0,
+    transactions: 0,
+    first: 0,
+    last: 0,
+    active_from: 0,
+    bought_first: 0,
+    bought_last: 0,
+    bought_days: 0,
+    bought_before: 0,
+    bought_days_before: 0,
+};
+
 /// What a customer bought between two neighbouring edges of the windows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry {
@@ -158,7 +175,7 @@ impl Purchases {
 
     /// A customer's tally.
     pub fn tally(&self, customer: u32) -> &Tally {
-        &self.tallies[customer as usize]
+        self.tallies.get(customer as usize).unwrap_or(&NOTHING)
     }
 
     fn day(&self, at: u16) -> Option<Day> {
