@@ -105,6 +105,7 @@ fn test(config: &Config, ledger: &Ledger, who: &str) -> Done {
         let envelope = Envelope {
             job: "test",
             occurrence: now,
+            now,
             recipient: &person.recipient,
             channel,
             medium: &way.medium,

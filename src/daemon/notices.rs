@@ -78,7 +78,8 @@ fn for_ops(
     let sealed = targets.filter_map(|target| {
         let medium = &shared.config.channels.get(&target.channel)?.medium;
         let (recipient, channel) = (&target.recipient, target.channel.as_str());
-        let envelope = Envelope { job: topic, occurrence: at, recipient, channel, medium, attach: &[] };
+        let envelope =
+            Envelope { job: topic, occurrence: at, now: at, recipient, channel, medium, attach: &[] };
         seal(document, envelope, &shared.config.templates, &shared.locales).ok()
     });
     sealed.collect()

@@ -37,7 +37,9 @@ pub(super) fn remind(
     (job, spec): (&Job, &RemindersSpec),
     sealer: &mut Sealer<'_>,
 ) -> Result<Reminded, RunError> {
-    let (config, at) = (context.config, context.at);
+    let config = context.config;
+    // Who is told late is told of what is still so.
+    let at = if context.turn == Turn::Due { context.now } else { context.at };
     let reps =
         context.snapshot.reps(&config.store.lens(at, job.schedule.zone.clone())).map_err(unreadable)?;
     let staff = staff(config, job, &reps);
@@ -77,7 +79,7 @@ fn tell(
         let on_day = !job.schedule.own || recipient.zone.to_datetime(context.at).date() == today;
         on_day && is_served(job, context, history, recipient)
     };
-    Ok(due.tell(&people, &contacts, served))
+    Ok(due.tell(&people, &contacts, context.now, served))
 }
 
 /// Whether it is a recipient's turn.

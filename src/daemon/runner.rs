@@ -65,15 +65,9 @@ pub fn run(shared: &Shared, name: &str, at: Timestamp, rows: Rows, turn: Turn) -
     let published = published(&shared.ledger, name, at)?;
     let rules = rules_of(&shared.config, name);
     let history = |lens: &Lens| history(&shared.ledger, &rules, lens);
-    let asked = Asked { job: name, at, turn, published: &published, history: &history };
-    let mut run = decide(&shared.config, &shared.locales, &asked, check)?;
-    let now = shared.clock.now();
-    for delivery in &mut run.decided.deliveries {
-        // A message lives from when it is decided on: one of an old occurrence is as good as new.
-        let life = delivery.expires.duration_since(delivery.not_before);
-        delivery.expires = delivery.not_before.max(now) + life;
-    }
-    Ok(run)
+    let now = shared.clock.now().max(at);
+    let asked = Asked { job: name, at, now, turn, published: &published, history: &history };
+    decide(&shared.config, &shared.locales, &asked, check)
 }
 
 /// A store that suddenly has no rows, or half of the usual, is a broken view or an import under way, not
@@ -120,6 +114,8 @@ pub struct Asked<'a> {
     pub job: &'a str,
     /// As of when.
     pub at: Timestamp,
+    /// When it runs: not before it.
+    pub now: Timestamp,
     /// Who is told.
     pub turn: Turn,
     /// What reports told before.
@@ -132,6 +128,7 @@ pub struct Asked<'a> {
 pub(super) struct Context<'a, 's> {
     pub(super) config: &'a Config,
     pub(super) at: Timestamp,
+    pub(super) now: Timestamp,
     pub(super) turn: Turn,
     pub(super) snapshot: &'a mut Snapshot<'s>,
     pub(super) history: &'a dyn Fn(&Lens) -> Result<History, String>,
@@ -148,12 +145,20 @@ pub fn decide(
     asked: &Asked<'_>,
     mut check: impl FnMut(&Facts, &Snapshot<'_>) -> Result<Option<Behind>, RunError>,
 ) -> Result<Run, RunError> {
-    let (name, at) = (asked.job, asked.at);
+    let (name, at, now) = (asked.job, asked.at, asked.now);
     let job = config.jobs.get(name).ok_or_else(|| RunError::Broken(format!("no job `{name}`")))?;
     let mut store = config.store.open().map_err(unreadable)?;
     let mut snapshot = store.snapshot().map_err(unreadable)?;
-    let mut sealer =
-        Sealer { config, locales, job: name, at, attach: &[], deliveries: Vec::new(), failed: Vec::new() };
+    let mut sealer = Sealer {
+        config,
+        locales,
+        job: name,
+        at,
+        now,
+        attach: &[],
+        deliveries: Vec::new(),
+        failed: Vec::new(),
+    };
     let mut decided = Decided { job: name.to_owned(), at, ..Decided::default() };
     match &job.recipe {
         Recipe::Report(spec) => {
@@ -175,7 +180,7 @@ pub fn decide(
         Recipe::Reminders(spec) => {
             let (turn, history) = (asked.turn, asked.history);
             let snapshot = &mut snapshot;
-            let mut context = Context { config, at, turn, snapshot, history, check: &mut check };
+            let mut context = Context { config, at, now, turn, snapshot, history, check: &mut check };
             let reminded = reminding::remind(&mut context, (job, spec), &mut sealer)?;
             decided.rows = reminded.rows.into_iter().collect();
             decided.kept = reminded.kept;
@@ -251,7 +256,7 @@ pub fn look(
         Some(ledger) => history(ledger, &rules, lens),
         None => Ok(History::default()),
     };
-    let asked = Asked { job: name, at, turn, published: &told, history: &so_far };
+    let asked = Asked { job: name, at, now: at, turn, published: &told, history: &so_far };
     decide(config, locales, &asked, |_, _| Ok(None))
 }
 
@@ -268,6 +273,7 @@ pub(super) struct Sealer<'a> {
     locales: &'a Locales,
     job: &'a str,
     at: Timestamp,
+    now: Timestamp,
     attach: &'a [Attachment],
     deliveries: Vec<Delivery>,
     failed: Vec<(String, String)>,
@@ -280,6 +286,7 @@ impl Sealer<'_> {
         let envelope = Envelope {
             job: self.job,
             occurrence: self.at,
+            now: self.now,
             recipient,
             channel,
             medium: &way.medium,

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use super::{Addressed, RemindersSpec};
 use crate::care::digest::{Known, Share};
 use crate::care::history::{Fate, Lasting, Reminder};
@@ -112,8 +114,14 @@ impl<'a> Due<'a> {
         shown
     }
 
-    /// Composes a digest for each recipient who is `served` now and may be disturbed; for the others it waits.
-    pub fn tell(mut self, people: &People, contacts: &Contacts, served: impl Fn(&Recipient) -> bool) -> Told {
+    /// Composes a digest for each recipient who is `served` and may be disturbed `now`; for the others it waits.
+    pub fn tell(
+        mut self,
+        people: &People,
+        contacts: &Contacts,
+        now: Timestamp,
+        served: impl Fn(&Recipient) -> bool,
+    ) -> Told {
         let facts = self.panel.facts;
         let zone = &facts.lens.zone;
         // A contact since it fell due is an answer, too.
@@ -121,14 +129,13 @@ impl<'a> Due<'a> {
             let About::Customer(customer) = case.about else { return true };
             !duty.escalated || contacts.last_day(customer, zone).is_none_or(|day| day < case.anchor)
         });
-        let at = facts.lens.as_of;
         let mut told = Told { lasting: self.lasting, ..Told::default() };
         let mut resolved = resolved(self.history, &self.duties);
         for share in digest::shares(&self.panel, self.duties).into_iter().filter(|s| served(&s.recipient)) {
-            let arrival = share.recipient.arrival(at);
-            let fate = if arrival > at { Fate::Waits(arrival) } else { Fate::Told };
+            let arrival = share.recipient.arrival(now);
+            let fate = if arrival > now { Fate::Waits(arrival) } else { Fate::Told };
             told.reminders.extend(reminders(facts, &share, &fate));
-            if arrival > at {
+            if arrival > now {
                 continue;
             }
             told.released.extend(released(facts, &share));

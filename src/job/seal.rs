@@ -15,13 +15,21 @@ use crate::render::picture::Drawn;
 use crate::render::view::{View, view};
 use crate::render::{Locale, Templates, event, locale, sheet, slack};
 
-/// How long a message is of use: a report outlives a reminder, a reminder outlives a notice.
+/// Hours for which a message is of use. What is due may be done an hour later: then a digest is made anew.
 fn life(kind: Kind) -> SignedDuration {
     SignedDuration::from_hours(match kind {
         Kind::Report => 5 * 24,
-        Kind::Digest => 48,
+        Kind::Digest => 1,
         Kind::Notice => 24,
     })
+}
+
+/// From when until when a message may be sent. Trouble does not wait for Monday; a digest is made when it may
+/// arrive, and never sent when it may not.
+fn window(kind: Kind, recipient: &Recipient, now: Timestamp) -> (Timestamp, Timestamp) {
+    let from = if kind == Kind::Report { recipient.arrival(now) } else { now };
+    let until = from + life(kind);
+    (from, if kind == Kind::Digest { until.min(recipient.closes(now)) } else { until })
 }
 
 /// Every language, loaded once.
@@ -46,6 +54,8 @@ pub struct Envelope<'a> {
     pub job: &'a str,
     /// The occurrence it is of.
     pub occurrence: Timestamp,
+    /// When it is decided on.
+    pub now: Timestamp,
     /// Who reads it.
     pub recipient: &'a Recipient,
     /// The channel's name.
@@ -84,7 +94,7 @@ pub fn seal(
             (String::new(), payload.to_string().into_bytes())
         }
     };
-    let not_before = arrival(envelope.occurrence, document.kind, recipient);
+    let (not_before, expires) = window(document.kind, recipient, envelope.now.max(envelope.occurrence));
     Ok(Delivery {
         key,
         job: envelope.job.to_owned(),
@@ -95,7 +105,7 @@ pub fn seal(
         subject: view.subject,
         payload: Sealed::new(payload),
         not_before,
-        expires: not_before + life(document.kind),
+        expires,
     })
 }
 
@@ -130,15 +140,6 @@ fn mail(
         files: &files(document, view, envelope, locale)?,
     });
     Ok((to.to_string(), bytes.map_err(|e| e.to_string())?))
-}
-
-/// When a message may arrive. Trouble does not wait for Monday, and neither does what was held back until its
-/// recipient may be disturbed.
-fn arrival(at: Timestamp, kind: Kind, recipient: &Recipient) -> Timestamp {
-    match kind {
-        Kind::Notice => at,
-        Kind::Report | Kind::Digest => recipient.arrival(at),
-    }
 }
 
 fn files(

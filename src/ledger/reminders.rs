@@ -185,6 +185,15 @@ pub fn reopen(
     .execute(params![job, to_micros(at), recipient, to_micros(release)])
 }
 
+/// A digest that can never be sent: what it told was not told, and the row says why.
+pub fn drop_told(c: &Connection, job: &str, at: Timestamp, recipient: &str, reason: &str) -> Result<usize> {
+    c.prepare_cached(
+        "UPDATE reminder SET state = 'dropped', reason = ?4 WHERE job = ?1 AND at = ?2 AND recipient = ?3
+         AND state = 'told'",
+    )?
+    .execute(params![job, to_micros(at), recipient, format!("its message could not be sent: {reason}")])
+}
+
 /// What became of a case, newest first: recipient, the day it fell due, state, reason, when that was decided.
 pub type FateRow = (String, Day, String, String, Timestamp);
 

@@ -369,3 +369,49 @@ fn days_of_changing_clocks_have_one_morning_each() {
          until 2012-01-03",
     );
 }
+
+#[test]
+fn what_could_not_be_sent_in_time_is_looked_at_again() {
+    // Tries come after half a minute, one, two and then every five minutes; a digest is of use for an hour: the
+    // sixteenth try is of the one made at 09:35.
+    plays(
+        "rule promised: kind = \"follow_up\", repeat_days = 0
+         customers id=1 name=Aurora owner_id=ana
+         customers id=2 name=Bela owner_id=ana
+         follow_ups id=f1 customer_id=1 due_at=2026-03-10
+         follow_ups id=f2 customer_id=2 due_at=2026-03-10
+         from 2026-03-01
+         2026-03-10 08:00 room 18
+         2026-03-10 09:00 UPDATE follow_ups SET done_at = '2026-03-10T09:00:00' WHERE id = 'f1'
+         2026-03-10 09:49 ana hears Bela (follow-up due today)
+         until 2026-04-01",
+    );
+}
+
+#[test]
+fn what_is_refused_is_told_the_next_day() {
+    plays(
+        "rule promised: kind = \"follow_up\", repeat_days = 0
+         customers id=1 name=Aurora owner_id=ana
+         follow_ups id=f1 customer_id=1 due_at=2026-03-10
+         from 2026-03-01
+         2026-03-10 08:00 refused 1
+         2026-03-11 08:30 ana hears Aurora (follow-up was due yesterday)
+         until 2026-04-01",
+    );
+}
+
+#[test]
+fn a_late_run_respects_the_evening() {
+    plays(
+        "rule promised: kind = \"follow_up\", repeat_days = 0
+         people ana: quiet = \"19:00-08:00\"
+         customers id=1 name=Aurora owner_id=ana
+         follow_ups id=f1 customer_id=1 due_at=2026-03-10
+         from 2026-03-01
+         2026-03-10 08:00 the daemon is down
+         2026-03-10 20:00 the daemon is up
+         2026-03-11 08:00 ana hears Aurora (follow-up was due yesterday)
+         until 2026-04-01",
+    );
+}

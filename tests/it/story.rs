@@ -16,7 +16,8 @@
 //! ```
 //!
 //! Ana and Rui are reps who report to Eva. Whatever is heard must be in the story, at its minute, and nothing
-//! else may be heard. A rule stands between `from` and `until`, too: then the configuration is reloaded.
+//! else may be heard. `room 30` says that the room answers "not now" thirty times, `refused 1` that it refuses
+//! once. A rule stands between `from` and `until`, too: then the configuration is reloaded.
 
 use std::fmt::Write as _;
 
@@ -29,7 +30,7 @@ use retaind::clock::Clock;
 use retaind::config::{self, Config, Outlet, Way};
 use retaind::daemon::Daemon;
 use retaind::ledger::{Access, Ledger, deliveries};
-use retaind::outbox::Medium;
+use retaind::outbox::{Answer, Medium, Scope};
 use rusqlite::Connection;
 use serde_json::Value as Json;
 use tempfile::TempDir;
@@ -232,6 +233,17 @@ impl Stage {
                     self.daemon = None;
                     self.up();
                 }
+                ("room", times) => {
+                    let answer = |scope| Answer::NotNow { reason: "later".to_owned(), after: None, scope };
+                    for _ in 0..times.parse().unwrap() {
+                        self.memory.will_answer(answer(Scope::Destination));
+                    }
+                }
+                ("refused", times) => {
+                    for _ in 0..times.parse().unwrap() {
+                        self.memory.will_answer(Answer::Never("gone".to_owned()));
+                    }
+                }
                 ("backlog", rule) => {
                     let rule = rule.to_owned();
                     self.daemon = None;
@@ -251,9 +263,23 @@ impl Stage {
     fn heard(mut self) -> Vec<String> {
         self.daemon = None;
         let rows = self.ledger().run_blocking(|c| deliveries::list(c, None, 10_000)).unwrap();
+        if std::env::var_os("STORY").is_some() {
+            for row in rows.iter().rev() {
+                eprintln!(
+                    "{} {} {} nb {} exp {} fin {:?} {:?}",
+                    row.created,
+                    row.delivery.occurrence,
+                    row.delivery.recipient,
+                    row.delivery.not_before,
+                    row.delivery.expires,
+                    row.finished,
+                    row.state
+                );
+            }
+        }
         let mut heard = Vec::new();
-        for row in rows {
-            let finished = row.finished.expect("everything was sent");
+        for row in rows.into_iter().filter(|row| row.state.status.name() == "sent") {
+            let finished = row.finished.unwrap();
             let at = self.zone.to_datetime(finished).strftime("%F %H:%M").to_string();
             let event: Json = serde_json::from_slice(row.delivery.payload.open().unwrap()).unwrap();
             let items = event["data"]["items"].as_array().unwrap();
