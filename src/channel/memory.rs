@@ -24,6 +24,11 @@ impl Memory {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner).answers.push_back(answer);
     }
 
+    /// Forgets the answers that were planned: it accepts again.
+    pub fn forget(&self) {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner).answers.clear();
+    }
+
     /// What was accepted so far.
     pub fn sent(&self) -> Vec<Delivery> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner).sent.clone()

@@ -14,6 +14,7 @@ mod http_faults;
 mod kill;
 mod languages;
 mod metrics;
+mod once;
 mod process;
 mod records;
 mod risk;

@@ -68,17 +68,18 @@ pub(crate) fn plays(story: &str) {
     assert!(heard == expected, "heard:\n{}\nexpected:\n{}", heard.join("\n"), expected.join("\n"));
 }
 
-struct Stage {
+/// A shop, its daemon and its clock.
+pub(crate) struct Stage {
     dir: TempDir,
     zone: TimeZone,
     rules: Vec<String>,
     job: Vec<String>,
     people: Vec<String>,
     defaults: Vec<String>,
-    memory: Memory,
+    pub(crate) memory: Memory,
     runtime: Runtime,
-    daemon: Option<Daemon>,
-    clock: Clock,
+    pub(crate) daemon: Option<Daemon>,
+    pub(crate) clock: Clock,
     on: bool,
 }
 
@@ -87,7 +88,7 @@ const SHOP: &str = "
       ('ana', 'Ana', 'eva', 1), ('rui', 'Rui', 'eva', 1), ('eva', 'Eva', NULL, 1);";
 
 impl Stage {
-    fn set(lines: &[&str]) -> Stage {
+    pub(crate) fn set(lines: &[&str]) -> Stage {
         let named = lines.iter().find_map(|line| line.strip_prefix("zone "));
         let zone = TimeZone::get(named.unwrap_or("UTC")).unwrap();
         let from = lines.iter().find_map(|line| line.strip_prefix("from ")).unwrap();
@@ -125,7 +126,7 @@ impl Stage {
         Some((self.instant(when), line[16..].trim()))
     }
 
-    fn given(&mut self, line: &str) {
+    pub(crate) fn given(&mut self, line: &str) {
         let (word, rest) = line.split_once(' ').unwrap();
         match word {
             "rule" => self.rules.push(rest.to_owned()),
@@ -137,7 +138,7 @@ impl Stage {
     }
 
     /// `id=1 name="Aurora Log"` becomes a row.
-    fn row(&self, relation: &str, rest: &str) {
+    pub(crate) fn row(&self, relation: &str, rest: &str) {
         let mut columns: Vec<(String, String)> = Vec::new();
         let mut rest = rest.trim();
         while let Some((column, more)) = rest.split_once('=') {
@@ -154,7 +155,7 @@ impl Stage {
         self.sql().execute_batch(&sql).unwrap_or_else(|e| panic!("{sql}: {e}"));
     }
 
-    fn start(&mut self) {
+    pub(crate) fn start(&mut self) {
         self.on = true;
         self.up();
     }
@@ -199,7 +200,7 @@ impl Stage {
         config
     }
 
-    fn ledger(&self) -> Ledger {
+    pub(crate) fn ledger(&self) -> Ledger {
         Ledger::open(&self.dir.path().join("ledger.db"), Access::Daemon).unwrap()
     }
 
@@ -210,7 +211,7 @@ impl Stage {
         self.play_until(self.clock.now());
     }
 
-    fn play_until(&mut self, when: Timestamp) {
+    pub(crate) fn play_until(&mut self, when: Timestamp) {
         match &mut self.daemon {
             Some(daemon) => {
                 // What happens at a moment happens before what is due at it.
@@ -221,7 +222,7 @@ impl Stage {
         }
     }
 
-    fn happens(&mut self, what: &str) {
+    pub(crate) fn happens(&mut self, what: &str) {
         match what {
             "the daemon is down" => self.daemon = None,
             "the daemon is up" => self.up(),
@@ -263,20 +264,6 @@ impl Stage {
     fn heard(mut self) -> Vec<String> {
         self.daemon = None;
         let rows = self.ledger().run_blocking(|c| deliveries::list(c, None, 10_000)).unwrap();
-        if std::env::var_os("STORY").is_some() {
-            for row in rows.iter().rev() {
-                eprintln!(
-                    "{} {} {} nb {} exp {} fin {:?} {:?}",
-                    row.created,
-                    row.delivery.occurrence,
-                    row.delivery.recipient,
-                    row.delivery.not_before,
-                    row.delivery.expires,
-                    row.finished,
-                    row.state
-                );
-            }
-        }
         let mut heard = Vec::new();
         for row in rows.into_iter().filter(|row| row.state.status.name() == "sent") {
             let finished = row.finished.unwrap();
