@@ -1,5 +1,6 @@
 //! The command line: one file a command, exit codes as `sysexits.h` has them.
 
+mod backlog;
 mod check;
 mod demo;
 mod doctor;
@@ -12,6 +13,8 @@ mod progress;
 mod report;
 mod run;
 mod show;
+mod simulate;
+mod why_not;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -79,6 +82,12 @@ enum Command {
     Preview(preview::Preview),
     /// List every message that would go out, to whom and why.
     Plan(plan::Plan),
+    /// Say why a customer is not (or is) told of by a rule.
+    WhyNot(why_not::WhyNot),
+    /// List what fell due before a rule was switched on; or tell it all the same.
+    Backlog(backlog::Backlog),
+    /// Run the whole configuration over a span of time, without sending, and count what everybody would get.
+    Simulate(simulate::Simulate),
     /// Run an occurrence of a job now, or send a test message.
     Fire(fire::Fire),
     /// Look at what was decided and sent, and decide what happens with what is stuck.
@@ -167,6 +176,9 @@ impl Cli {
             Command::Report(command) => command.run(self),
             Command::Preview(command) => command.run(self),
             Command::Plan(command) => command.run(self),
+            Command::WhyNot(command) => command.run(self),
+            Command::Backlog(command) => command.run(self),
+            Command::Simulate(command) => command.run(self),
             Command::Fire(command) => command.run(self),
             Command::Outbox(command) => command.run(self),
             Command::Doctor(command) => command.run(self),

@@ -1,11 +1,12 @@
 //! What is due, and running it. Planning moves each job's horizon and inserts the occurrences before it
 //! in one transaction; so nothing is missed while we are down, and nothing runs twice.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::foresight;
 use super::freshness;
 use super::notices;
 use super::reminding::{self, Turn};
@@ -13,7 +14,6 @@ use super::runner::{self, RunError};
 use super::{DaemonError, Shared};
 use crate::config::Job;
 use crate::domain::text::masked;
-use crate::job::Recipe;
 use crate::ledger::occurrences::{self, Waiting};
 use crate::ledger::reminders;
 use crate::schedule::{Schedule, Verdict};
@@ -86,12 +86,7 @@ pub(super) async fn learn_zones(shared: &Arc<Shared>) {
 
 /// Notes which rules there are. One that is new or has changed is on from now.
 pub(super) async fn switch_rules(shared: &Arc<Shared>) -> Result<(), DaemonError> {
-    let mut rules = BTreeMap::new();
-    for job in shared.config.jobs.values() {
-        if let Recipe::Reminders(spec) = &job.recipe {
-            rules.extend(spec.rules.iter().map(|rule| (rule.name.clone(), rule.fingerprint())));
-        }
-    }
+    let rules = foresight::rules(&shared.config);
     let now = shared.clock.now();
     let started = shared.ledger.run(move |c| reminders::switch(c, &rules, now)).await?;
     for rule in started {

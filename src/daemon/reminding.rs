@@ -153,7 +153,7 @@ fn recipient_of(config: &Config, rep: &Rep) -> Recipient {
 }
 
 /// The channels a digest goes over: the person's own, the target's, or those the job names for reps.
-fn ways_of(config: &Config, job: &Job, recipient: &Recipient) -> Vec<String> {
+pub fn ways_of(config: &Config, job: &Job, recipient: &Recipient) -> Vec<String> {
     if let Some(person) = config.people.get(&recipient.id) {
         return person.via.clone();
     }

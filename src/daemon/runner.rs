@@ -228,7 +228,7 @@ pub fn published(ledger: &Ledger, name: &str, at: Timestamp) -> Result<Vec<Publi
 }
 
 /// The names of the rules that a job looks at.
-fn rules_of(config: &Config, name: &str) -> Vec<(String, i32)> {
+pub(super) fn rules_of(config: &Config, name: &str) -> Vec<(String, i32)> {
     match config.jobs.get(name).map(|job| &job.recipe) {
         Some(Recipe::Reminders(spec)) => {
             spec.rules.iter().map(|rule| (rule.name.clone(), rule.max_late)).collect()
@@ -238,7 +238,7 @@ fn rules_of(config: &Config, name: &str) -> Vec<(String, i32)> {
 }
 
 /// What has become of the cases of rules, each with the days it looks back, so far.
-fn history(ledger: &Ledger, rules: &[(String, i32)], lens: &Lens) -> Result<History, String> {
+pub(super) fn history(ledger: &Ledger, rules: &[(String, i32)], lens: &Lens) -> Result<History, String> {
     let names: Vec<String> = rules.iter().map(|(name, _)| name.clone()).collect();
     let late = rules.iter().map(|(_, late)| *late).max().unwrap_or(0);
     let (from, zone) = (lens.today().plus(-late - 1), lens.zone.clone());

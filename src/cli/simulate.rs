@@ -1,0 +1,211 @@
+//! `retaind simulate`: the whole configuration over a span of time, at full speed, into memory.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::{Cli, Done, EX_DATAERR, EX_IOERR, EX_USAGE, Failure, read_at, show};
+use crate::channel::Channel;
+use crate::channel::memory::Memory;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::daemon::{Daemon, foresight};
+use crate::job::Recipe;
+use crate::ledger::deliveries::{self, Listed};
+use crate::ledger::{Access, Ledger, reminders};
+
+/// Run the whole configuration over a span of time, without sending, and count what everybody would get.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  retaind simulate --from 2026-01-01 --to 2027-01-01\n  retaind simulate --from 2026-11-02 --to 2026-11-16 --json\n\nRules are taken as switched on at the start, with their backlog told; --no-backlog leaves that out. The store\nis as it is now, seen as of each occurrence: nobody acts on what they are told."
+)]
+pub(super) struct Simulate {
+    /// From this day or instant.
+    #[arg(long, value_name = "TIME")]
+    from: String,
+    /// Up to this day or instant.
+    #[arg(long, value_name = "TIME")]
+    to: String,
+    /// Leaves out what fell due before the start.
+    #[arg(long)]
+    no_backlog: bool,
+}
+
+/// Messages to one person within this time collide.
+const CLOSE: SignedDuration = SignedDuration::from_hours(1);
+
+/// What came of it.
+struct Outcome {
+    messages: Vec<Listed>,
+    occurrences: BTreeMap<String, i64>,
+    reminders: BTreeMap<String, i64>,
+}
+
+impl Simulate {
+    pub(super) fn run(&self, cli: &Cli) -> Done {
+        let mut config = cli.load_watched()?;
+        let (from, to) = (read_at(&self.from, &config.zone)?, read_at(&self.to, &config.zone)?);
+        if to <= from {
+            return Err(Failure::new(EX_USAGE, "`--to` must be later than `--from`"));
+        }
+        for way in config.channels.values_mut() {
+            way.channel = Channel::Memory(Memory::default());
+        }
+        let (zone, items) = (config.zone.clone(), items_max(&config));
+        let outcome = self.play(config, from, to)?;
+        let told = Told::of(&outcome.messages, &zone);
+        if cli.json {
+            show::line(&told.json(&outcome).to_string());
+            return Ok(());
+        }
+        told.print(&outcome, items);
+        Ok(())
+    }
+
+    fn play(&self, config: Config, from: Timestamp, to: Timestamp) -> Result<Outcome, Failure> {
+        let folder = tempfile::tempdir().map_err(|e| Failure::new(EX_IOERR, e.to_string()))?;
+        let ledger = Ledger::open(&folder.path().join("ledger.db"), Access::Daemon)?;
+        let rules: Vec<String> = foresight::rules(&config).into_keys().collect();
+        let held = ledger.clone();
+        let backlog = !self.no_backlog;
+        super::runtime()?.block_on(async move {
+            let mut daemon = Daemon::start(config, ledger.clone(), Clock::manual(from)).await?;
+            if backlog {
+                let include = move |c: &rusqlite::Connection| {
+                    rules.iter().try_for_each(|rule| reminders::include_backlog(c, rule).map(|_| ()))
+                };
+                ledger.run(include).await?;
+            }
+            daemon.replay_until(to).await
+        })?;
+        let read = held.run_blocking(|c| {
+            let count = |sql: &str| {
+                let mut statement = c.prepare(sql)?;
+                let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                rows.collect::<rusqlite::Result<BTreeMap<String, i64>>>()
+            };
+            Ok(Outcome {
+                messages: deliveries::list(c, None, usize::MAX >> 1)?,
+                occurrences: count("SELECT state, count(*) FROM occurrence GROUP BY state")?,
+                reminders: count("SELECT state, count(*) FROM reminder GROUP BY state")?,
+            })
+        });
+        read.map_err(|e| Failure::new(EX_DATAERR, e.to_string()))
+    }
+}
+
+/// The most items of a digest, of the job that shows the fewest.
+fn items_max(config: &Config) -> usize {
+    let of = |job: &crate::config::Job| match &job.recipe {
+        Recipe::Reminders(spec) => Some(spec.items_max),
+        Recipe::Report(_) => None,
+    };
+    config.jobs.values().filter_map(of).min().unwrap_or(0)
+}
+
+/// Messages by who got them.
+struct Told {
+    people: BTreeMap<String, Vec<(Timestamp, String)>>,
+    by_day: BTreeMap<(Date, String), usize>,
+}
+
+impl Told {
+    fn of(messages: &[Listed], zone: &jiff::tz::TimeZone) -> Told {
+        let mut told = Told { people: BTreeMap::new(), by_day: BTreeMap::new() };
+        for row in messages {
+            let at = row.finished.unwrap_or(row.state.not_before);
+            let who = row.delivery.recipient.clone();
+            *told.by_day.entry((zone.to_datetime(at).date(), who.clone())).or_default() += 1;
+            told.people.entry(who).or_default().push((at, row.delivery.job.clone()));
+        }
+        told.people.values_mut().for_each(|all| all.sort());
+        told
+    }
+
+    /// Two messages of different jobs to one person within the hour.
+    fn collisions(&self) -> Vec<(String, Timestamp, String, String)> {
+        let mut all = Vec::new();
+        for (who, messages) in &self.people {
+            for pair in messages.windows(2) {
+                let [(first, a), (second, b)] = pair else { continue };
+                if a != b && second.duration_since(*first) < CLOSE {
+                    all.push((who.clone(), *second, a.clone(), b.clone()));
+                }
+            }
+        }
+        all
+    }
+
+    fn busiest(&self) -> Vec<(&(Date, String), &usize)> {
+        let mut days: Vec<_> = self.by_day.iter().collect();
+        days.sort_by_key(|(day, n)| (std::cmp::Reverse(**n), *day));
+        days.truncate(5);
+        days
+    }
+
+    fn print(&self, outcome: &Outcome, items: usize) {
+        let n = |map: &BTreeMap<String, i64>, key: &str| map.get(key).copied().unwrap_or(0);
+        show::line(&format!(
+            "{} messages to {} people; {} occurrences done, {} missed, {} failed or stopped.",
+            outcome.messages.len(),
+            self.people.len(),
+            n(&outcome.occurrences, "done"),
+            n(&outcome.occurrences, "missed"),
+            n(&outcome.occurrences, "failed") + n(&outcome.occurrences, "stopped"),
+        ));
+        show::line(&format!(
+            "{} reminders told, {} resolved before they could be told, {} waiting. Digests show {items} customers; the rest is attached.",
+            n(&outcome.reminders, "told"),
+            n(&outcome.reminders, "dropped"),
+            n(&outcome.reminders, "waiting"),
+        ));
+        let mut rows = vec![["who", "messages", "days", "a day at most"].map(str::to_owned).to_vec()];
+        for (who, messages) in &self.people {
+            let days: Vec<usize> =
+                self.by_day.iter().filter(|((_, name), _)| name == who).map(|(_, n)| *n).collect();
+            let most = days.iter().max().copied().unwrap_or(0);
+            rows.push(vec![
+                who.clone(),
+                messages.len().to_string(),
+                days.len().to_string(),
+                most.to_string(),
+            ]);
+        }
+        show::table(&rows);
+        show::line("Busiest:");
+        for ((day, who), n) in self.busiest() {
+            show::line(&format!("  {day}  {who}: {n}"));
+        }
+        let collisions = self.collisions();
+        if !collisions.is_empty() {
+            show::line(&format!(
+                "{} times two jobs reach somebody within an hour, such as:",
+                collisions.len()
+            ));
+            for (who, at, a, b) in collisions.iter().take(5) {
+                show::line(&format!("  {at}  {who}: {a}, {b}"));
+            }
+        }
+    }
+
+    fn json(&self, outcome: &Outcome) -> serde_json::Value {
+        let people: BTreeMap<_, _> = self.people.iter().map(|(who, all)| (who, all.len())).collect();
+        let busiest: Vec<_> = self
+            .busiest()
+            .into_iter()
+            .map(|((day, who), n)| json!({ "day": day.to_string(), "who": who, "messages": n }))
+            .collect();
+        let collisions: Vec<_> = self
+            .collisions()
+            .into_iter()
+            .map(|(who, at, a, b)| json!({ "who": who, "at": at.to_string(), "jobs": [a, b] }))
+            .collect();
+        json!({
+            "messages": outcome.messages.len(), "people": people, "occurrences": outcome.occurrences,
+            "reminders": outcome.reminders, "busiest": busiest, "collisions": collisions,
+        })
+    }
+}
