@@ -158,7 +158,16 @@ pub fn decide(
     let Sealer { deliveries, failed, .. } = sealer;
     let rows = facts.rows.iter().map(|(relation, n)| (*relation, *n)).collect();
     Ok(Run {
-        decided: Decided { job: name.to_owned(), at, rows, deliveries, left_out: failed, published: told },
+        decided: Decided {
+            job: name.to_owned(),
+            at,
+            rows,
+            deliveries,
+            left_out: failed,
+            published: told,
+            entries: Vec::new(),
+            colleagues: Vec::new(),
+        },
     })
 }
 

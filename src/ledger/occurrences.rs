@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Result, params};
 
-use super::{deliveries, figures, from_micros, to_micros};
-use crate::domain::Published;
+use super::{acts, deliveries, figures, from_micros, to_micros};
+use crate::domain::{Colleague, Published, Told};
 use crate::outbox::Delivery;
 
 /// An occurrence that is planned and not done.
@@ -33,6 +33,10 @@ pub struct Decided {
     pub left_out: Vec<(String, String)>,
     /// Figures that are told, to be kept.
     pub published: Vec<Published>,
+    /// Entries that are told and can be acted on.
+    pub entries: Vec<Told>,
+    /// Whom they can be handed to; empty where there are no entries.
+    pub colleagues: Vec<Colleague>,
 }
 
 /// The fingerprint of a job's schedule and up to when it is planned.
@@ -139,6 +143,10 @@ pub fn commit(c: &Connection, decided: &Decided, now: Timestamp) -> Result<bool>
         deliveries::insert(c, delivery, now)?;
     }
     figures::keep(c, &decided.job, decided.at, &decided.published)?;
+    acts::keep(c, &decided.job, decided.at, &decided.entries)?;
+    if !decided.colleagues.is_empty() {
+        acts::keep_colleagues(c, &decided.colleagues)?;
+    }
     Ok(true)
 }
 
