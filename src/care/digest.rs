@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::document::{Block, Column, Document, Item, Kind, Reach, Say, Table, Value};
+use jiff::Timestamp;
+
+use crate::document::{Action, Block, Column, Document, Item, Kind, Reach, Say, Table, Value};
 use crate::domain::facts::Contacts;
-use crate::domain::{Day, Money, People, Recipient};
+use crate::domain::{Day, EntryId, Money, People, Recipient};
 use crate::metrics::Panel;
+use crate::outbox::Links;
 
 /// One thing that is due, before it is known to whom it is told.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,8 +59,35 @@ pub struct About<'a> {
     pub contacts: &'a Contacts,
 }
 
+/// What links to the entries of an occurrence are made with.
+#[derive(Clone, Copy)]
+pub struct Linking<'a> {
+    /// Makes them.
+    pub links: &'a Links,
+    /// The job.
+    pub job: &'a str,
+    /// The occurrence.
+    pub occurrence: Timestamp,
+}
+
+impl Linking<'_> {
+    /// What `recipient` can do by a link with what they are told of a customer. Both lead to one page.
+    fn actions(&self, recipient: &Recipient, customer: &str) -> Vec<Action> {
+        let entry = EntryId::of(self.job, self.occurrence, &recipient.id, customer);
+        let url = self.links.url(&entry.0, self.links.expiry(self.occurrence));
+        let snooze = Action { what: "snooze", url: format!("{url}#snooze") };
+        vec![Action { what: "done", url }, snooze]
+    }
+}
+
 /// The digest of one recipient. `extra` says what is shown of all: the rest goes into the attached list.
-pub fn compose(about: About<'_>, recipient: &Recipient, entries: &[Entry], items_max: usize) -> Document {
+pub fn compose(
+    about: About<'_>,
+    recipient: &Recipient,
+    entries: &[Entry],
+    items_max: usize,
+    linking: Option<Linking<'_>>,
+) -> Document {
     let panel = about.panel;
     let facts = panel.facts;
     let today = facts.lens.today();
@@ -73,7 +103,10 @@ pub fn compose(about: About<'_>, recipient: &Recipient, entries: &[Entry], items
         0 => Value::Empty,
         stake => Say::new("digest.stake").with("money", Money::new(stake, facts.lens.currency)).into(),
     };
-    let items = entries.iter().take(items_max).map(|entry| item(about, entry)).collect();
+    let mut items: Vec<Item> = entries.iter().take(items_max).map(|entry| item(about, entry)).collect();
+    for item in &mut items {
+        item.actions = linking.map_or_else(Vec::new, |linking| linking.actions(recipient, &item.customer_id));
+    }
     let mut blocks = vec![Block::Items(items)];
     let rest = entries.len().saturating_sub(items_max);
     if rest > 0 {
@@ -130,6 +163,7 @@ fn item(about: About<'_>, entry: &Entry) -> Item {
         facts: lines,
         reach: phone.into_iter().chain(email).collect(),
         days_late: entry.days_late,
+        actions: Vec::new(),
     }
 }
 

@@ -4,6 +4,9 @@ use super::digest::Entry;
 use crate::document::Say;
 use crate::domain::{Day, Facts, FollowUp};
 
+/// The rule's name: in the ledger, in events.
+pub const RULE: &str = "follow_up";
+
 /// The open follow-ups due on or before `today + lead_days`, with whom to tell: whoever promised it, or
 /// the customer's owner.
 pub fn due(facts: &Facts, lead_days: i32) -> Vec<Entry> {

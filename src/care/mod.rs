@@ -1,5 +1,6 @@
 //! Who is owed what: one file a reminder kind, and the digest that gathers them per recipient.
 
+pub mod act;
 pub mod digest;
 pub mod follow_up;
 

@@ -56,7 +56,7 @@ impl Demo {
     async fn show(&self, dir: &Path) -> Done {
         let server =
             Server::start(self.port).await.map_err(|e| Failure::new(EX_IOERR, format!("no port: {e}")))?;
-        let outlet = Outlet::Capture { smtp: server.smtp, http: server.http };
+        let outlet = Outlet::Capture { smtp: server.smtp, http: server.http, pages: 0 };
         let path = dir.join("retaind.toml");
         let (config, findings) = config::load(&path, outlet);
         let config = config.ok_or_else(|| super::refused(&findings))?;

@@ -50,8 +50,11 @@ impl Run {
         if self.capture {
             capture = Some(Server::start(self.capture_port).await.map_err(unavailable)?);
         }
-        let outlet =
-            capture.as_ref().map_or(Outlet::Configured, |s| Outlet::Capture { smtp: s.smtp, http: s.http });
+        let outlet = capture.as_ref().map_or(Outlet::Configured, |s| Outlet::Capture {
+            smtp: s.smtp,
+            http: s.http,
+            pages: 0,
+        });
         let config = cli.load(outlet)?;
         if let Some(server) = &capture {
             show::line(&format!("captured messages: http://127.0.0.1:{}/", server.http));

@@ -5,15 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::{Shared, freshness};
+use crate::care::digest::Linking;
 use crate::config::{Config, Job, Target};
 use crate::document::Document;
 use crate::domain::facts::{Facts, Fault};
 use crate::domain::recipient::Calendar;
-use crate::domain::{Published, Recipient, Rep};
+use crate::domain::{Colleague, Day, Published, Recipient, Rep, Told};
 use crate::job::reminders::Due;
 use crate::job::report::{Behind, Story};
 use crate::job::seal::{Envelope, Locales, seal};
-use crate::job::{Attachment, Recipe, ReportSpec};
+use crate::job::{Addressed, Attachment, Recipe, ReportSpec, told};
 use crate::ledger::occurrences::{self, Decided};
 use crate::ledger::{Access, Ledger, figures};
 use crate::outbox::Delivery;
@@ -128,11 +129,11 @@ pub fn decide(
     let behind = check(&facts, &snapshot)?;
     let mut sealer =
         Sealer { config, locales, job: name, at, attach: &[], deliveries: Vec::new(), failed: Vec::new() };
-    let mut told = Vec::new();
+    let (mut told_figures, mut entries, mut colleagues) = (Vec::new(), Vec::new(), Vec::new());
     match &job.recipe {
         Recipe::Report(spec) => {
             sealer.attach = &spec.attach;
-            let documents = tell(job, spec, &facts, &snapshot, (published, behind), &mut told)?;
+            let documents = tell(job, spec, &facts, &snapshot, (published, behind), &mut told_figures)?;
             // The shop need not wait for what follows.
             drop(snapshot);
             for target in &job.to {
@@ -142,9 +143,11 @@ pub fn decide(
             }
         }
         Recipe::Reminders(spec) => {
+            let linking = config.actions.as_ref();
+            let linking = linking.map(|a| Linking { links: &a.links, job: name, occurrence: at });
             let mut nobody: Vec<Recipient> = job.to.iter().map(|target| target.recipient.clone()).collect();
             nobody.dedup_by(|a, b| a.id == b.id);
-            let due = Due::of(&facts, spec);
+            let due = Due::of(&facts, spec).linked(linking);
             let people = snapshot.people(&facts, due.wanted()).map_err(unreadable)?;
             let contacts = snapshot.contacts(&facts, &due.shown()).map_err(unreadable)?;
             drop(snapshot);
@@ -152,6 +155,10 @@ pub fn decide(
                 for channel in ways_of(config, name, &digest.recipient, &job.to) {
                     sealer.seal(&digest.document, &digest.recipient, &channel);
                 }
+                entries.extend(told(&digest, linking, facts.lens.today(), locales));
+            }
+            if !entries.is_empty() {
+                colleagues = colleagues_of(config, &facts);
             }
         }
     }
@@ -164,9 +171,9 @@ pub fn decide(
             rows,
             deliveries,
             left_out: failed,
-            published: told,
-            entries: Vec::new(),
-            colleagues: Vec::new(),
+            published: told_figures,
+            entries,
+            colleagues,
         },
     })
 }
@@ -263,6 +270,28 @@ fn recipient_of(config: &Config, rep: &Rep) -> Recipient {
         zone: zone.unwrap_or_else(|| config.zone.clone()),
         calendar: Calendar::default(),
     }
+}
+
+/// What is kept of a digest whose recipient can act on it.
+fn told(digest: &Addressed, linking: Option<Linking<'_>>, today: Day, locales: &Locales) -> Vec<Told> {
+    let recipient = &digest.recipient;
+    let Some((linking, locale)) = linking.zip(locales.get(&recipient.language)) else { return Vec::new() };
+    told::entries(&digest.document, recipient, linking, today, locale)
+}
+
+/// Whom an entry can be handed to: the active reps, and people who are no reps and have a mail address (a
+/// room or a program has none). Those of one name are sorted by id.
+fn colleagues_of(config: &Config, facts: &Facts) -> Vec<Colleague> {
+    let reps = facts.reps.values().filter(|rep| rep.active).map(|rep| {
+        let recipient = recipient_of(config, rep);
+        Colleague { name: recipient.name, id: recipient.id, rep: Some(rep.id.clone()) }
+    });
+    let others = config.people.values().filter(|person| person.rep.is_none());
+    let others = others.map(|person| &person.recipient).filter(|recipient| recipient.email.is_some());
+    let others = others.map(|r| Colleague { name: r.name.clone(), id: r.id.clone(), rep: None });
+    let mut all: Vec<Colleague> = reps.chain(others).collect();
+    all.sort();
+    all
 }
 
 /// The channels a digest goes over: the person's own, the target's, or those the job names for reps.

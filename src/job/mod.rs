@@ -4,6 +4,7 @@ pub mod reminders;
 pub mod report;
 pub mod sample;
 pub mod seal;
+pub mod told;
 
 use jiff::SignedDuration;
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Addressed, RemindersSpec};
-use crate::care::digest::About;
+use crate::care::digest::{About, Linking};
 use crate::care::{Entry, by_rep, digest, follow_up};
 use crate::domain::facts::Contacts;
 use crate::domain::{Facts, People, Recipient, Rep};
@@ -15,6 +15,7 @@ pub struct Due<'a> {
     /// Of each rep, the most pressing first; `None` holds what belongs to nobody who is there.
     by_rep: BTreeMap<Option<String>, Vec<Entry>>,
     items_max: usize,
+    linking: Option<Linking<'a>>,
 }
 
 impl<'a> Due<'a> {
@@ -25,7 +26,13 @@ impl<'a> Due<'a> {
         for entries in by_rep.values_mut() {
             digest::order(&panel, entries);
         }
-        Due { panel, by_rep, items_max: spec.items_max }
+        Due { panel, by_rep, items_max: spec.items_max, linking: None }
+    }
+
+    /// With links by which recipients act.
+    #[must_use]
+    pub fn linked(self, linking: Option<Linking<'a>>) -> Due<'a> {
+        Due { linking, ..self }
     }
 
     /// The customers that are named.
@@ -49,7 +56,7 @@ impl<'a> Due<'a> {
         recipient: impl Fn(&Rep) -> Recipient,
         nobody: &[Recipient],
     ) -> Vec<Addressed> {
-        let (panel, items_max) = (self.panel, self.items_max);
+        let (panel, items_max, linking) = (self.panel, self.items_max, self.linking);
         let mut by_recipient: BTreeMap<String, (Recipient, Vec<Entry>)> = BTreeMap::new();
         for (rep, entries) in self.by_rep {
             let rep = rep.and_then(|id| panel.facts.reps.get(&id));
@@ -62,7 +69,7 @@ impl<'a> Due<'a> {
         let digests = by_recipient.into_values().map(|(recipient, mut entries)| {
             digest::order(&panel, &mut entries);
             let about = About { panel: &panel, people, contacts };
-            let document = digest::compose(about, &recipient, &entries, items_max);
+            let document = digest::compose(about, &recipient, &entries, items_max, linking);
             Addressed { recipient, document }
         });
         digests.collect()

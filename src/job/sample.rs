@@ -1,7 +1,7 @@
 //! A small believable document of each kind: templates are proven against it when a configuration loads.
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{ReportKind, ReportSpec, report};
 use crate::care::digest;
@@ -13,6 +13,7 @@ use crate::domain::{
     Asked, Currency, Customer, Day, PeriodKind, Rates, Recipient, Rows, Subscription, Transaction,
 };
 use crate::metrics::{Panel, PeriodChoice, Settings, Split};
+use crate::outbox::{LinkKey, Links};
 use crate::render::Locale;
 use crate::render::view::{self, View};
 
@@ -65,7 +66,9 @@ pub fn document(kind: Kind) -> Option<Document> {
             let facts = rows.facts(Asked::nothing(rows.lens.today()));
             let panel = Panel::of(&facts, &settings);
             let about = digest::About { panel: &panel, people: &people, contacts: &facts.contacts };
-            Some(digest::compose(about, &recipient(), &entries, 1))
+            let links = links()?;
+            let linking = digest::Linking { links: &links, job: "reps", occurrence: rows.lens.as_of };
+            Some(digest::compose(about, &recipient(), &entries, 1, Some(linking)))
         }
         Kind::Notice => Some(notice("notice.test", |say| say.with("channel", "office"), Vec::new())),
     }
@@ -84,6 +87,12 @@ pub fn notice(key: &str, with: impl Fn(Say) -> Say, notes: Vec<Say>) -> Document
         notes,
         sheets: Vec::new(),
     }
+}
+
+/// Links that lead nowhere: a sample is never sent.
+fn links() -> Option<Links> {
+    let key = LinkKey::read("c2FtcGxlIHNhbXBsZSBzYW1wbGUgc2FtcGxlIHNhbXBsZSE=").ok()?;
+    Some(Links::new("https://care.shop.example", key, None, SignedDuration::from_hours(24)))
 }
 
 fn recipient() -> Recipient {

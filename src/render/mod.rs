@@ -7,6 +7,7 @@ pub mod chart;
 pub mod event;
 pub mod locale;
 pub mod mime;
+pub mod page;
 pub mod picture;
 pub mod record;
 pub mod sheet;

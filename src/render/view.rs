@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::locale::Locale;
 use super::picture::{self, Drawn};
-use crate::document::{Block, Chart, Document, Figures, Item, Reach, Table};
+use crate::document::{Block, Chart, Document, Figures, Item, Reach, Say, Table};
 
 /// A document, worded.
 #[derive(Debug, Clone, Serialize)]
@@ -136,6 +136,17 @@ pub struct ItemView {
     pub reach: Vec<ReachView>,
     /// Whether it is overdue.
     pub late: bool,
+    /// What can be done with it by a link.
+    pub actions: Vec<ActionView>,
+}
+
+/// Something that can be done by a link.
+#[derive(Debug, Clone, Serialize)]
+pub struct ActionView {
+    /// What.
+    pub text: String,
+    /// The page that offers it.
+    pub url: String,
 }
 
 /// A way to reach a customer.
@@ -273,9 +284,7 @@ pub fn table_view(table: &Table, locale: &Locale) -> TableView {
                 .collect()
         })
         .collect();
-    let shown = crate::document::Say::new("table.cut")
-        .with("shown", table.rows.len() as i128)
-        .with("of", table.of as i128);
+    let shown = Say::new("table.cut").with("shown", table.rows.len() as i128).with("of", table.of as i128);
     let mut cells = vec![columns.iter().map(|c| c.text.clone()).collect::<Vec<_>>()];
     cells.extend(
         rows.iter().map(|row| row.iter().map(|cell| crate::domain::text::excerpt(&cell.text, 34)).collect()),
@@ -299,6 +308,10 @@ fn item_view(number: usize, item: &Item, locale: &Locale) -> ItemView {
         }
         Reach::Email(email) => ReachView { text: email.clone(), url: format!("mailto:{email}") },
     });
+    let actions = item.actions.iter().map(|action| ActionView {
+        text: locale.say(&Say::new(format!("action.{}", action.what))),
+        url: action.url.clone(),
+    });
     ItemView {
         number,
         customer: item.customer.clone(),
@@ -307,6 +320,7 @@ fn item_view(number: usize, item: &Item, locale: &Locale) -> ItemView {
         facts: facts.join(" · "),
         reach: reach.collect(),
         late: item.days_late > 0,
+        actions: actions.collect(),
     }
 }
 

@@ -33,6 +33,7 @@ fn families() -> Vec<(&'static str, &'static str, Vec<String>)> {
     let notice = own(&["subject", "title", "lead"]);
     let basis = own(&["mrr", "revenue"]);
     vec![
+        ("action", "src/render/view.rs", own(&["done", "snooze"])),
         (
             "band",
             "src/job/report/headline.rs",
@@ -131,6 +132,7 @@ const BUILDERS: &[(&str, &str, usize)] = &[
     ("src/job/report/tables.rs", "split.{}", 1),
     ("src/job/report/trend.rs", "metric.{}", 1),
     ("src/job/sample.rs", "{key}.{part}", 1),
+    ("src/render/view.rs", "action.{}", 1),
 ];
 
 /// The columns of every table, as the code names them: in lists of names handed to `column`.

@@ -12,7 +12,11 @@ const EDGES: &[(&str, &[&str], &str)] = &[
     ("schedule", &[], "when things are due: instants and zones only"),
     ("metrics", &["domain"], "figures out of facts"),
     ("document", &["domain"], "what is said, of values of the domain"),
-    ("care", &["domain", "metrics", "document"], "a digest is a document; value at stake is a metric"),
+    (
+        "care",
+        &["domain", "metrics", "document", "outbox"],
+        "a digest is a document with links; value at stake is a metric",
+    ),
     ("outbox", &[], "what becomes of a message, whatever it says"),
     ("render", &["domain", "document", "outbox"], "a document's form; a mail carries its delivery's key"),
     (
@@ -32,8 +36,8 @@ const EDGES: &[(&str, &[&str], &str)] = &[
     (
         "daemon",
         &[
-            "channel", "clock", "config", "document", "domain", "job", "ledger", "outbox", "render",
-            "schedule", "store",
+            "care", "channel", "clock", "config", "document", "domain", "job", "ledger", "outbox", "render",
+            "schedule", "store", "web",
         ],
         "shell: runs them",
     ),
