@@ -7,6 +7,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::daemon::{Shared, runner};
 use crate::document::Document;
+use crate::job::Recipe;
 use crate::job::sample::notice;
 use crate::job::seal::{Envelope, Locales, seal};
 use crate::ledger::{Access, Ledger, occurrences, operator};
@@ -62,6 +63,10 @@ impl Fire {
         let rows = if self.accept_rows { runner::Rows::Accepted } else { runner::Rows::Checked };
         let run =
             runner::run(&shared, name, at, rows).map_err(|e| Failure::new(EX_DATAERR, e.to_string()))?;
+        if shared.config.unlinked && matches!(super::job(&shared.config, name)?.recipe, Recipe::Reminders(_))
+        {
+            show::line("Its digests have no links: the key of [actions] cannot be read here.");
+        }
         for (recipient, reason) in &run.decided.left_out {
             show::error(&format!("{recipient} is left out: {reason}"));
         }

@@ -127,13 +127,12 @@ pub fn decide(
     let mut snapshot = store.snapshot().map_err(unreadable)?;
     let facts = snapshot.read(job.recipe.needs(&lens), lens).map_err(unreadable)?;
     let behind = check(&facts, &snapshot)?;
-    let mut sealer =
-        Sealer { config, locales, job: name, at, attach: &[], deliveries: Vec::new(), failed: Vec::new() };
-    let (mut told_figures, mut entries, mut colleagues) = (Vec::new(), Vec::new(), Vec::new());
+    let mut sealer = Sealer::of(config, locales, name, at);
+    let mut told = Vec::new();
     match &job.recipe {
         Recipe::Report(spec) => {
             sealer.attach = &spec.attach;
-            let documents = tell(job, spec, &facts, &snapshot, (published, behind), &mut told_figures)?;
+            let documents = tell(job, spec, &facts, &snapshot, (published, behind), &mut told)?;
             // The shop need not wait for what follows.
             drop(snapshot);
             for target in &job.to {
@@ -143,11 +142,9 @@ pub fn decide(
             }
         }
         Recipe::Reminders(spec) => {
-            let linking = config.actions.as_ref();
-            let linking = linking.map(|a| Linking { links: &a.links, job: name, occurrence: at });
             let mut nobody: Vec<Recipient> = job.to.iter().map(|target| target.recipient.clone()).collect();
             nobody.dedup_by(|a, b| a.id == b.id);
-            let due = Due::of(&facts, spec).linked(linking);
+            let due = Due::of(&facts, spec).linked(sealer.linking);
             let people = snapshot.people(&facts, due.wanted()).map_err(unreadable)?;
             let contacts = snapshot.contacts(&facts, &due.shown()).map_err(unreadable)?;
             drop(snapshot);
@@ -155,27 +152,11 @@ pub fn decide(
                 for channel in ways_of(config, name, &digest.recipient, &job.to) {
                     sealer.seal(&digest.document, &digest.recipient, &channel);
                 }
-                entries.extend(told(&digest, linking, facts.lens.today(), locales));
-            }
-            if !entries.is_empty() {
-                colleagues = colleagues_of(config, &facts);
+                sealer.keep(&digest, facts.lens.today());
             }
         }
     }
-    let Sealer { deliveries, failed, .. } = sealer;
-    let rows = facts.rows.iter().map(|(relation, n)| (*relation, *n)).collect();
-    Ok(Run {
-        decided: Decided {
-            job: name.to_owned(),
-            at,
-            rows,
-            deliveries,
-            left_out: failed,
-            published: told_figures,
-            entries,
-            colleagues,
-        },
-    })
+    Ok(Run { decided: sealer.decided(&facts, told) })
 }
 
 /// The report's documents by whose customers they are about; what they publish is added to `told`.
@@ -233,11 +214,19 @@ struct Sealer<'a> {
     job: &'a str,
     at: Timestamp,
     attach: &'a [Attachment],
+    linking: Option<Linking<'a>>,
     deliveries: Vec<Delivery>,
     failed: Vec<(String, String)>,
+    entries: Vec<Told>,
 }
 
-impl Sealer<'_> {
+impl<'a> Sealer<'a> {
+    fn of(config: &'a Config, locales: &'a Locales, job: &'a str, at: Timestamp) -> Sealer<'a> {
+        let linking = config.actions.as_ref().map(|a| Linking { links: &a.links, job, occurrence: at });
+        let (deliveries, failed, entries) = (Vec::new(), Vec::new(), Vec::new());
+        Sealer { config, locales, job, at, attach: &[], linking, deliveries, failed, entries }
+    }
+
     /// One bad recipient never stops the others.
     fn seal(&mut self, document: &Document, recipient: &Recipient, channel: &str) {
         let Some(way) = self.config.channels.get(channel) else { return };
@@ -252,6 +241,28 @@ impl Sealer<'_> {
         match seal(document, envelope, &self.config.templates, self.locales) {
             Ok(delivery) => self.deliveries.push(delivery),
             Err(reason) => self.failed.push((recipient.id.clone(), reason)),
+        }
+    }
+
+    /// Keeps what a digest told, where its recipient can act on it.
+    fn keep(&mut self, digest: &Addressed, today: Day) {
+        let recipient = &digest.recipient;
+        if let Some((linking, locale)) = self.linking.zip(self.locales.get(&recipient.language)) {
+            self.entries.extend(told::entries(&digest.document, recipient, linking, today, locale));
+        }
+    }
+
+    fn decided(self, facts: &Facts, published: Vec<Published>) -> Decided {
+        let handed = !self.entries.is_empty();
+        Decided {
+            job: self.job.to_owned(),
+            at: self.at,
+            rows: facts.rows.iter().map(|(relation, n)| (*relation, *n)).collect(),
+            deliveries: self.deliveries,
+            left_out: self.failed,
+            published,
+            entries: self.entries,
+            colleagues: if handed { colleagues_of(self.config, facts) } else { Vec::new() },
         }
     }
 }
@@ -270,13 +281,6 @@ fn recipient_of(config: &Config, rep: &Rep) -> Recipient {
         zone: zone.unwrap_or_else(|| config.zone.clone()),
         calendar: Calendar::default(),
     }
-}
-
-/// What is kept of a digest whose recipient can act on it.
-fn told(digest: &Addressed, linking: Option<Linking<'_>>, today: Day, locales: &Locales) -> Vec<Told> {
-    let recipient = &digest.recipient;
-    let Some((linking, locale)) = linking.zip(locales.get(&recipient.language)) else { return Vec::new() };
-    told::entries(&digest.document, recipient, linking, today, locale)
 }
 
 /// Whom an entry can be handed to: the active reps, and people who are no reps and have a mail address (a

@@ -1,5 +1,6 @@
 //! The recipes: what each kind of job reads, computes and says. Each reads as needs → compute → compose.
 
+pub mod acted;
 pub mod reminders;
 pub mod report;
 pub mod sample;

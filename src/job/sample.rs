@@ -4,17 +4,20 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{ReportKind, ReportSpec, report};
-use crate::care::digest;
+use crate::care::{act, digest};
 use crate::document::{Document, Kind, Say};
+use crate::domain::act::Shown;
 use crate::domain::customer::CancelKind;
 use crate::domain::facts::Lens;
 use crate::domain::recipient::Calendar;
 use crate::domain::{
-    Asked, Currency, Customer, Day, PeriodKind, Rates, Recipient, Rows, Subscription, Transaction,
+    Act, Asked, Colleague, Currency, Customer, Day, EntryId, PeriodKind, Rates, Recipient, Rows,
+    Subscription, Told, Transaction,
 };
 use crate::metrics::{Panel, PeriodChoice, Settings, Split};
 use crate::outbox::{LinkKey, Links};
 use crate::render::Locale;
+use crate::render::page::{self, PageView, SignView};
 use crate::render::view::{self, View};
 
 /// A worded sample of a kind of document.
@@ -72,6 +75,43 @@ pub fn document(kind: Kind) -> Option<Document> {
         }
         Kind::Notice => Some(notice("notice.test", |say| say.with("channel", "office"), Vec::new())),
     }
+}
+
+/// Sample pages in English: of an entry, with everything on it, and one that only says something.
+pub fn pages() -> Result<(PageView, SignView), String> {
+    let locale = Locale::load("en").map_err(|e| e.to_string())?;
+    pages_of(&locale).ok_or_else(|| "no sample".to_owned())
+}
+
+/// The same in any language.
+pub fn pages_of(locale: &Locale) -> Option<(PageView, SignView)> {
+    let occurrence: Timestamp = "2026-01-05T08:00:00Z".parse().ok()?;
+    let told = Told {
+        id: EntryId::of("reps", occurrence, "ana", "1"),
+        recipient: "ana".to_owned(),
+        customer: "1".to_owned(),
+        language: "en".to_owned(),
+        zone: "UTC".to_owned(),
+        reasons: Vec::new(),
+        shown: Some(Shown {
+            customer: "Customer 1 <&>".to_owned(),
+            reasons: vec!["due today: “Send the new proposal”".to_owned()],
+        }),
+        expires: occurrence + SignedDuration::from_hours(24),
+    };
+    let bo = Colleague { name: "Bo Berg".to_owned(), id: "rep:2".to_owned(), rep: Some("2".to_owned()) };
+    let seen = act::Seen {
+        told: &told,
+        occurrence,
+        acts: &[(Act::HandOver("rep:2".to_owned()), occurrence)],
+        colleagues: &[bo],
+        zone: &TimeZone::UTC,
+        now: occurrence + SignedDuration::from_hours(1),
+    };
+    let form = act::Form { what: "snooze".to_owned(), until: "soon".to_owned(), whom: "rep:2".to_owned() };
+    let wrong = act::read(&form, "ana", seen.today(), &[]).err();
+    let sign = act::expired(told.expires, &TimeZone::UTC);
+    Some((page::page(&seen.page(&form, wrong), "token", locale), page::sign(&sign, locale)))
 }
 
 /// A notice: its words are `{key}.subject`, `{key}.title` and `{key}.lead`, all filled by `with`.

@@ -38,8 +38,8 @@ pub enum Outcome {
 /// An act as operators list it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
-    /// Its number in the ledger.
-    pub id: i64,
+    /// The entry.
+    pub entry: EntryId,
     /// The job that told the entry.
     pub job: String,
     /// The occurrence that told it.
@@ -77,7 +77,7 @@ pub fn keep(c: &Connection, job: &str, at: Timestamp, told: &[Told]) -> Result<(
             told.customer,
             told.language,
             told.zone,
-            Json::from_iter(reasons).to_string(),
+            reasons.collect::<Json>().to_string(),
             shown,
             to_micros(told.expires),
         ])?;
@@ -190,12 +190,12 @@ pub fn purge(c: &Connection, now: Timestamp, limit: usize) -> Result<usize> {
 }
 
 const SELECT: &str =
-    "SELECT act.id, act.what, act.until, act.whom, act.at, job, entry.at, recipient, customer,
+    "SELECT act.entry, act.what, act.until, act.whom, act.at, job, entry.at, recipient, customer,
     reasons FROM act JOIN entry ON entry.id = act.entry";
 
 fn listed(row: &Row<'_>) -> Result<Listed> {
     Ok(Listed {
-        id: row.get(0)?,
+        entry: EntryId(row.get(0)?),
         act: act(row, 1)?,
         at: from_micros(row.get(4)?),
         job: row.get(5)?,

@@ -230,6 +230,7 @@ fn what_we_ship_loads() {
     let at = |name: &str| folder.path().join("config").join(name);
     empty_store(&at("shop.db"));
     secret(&at("slack-url"), "https://hooks.example.com/services/T0/B0/x\n", 0o600);
+    secret(&at("actions-key"), "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=\n", 0o600);
     secret(&at("crm-url"), "https://crm.example.com/hook\n", 0o600);
     secret(&at("crm-secret"), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n", 0o600);
     let mut shipped = Vec::new();

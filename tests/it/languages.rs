@@ -59,6 +59,7 @@ fn families() -> Vec<(&'static str, &'static str, Vec<String>)> {
         ("notice.failed", "src/job/sample.rs", notice.clone()),
         ("notice.held", "src/job/sample.rs", notice.clone()),
         ("notice.left_out", "src/job/sample.rs", notice.clone()),
+        ("notice.pages", "src/job/sample.rs", notice.clone()),
         ("notice.stopped", "src/job/sample.rs", notice.clone()),
         ("notice.test", "src/job/sample.rs", notice),
         ("report.lead.grew", "src/job/report/mod.rs", basis.clone()),

@@ -41,6 +41,11 @@ const EDGES: &[(&str, &[&str], &str)] = &[
         ],
         "shell: runs them",
     ),
+    (
+        "web",
+        &["care", "clock", "document", "domain", "job", "ledger", "outbox", "render"],
+        "shell: the pages of links, on a socket of its own",
+    ),
     ("capture", &[], "a server that pretends; speaks protocols, not our types"),
     ("demo", &[], "a made-up shop, written as a stranger's database"),
     (
