@@ -134,7 +134,6 @@ impl Seen<'_> {
     pub fn page(&self, form: &Form, wrong: Option<Say>) -> Page {
         let shown = self.told.shown.as_ref();
         let last = self.acts.last();
-        let others = self.colleagues.iter().filter(|c| c.id != self.told.recipient);
         Page {
             customer: shown.map(|shown| shown.customer.clone()).unwrap_or_default(),
             about: Say::new("act.about").with("day", day(self.occurrence, self.zone).date()),
@@ -146,9 +145,21 @@ impl Seen<'_> {
             days: days(self.today()),
             range: range(self.today()),
             entered: excerpt(&clean(&form.until), ENTERED_MAX),
-            colleagues: others.map(|c| (c.id.clone(), c.name.clone(), c.id == form.whom)).collect(),
+            colleagues: self.others(&form.whom),
             good_until: Say::new("act.good_until").with("day", day(self.told.expires, self.zone).date()),
         }
+    }
+
+    /// Whom it can be handed to: id, name, whether they were chosen. Of two with one name each is told with
+    /// their id.
+    fn others(&self, chosen: &str) -> Vec<(String, String, bool)> {
+        let others = self.colleagues.iter().filter(|c| c.id != self.told.recipient);
+        let named = |who: &Colleague| {
+            let alone = self.colleagues.iter().filter(|c| c.name == who.name).count() == 1;
+            let id = who.rep.as_ref().unwrap_or(&who.id);
+            if alone { who.name.clone() } else { format!("{} ({id})", who.name) }
+        };
+        others.map(|c| (c.id.clone(), named(c), c.id == chosen)).collect()
     }
 
     fn said(&self, act: &Act, at: Timestamp) -> Say {

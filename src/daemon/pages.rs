@@ -8,7 +8,7 @@ use super::{Shared, notices};
 use crate::job::Recipe;
 use crate::job::seal::Locales;
 use crate::ledger::occurrences;
-use crate::web::{Desk, Server};
+use crate::web::{Deadlines, Desk, Server};
 
 /// Tries that fail before ops is told: an old daemon that ends may still hold the port.
 const PATIENCE: u32 = 3;
@@ -63,8 +63,9 @@ impl Pages {
             Some(given) => given.try_clone(),
             None => TcpListener::bind(listen),
         };
-        let server =
-            listener.and_then(|listener| Server::start(listener, desk)).map_err(|e| e.to_string())?;
+        let server = listener
+            .and_then(|listener| Server::start(listener, desk, Deadlines::default()))
+            .map_err(|e| e.to_string())?;
         self.server = Some((server, listen));
         self.failures = 0;
         tracing::info!(listen = %listen, "pages of links are served");

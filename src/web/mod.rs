@@ -27,9 +27,20 @@ use crate::render::Templates;
 /// How many requests are under way at once.
 const PLACES: usize = 128;
 
-/// How long a request's head may take, and the whole of it with its answer.
-const HEAD: Duration = Duration::from_secs(5);
-const DEADLINE: Duration = Duration::from_secs(15);
+/// How long a request may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadlines {
+    /// Its head.
+    pub head: Duration,
+    /// The whole of it, with its answer.
+    pub whole: Duration,
+}
+
+impl Default for Deadlines {
+    fn default() -> Deadlines {
+        Deadlines { head: Duration::from_secs(5), whole: Duration::from_secs(15) }
+    }
+}
 
 /// Longest head of a request.
 const HEAD_MAX: usize = 16 << 10;
@@ -71,12 +82,12 @@ pub struct Server {
 
 impl Server {
     /// Serves on a listener, from within a runtime.
-    pub fn start(listener: TcpListener, desk: Desk) -> std::io::Result<Server> {
+    pub fn start(listener: TcpListener, desk: Desk, deadlines: Deadlines) -> std::io::Result<Server> {
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let (desk, pages) = watch::channel(page::router(desk));
         let (stopping, stopped) = watch::channel(false);
-        Ok(Server { desk, stopping, task: tokio::spawn(serve(listener, pages, stopped)) })
+        Ok(Server { desk, stopping, task: tokio::spawn(serve(listener, pages, stopped, deadlines)) })
     }
 
     /// Goes on with other settings; requests under way end with theirs.
@@ -100,6 +111,7 @@ async fn serve(
     listener: tokio::net::TcpListener,
     pages: watch::Receiver<axum::Router>,
     mut stopped: watch::Receiver<bool>,
+    deadlines: Deadlines,
 ) {
     let places = Arc::new(Semaphore::new(PLACES));
     let mut requests = JoinSet::new();
@@ -112,7 +124,8 @@ async fn serve(
             (place, accepted) = next => match (place, accepted) {
                 (Ok(place), Ok((stream, _))) => {
                     let router = pages.borrow().clone();
-                    requests.spawn(tokio::time::timeout(DEADLINE, request(stream, router, place)));
+                    let request = request(stream, router, deadlines.head, place);
+                    requests.spawn(tokio::time::timeout(deadlines.whole, request));
                 }
                 _ => tokio::time::sleep(BREATH).await,
             },
@@ -125,12 +138,12 @@ async fn serve(
     let _ = tokio::time::timeout(GRACE, finished).await;
 }
 
-async fn request(stream: TcpStream, router: axum::Router, _place: OwnedSemaphorePermit) {
+async fn request(stream: TcpStream, router: axum::Router, head: Duration, _place: OwnedSemaphorePermit) {
     let _ = stream.set_nodelay(true);
     // What a peer does wrong ends its own connection; there is nobody else to tell.
     let _ = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
+        .header_read_timeout(head)
         .keep_alive(false)
         .max_buf_size(HEAD_MAX)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
