@@ -429,6 +429,12 @@ fn sample_documents_are_worded_whole_in_every_language() {
                 );
             }
         }
+        let (page, sign) = retaind::job::sample::pages_of(&locale).unwrap();
+        for view in [serde_json::to_value(page).unwrap(), serde_json::to_value(sign).unwrap()] {
+            for text in texts(&view) {
+                wrong.extend(leftovers(&text, &locale.keys()).iter().map(|left| format!("{tag}: {left}")));
+            }
+        }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -2,7 +2,7 @@
 //! who speaks HTTP by the letter.
 
 use std::collections::BTreeMap;
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -262,7 +262,7 @@ impl Desk {
 
     pub(crate) fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         stream
     }
 }
@@ -271,9 +271,14 @@ impl Desk {
 pub(crate) fn read(stream: &mut TcpStream) -> Answer {
     let mut bytes = Vec::new();
     let mut piece = [0; 4096];
-    // A reset after the answer is no trouble: the answer came.
-    while let Ok(n @ 1..) = stream.read(&mut piece) {
-        bytes.extend_from_slice(&piece[..n]);
+    loop {
+        match stream.read(&mut piece) {
+            Ok(0) => break,
+            Ok(n) => bytes.extend_from_slice(&piece[..n]),
+            // A reset after the answer is no trouble: the answer came.
+            Err(e) if e.kind() == ErrorKind::ConnectionReset => break,
+            Err(e) => panic!("the connection is not ended in time: {e}"),
+        }
     }
     let text = String::from_utf8(bytes).unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
