@@ -353,7 +353,7 @@ fn numbers_dates_and_money_are_written_as_each_language_does() {
         )
     };
     let list = |n: usize| Value::List(["a", "b", "c"][..n].iter().map(|text| Value::from(*text)).collect());
-    let expected: [(Value, &str, &str); 16] = [
+    let expected: [(Value, &str, &str); 17] = [
         (real(1_840_000), "R$18,400", "R$\u{a0}18.400"),
         (real(1_840_050), "R$18,401", "R$\u{a0}18.401"),
         (real(-1_840_000), "\u{2212}R$18,400", "\u{2212}R$\u{a0}18.400"),
@@ -367,6 +367,7 @@ fn numbers_dates_and_money_are_written_as_each_language_does() {
         (Value::Signed(0), "0", "0"),
         (Value::Number(2.25, 1), "2.3", "2,3"),
         (day(), "9 Mar 2026", "9 de mar. de 2026"),
+        (Value::DayNear(jiff::civil::date(2026, 3, 9)), "Mon 9 Mar", "seg., 9 de mar."),
         (
             instant(),
             "Mon 2 Nov 2026 08:00, America/Sao_Paulo",
