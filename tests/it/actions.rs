@@ -132,7 +132,7 @@ fn an_act_is_stored_once_and_said_ever_after() {
     let acts = "SELECT at, what, until, whom FROM act";
     let first =
         vec![at(care::TOLD).as_microsecond().to_string(), "done".to_owned(), String::new(), String::new()];
-    assert_eq!(care.rows(acts), [first.clone()]);
+    assert_eq!(care.rows(acts), std::slice::from_ref(&first));
     assert_eq!(
         care.rows("SELECT who, what FROM audit"),
         [["ana, by link".to_owned(), format!("done: customer 7 (entry {})", entry().hex())]]
