@@ -24,6 +24,7 @@ pub mod config;
 pub mod daemon;
 pub mod ledger;
 pub mod store;
+pub mod web;
 
 pub mod capture;
 pub mod cli;

@@ -88,6 +88,15 @@ pub struct Server {
     pub smtp: u16,
     /// Its HTTP port.
     pub http: u16,
+    /// A listener on a port of its own, for the pages of links.
+    pub pages: std::net::TcpListener,
+}
+
+impl Server {
+    /// The port of the pages of links.
+    pub fn pages_port(&self) -> u16 {
+        self.pages.local_addr().map_or(0, |at| at.port())
+    }
 }
 
 impl Server {
@@ -100,6 +109,7 @@ impl Server {
         tokio::spawn(smtp::serve(mail, inbox.clone()));
         let pages = page::router(inbox.clone()).map_err(std::io::Error::other)?;
         tokio::spawn(async move { axum::serve(web, pages).await });
-        Ok(Server { inbox, smtp, http })
+        let pages = std::net::TcpListener::bind(("127.0.0.1", 0))?;
+        Ok(Server { inbox, smtp, http, pages })
     }
 }

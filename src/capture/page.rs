@@ -226,7 +226,9 @@ fn runs(text: &str) -> Vec<Json> {
                 .map(|(inner, after)| (run(inner, false, None, true), after)),
             _ => tail[1..].split_once('>').map(|(inner, after)| {
                 let (url, label) = inner.split_once('|').unwrap_or((inner, inner));
-                let safe = ["https:", "mailto:", "tel:"].iter().any(|scheme| url.starts_with(scheme));
+                let safe = ["https:", "http://127.0.0.1:", "mailto:", "tel:"]
+                    .iter()
+                    .any(|scheme| url.starts_with(scheme));
                 (run(label, false, safe.then_some(url), false), after)
             }),
         };

@@ -3,12 +3,15 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use super::case::{About, Case, Urgency};
 use super::staff::Duty;
-use crate::document::{Because, Block, Column, Document, Item, Kind, Reach, Say, Table, Value};
+use crate::document::{Action, Because, Block, Column, Document, Item, Kind, Reach, Say, Table, Value};
 use crate::domain::facts::Contacts;
-use crate::domain::{Day, Money, People, Recipient};
+use crate::domain::{Day, EntryId, Money, People, Recipient};
 use crate::metrics::Panel;
+use crate::outbox::Links;
 
 /// One of the reasons for which a recipient is told of somebody.
 #[derive(Debug, Clone, PartialEq)]
@@ -118,9 +121,35 @@ pub struct Known<'a> {
     pub contacts: &'a Contacts,
 }
 
+/// What links to the entries of an occurrence are made with.
+#[derive(Clone, Copy)]
+pub struct Linking<'a> {
+    /// Makes them.
+    pub links: &'a Links,
+    /// The job.
+    pub job: &'a str,
+    /// The occurrence.
+    pub occurrence: Timestamp,
+}
+
+impl Linking<'_> {
+    /// What `recipient` can do by a link with what they are told of a customer. Both lead to one page.
+    fn actions(&self, recipient: &Recipient, customer: &str) -> Vec<Action> {
+        let entry = EntryId::of(self.job, self.occurrence, &recipient.id, customer);
+        let url = self.links.url(&entry.0, self.links.expiry(self.occurrence));
+        let snooze = Action { what: "snooze", url: format!("{url}#snooze") };
+        vec![Action { what: "done", url }, snooze]
+    }
+}
+
 /// The digest of one recipient. Of more than `items_max` entries the rest goes into the attached list.
 /// `resolved` is how many had been waiting to be told and have resolved themselves.
-pub fn compose(known: Known<'_>, share: &Share, items_max: usize, resolved: usize) -> Document {
+pub fn compose(
+    known: Known<'_>,
+    share: &Share,
+    (items_max, resolved): (usize, usize),
+    linking: Option<Linking<'_>>,
+) -> Document {
     let (entries, recipient) = (&share.entries, &share.recipient);
     let facts = known.panel.facts;
     let today = facts.lens.today();
@@ -133,7 +162,10 @@ pub fn compose(known: Known<'_>, share: &Share, items_max: usize, resolved: usiz
         0 => Value::Empty,
         mrr => Say::new("digest.stake").with("money", Money::new(mrr, facts.lens.currency)).into(),
     };
-    let items = entries.iter().take(items_max).map(|entry| item(known, entry)).collect();
+    let mut items: Vec<Item> = entries.iter().take(items_max).map(|entry| item(known, entry)).collect();
+    for item in &mut items {
+        item.actions = linking.map_or_else(Vec::new, |linking| linking.actions(recipient, &item.customer_id));
+    }
     let mut blocks = vec![Block::Items(items)];
     let rest = entries.len().saturating_sub(items_max);
     if rest > 0 {
@@ -183,12 +215,13 @@ fn item(known: Known<'_>, entry: &Entry) -> Item {
         reach: Vec::new(),
         days_late: entry.days_late(today),
         late: entry.urgency() == Urgency::Broken,
+        actions: Vec::new(),
     };
     match &entry.about {
         About::Customer(customer) => about_customer(known, *customer, entry, base),
         About::Rep(id) => {
             let name = facts.reps.get(id).map_or(id.as_str(), |rep| rep.name.as_str());
-            Item { customer_id: id.clone(), customer: name.to_owned(), ..base }
+            Item { customer_id: format!("rep:{id}"), customer: name.to_owned(), ..base }
         }
     }
 }

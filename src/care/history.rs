@@ -5,24 +5,11 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::domain::Day;
+use crate::domain::{Act, Acted, Day};
 
-/// What a person did about a case.
+/// What a person did last about a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Act {
-    /// It is done.
-    Done,
-    /// It is to be told again on a day.
-    Snooze(Day),
-    /// Somebody else takes it: a recipient's id.
-    HandOver(String),
-    /// It is not theirs.
-    NotMine,
-}
-
-/// An act with when and by whom.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Acted {
+pub struct Response {
     /// What.
     pub act: Act,
     /// The recipient's id.
@@ -62,7 +49,7 @@ pub struct History {
     /// By case.
     pub told: BTreeMap<CaseKey, Vec<Told>>,
     /// The last act, by case.
-    pub acts: BTreeMap<CaseKey, Acted>,
+    pub acts: BTreeMap<CaseKey, Response>,
     /// When somebody said last that they had been in touch, by customer id.
     pub contacts: BTreeMap<String, Day>,
     /// Since when something lasts, by rule and subject.
@@ -74,6 +61,19 @@ impl History {
     pub fn was_told(&self, key: &CaseKey, due: Day, recipient: &str) -> bool {
         let told = self.told.get(key).into_iter().flatten();
         told.filter(|told| told.waits.is_none()).any(|told| told.due >= due && told.recipient == recipient)
+    }
+
+    /// Takes what people did, oldest first. Whoever did something about a customer has been in touch.
+    pub fn acted(&mut self, acts: Vec<Acted>, day: impl Fn(Timestamp) -> Day) {
+        for acted in acts {
+            let on = day(acted.at);
+            if acted.act == Act::Done {
+                let last = self.contacts.entry(acted.customer).or_insert(on);
+                *last = on.max(*last);
+            }
+            let response = Response { act: acted.act, by: acted.recipient, on };
+            self.acts.insert((acted.rule, acted.subject), response);
+        }
     }
 
     /// Whether something waits for a recipient that may be told by `at`.

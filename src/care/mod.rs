@@ -3,6 +3,7 @@
 //! A [`Rule`] finds [`Case`]s; [`staff`] says whom each is told; [`digest`] makes one message of all that a
 //! recipient is told at once. What was told, done or put off before is in the [`History`].
 
+pub mod act;
 pub mod case;
 mod complaint;
 pub mod contact_gap;

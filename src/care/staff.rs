@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::case::{About, Case};
-use super::history::{Act, Acted, CaseKey, History};
+use super::history::{CaseKey, History, Response};
 use crate::document::{Say, Value};
-use crate::domain::{Day, Recipient};
+use crate::domain::{Act, Day, Recipient};
 
 /// A rep as somebody who is told.
 #[derive(Debug, Clone)]
@@ -65,7 +65,7 @@ impl Staff {
         duties
     }
 
-    fn whose(&self, case: &Case, acted: Option<&Acted>, today: Day) -> Vec<(Recipient, Option<Say>)> {
+    fn whose(&self, case: &Case, acted: Option<&Response>, today: Day) -> Vec<(Recipient, Option<Say>)> {
         let rep = case.rep.as_deref();
         match acted.map(|acted| (&acted.act, acted.by.as_str())) {
             Some((Act::HandOver(to), by)) => match self.by_id(to) {

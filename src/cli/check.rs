@@ -7,6 +7,7 @@ use super::{Cli, Done, EX_CONFIG, Failure, show};
 use crate::channel::Channel;
 use crate::config::problem::Severity;
 use crate::config::{self, Outlet};
+use crate::job::Recipe;
 
 /// Say everything that is wrong with the configuration, at once.
 #[derive(Debug, Args)]
@@ -64,6 +65,11 @@ impl Check {
                 show::line(&format!(
                     "The configuration is good: {jobs} jobs, {people} people, {channels} channels."
                 ));
+                if config.actions.is_none() && reminds(config) {
+                    show::line(
+                        "  off for want of [actions]: links in digests, to mark an entry done or snooze it",
+                    );
+                }
                 for relation in
                     crate::store::relation::ALL.iter().filter(|r| config.store.mapping.source(**r).is_none())
                 {
@@ -74,6 +80,11 @@ impl Check {
         let bad = findings.are_fatal() || probes.iter().any(|(_, trouble)| trouble.is_some());
         if bad { Err(Failure::new(EX_CONFIG, "")) } else { Ok(()) }
     }
+}
+
+/// Whether any job sends digests.
+fn reminds(config: &config::Config) -> bool {
+    config.jobs.values().any(|job| matches!(job.recipe, Recipe::Reminders(_)))
 }
 
 async fn probe(config: &config::Config) -> Vec<(String, Option<String>)> {

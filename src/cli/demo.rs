@@ -56,7 +56,7 @@ impl Demo {
     async fn show(&self, dir: &Path) -> Done {
         let server =
             Server::start(self.port).await.map_err(|e| Failure::new(EX_IOERR, format!("no port: {e}")))?;
-        let outlet = Outlet::Capture { smtp: server.smtp, http: server.http };
+        let outlet = Outlet::Capture { smtp: server.smtp, http: server.http, pages: server.pages_port() };
         let path = dir.join("retaind.toml");
         let (config, findings) = config::load(&path, outlet);
         let config = config.ok_or_else(|| super::refused(&findings))?;
@@ -71,7 +71,7 @@ impl Demo {
         }
         let daemon = Daemon::start(config, ledger.clone(), Clock::starting_at(as_of)).await?;
         let stop = Arc::new(Notify::new());
-        let origin = Origin { path, outlet };
+        let origin = Origin { path, outlet, pages: Some(server.pages) };
         let watching = tokio::spawn(announce(ledger, server.http, self.once, stop.clone()));
         supervisor::run(daemon, &origin, stop).await?;
         let delivered = watching.is_finished();
@@ -94,6 +94,7 @@ fn build(dir: &Path) -> Done {
     // Secrets come from files here as everywhere; these lead nowhere.
     for (name, text) in [
         ("slack-url", "https://hooks.slack.com/services/T000/B000/made-up"),
+        ("actions-key", "bWFkZSB1cCBmb3IgdGhlIGRlbW8sIG9mIDM0IGJ5dGVzLiEh"),
         ("crm-url", "https://crm.example.com/hooks/retaind"),
         ("crm-secret", "whsec_bWFkZSB1cCBmb3IgdGhlIGRlbW8sIDI0IGJ5dGVzKw=="),
     ] {
@@ -133,6 +134,7 @@ async fn announce(ledger: Ledger, port: u16, once: bool, stop: Arc<Notify>) {
                 "{sent} messages delivered as of Monday, 2 November 2026, 08:00 in São Paulo."
             ));
             show::line(&format!("See them as their readers would: http://127.0.0.1:{port}/"));
+            show::line("In a digest, choose Done or Snooze: the links work, and the CRM hears of it.");
             if once {
                 stop.notify_one();
             } else {

@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::daemon::reminding::Turn;
 use crate::daemon::{Shared, runner};
 use crate::document::Document;
+use crate::job::Recipe;
 use crate::job::sample::notice;
 use crate::job::seal::{Envelope, Locales, seal};
 use crate::ledger::{Access, Ledger, occurrences, operator};
@@ -67,6 +68,10 @@ impl Fire {
         let rows = if self.accept_rows { runner::Rows::Accepted } else { runner::Rows::Checked };
         let run = runner::run(&shared, name, at, rows, Turn::Everybody)
             .map_err(|e| Failure::new(EX_DATAERR, e.to_string()))?;
+        if shared.config.unlinked && matches!(super::job(&shared.config, name)?.recipe, Recipe::Reminders(_))
+        {
+            show::line("Its digests have no links: the key of [actions] cannot be read here.");
+        }
         for (recipient, reason) in &run.decided.left_out {
             show::error(&format!("{recipient} is left out: {reason}"));
         }

@@ -1,5 +1,6 @@
 //! The command line: one file a command, exit codes as `sysexits.h` has them.
 
+mod acts;
 mod backlog;
 mod check;
 mod demo;
@@ -22,7 +23,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::config::{self, Config, Findings, Outlet};
-use crate::render::record;
+use crate::render::{acted, record};
 
 /// The arguments were wrong.
 pub const EX_USAGE: u8 = 64;
@@ -92,6 +93,8 @@ enum Command {
     Fire(fire::Fire),
     /// Look at what was decided and sent, and decide what happens with what is stuck.
     Outbox(outbox::Outbox),
+    /// List what recipients did by the links in their digests.
+    Acts(acts::Acts),
     /// Look at this machine, the store and the ledger.
     Doctor(doctor::Doctor),
     /// Print a JSON Schema: of the configuration, for editors; or of what is written as JSON.
@@ -109,6 +112,8 @@ enum Described {
     Config,
     /// Reports, and what webhooks carry.
     Report,
+    /// What recipients did, as webhooks hear of it.
+    Act,
 }
 
 /// An error with the code the process ends with.
@@ -181,11 +186,13 @@ impl Cli {
             Command::Simulate(command) => command.run(self),
             Command::Fire(command) => command.run(self),
             Command::Outbox(command) => command.run(self),
+            Command::Acts(command) => command.run(self),
             Command::Doctor(command) => command.run(self),
             Command::Schema { of } => {
                 let schema = match of {
                     Described::Config => config::schema(),
                     Described::Report => record::schema(),
+                    Described::Act => acted::schema(),
                 };
                 show::line(&serde_json::to_string_pretty(&schema).unwrap_or_default());
                 Ok(())

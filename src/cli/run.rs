@@ -50,8 +50,11 @@ impl Run {
         if self.capture {
             capture = Some(Server::start(self.capture_port).await.map_err(unavailable)?);
         }
-        let outlet =
-            capture.as_ref().map_or(Outlet::Configured, |s| Outlet::Capture { smtp: s.smtp, http: s.http });
+        let outlet = capture.as_ref().map_or(Outlet::Configured, |s| Outlet::Capture {
+            smtp: s.smtp,
+            http: s.http,
+            pages: s.pages_port(),
+        });
         let config = cli.load(outlet)?;
         if let Some(server) = &capture {
             show::line(&format!("captured messages: http://127.0.0.1:{}/", server.http));
@@ -76,7 +79,8 @@ impl Run {
             return Ok(daemon.replay_until(until).await?);
         }
         let daemon = Daemon::start(config, ledger, Clock::System).await?;
-        let origin = Origin { path: cli.config.clone(), outlet };
+        let pages = capture.map(|server| server.pages);
+        let origin = Origin { path: cli.config.clone(), outlet, pages };
         Ok(supervisor::run(daemon, &origin, Arc::new(Notify::new())).await?)
     }
 }

@@ -5,7 +5,6 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{Cli, Done, EX_DATAERR, EX_USAGE, Failure, read_at, show};
-use crate::care::history::Act;
 use crate::care::rule::Kind;
 use crate::care::{About, Case, Rule};
 use crate::clock::Clock;
@@ -13,8 +12,8 @@ use crate::config::Config;
 use crate::config::problem::one_of;
 use crate::daemon::foresight::{self, View};
 use crate::daemon::reminding::ways_of;
-use crate::domain::Day;
 use crate::domain::customers::Key;
+use crate::domain::{Act, Day};
 use crate::job::Recipe;
 use crate::job::seal::Locales;
 use crate::ledger::reminders::{self, FateRow};

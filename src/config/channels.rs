@@ -198,7 +198,7 @@ impl Builder {
 
     /// Reads a secret. For a capture server none is needed: whoever tries a configuration out need not
     /// have them.
-    fn secret(&mut self, at: &At<file::Secret>) -> Option<secrecy::SecretString> {
+    pub(super) fn secret(&mut self, at: &At<file::Secret>) -> Option<secrecy::SecretString> {
         match self.outlet {
             Outlet::Configured => secret::read(at, &self.folder, &mut self.problems),
             Outlet::Capture { .. } => secret::read(at, &self.folder, &mut Vec::new()),

@@ -1,6 +1,7 @@
 //! The configuration: as written ([`mod@file`]) and as meant ([`Config`]). It is built once, and all that is
 //! wrong with it is said at once; no later code checks it again.
 
+mod actions;
 mod channels;
 pub mod file;
 mod jobs;
@@ -14,11 +15,13 @@ mod walk;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use serde::Deserialize as _;
 
+pub use self::actions::Actions;
 pub use self::jobs::Job;
 pub use self::people::{Person, Target};
 use self::problem::{Problem, Severity, one_of};
@@ -46,8 +49,12 @@ pub struct Config {
     pub ops: Vec<Target>,
     /// What is done when.
     pub jobs: BTreeMap<String, Job>,
+    /// How recipients act by links, if they do.
+    pub actions: Option<Actions>,
+    /// Whether links are configured and none are made, for want of the key: only where none is needed.
+    pub unlinked: bool,
     /// The templates, compiled.
-    pub templates: Templates,
+    pub templates: Arc<Templates>,
     /// Zone where nobody says otherwise.
     pub zone: TimeZone,
     /// Language where nobody says otherwise.
@@ -135,12 +142,14 @@ pub enum Outlet {
         smtp: u16,
         /// HTTP.
         http: u16,
+        /// Where the pages of links are served; 0 where they are not.
+        pages: u16,
     },
 }
 
 impl Outlet {
     /// For commands that send nothing: no secret is needed, and none is read.
-    pub const OFFLINE: Outlet = Outlet::Capture { smtp: 0, http: 0 };
+    pub const OFFLINE: Outlet = Outlet::Capture { smtp: 0, http: 0, pages: 0 };
 }
 
 /// What all parts of the configuration are built with.
@@ -255,6 +264,7 @@ impl Builder {
             zone: &default_zone,
         };
         let jobs = self.jobs(file, &context, &settings);
+        let actions = self.actions(file);
         let templates = self.templates(file.templates.as_ref());
         let ledger = self.ledger_path(file.ledger.path.as_ref());
         let week = SignedDuration::from_hours(7 * 24);
@@ -268,7 +278,9 @@ impl Builder {
             people,
             ops,
             jobs,
-            templates: templates?,
+            unlinked: file.actions.is_some() && actions.is_none(),
+            actions,
+            templates: Arc::new(templates?),
             zone: default_zone,
             language,
             calendar: defaults.calendar,

@@ -7,6 +7,7 @@ use super::problem::Problem;
 use super::{Builder, file, secret};
 use crate::document::Kind;
 use crate::render::Templates;
+use crate::render::page::{PageView, SignView};
 use crate::render::view::View;
 
 impl Builder {
@@ -47,6 +48,10 @@ impl Builder {
                 }
             }
         }
+        for reason in unfit_pages(&templates) {
+            let error = Problem::error("a template does not render with sample data");
+            self.problems.push(error.at(folder.map_or(0..0, file::At::span), reason));
+        }
         Some(templates)
     }
 
@@ -59,6 +64,17 @@ impl Builder {
         let span = folder.map_or(0..0, file::At::span);
         self.problems.push(problem.at(span, error.to_string()));
     }
+}
+
+/// What is wrong with the templates of the pages that links lead to.
+fn unfit_pages(templates: &Templates) -> Vec<String> {
+    static SAMPLES: OnceLock<Result<(PageView, SignView), String>> = OnceLock::new();
+    let (page, sign) = match SAMPLES.get_or_init(crate::job::sample::pages) {
+        Ok(samples) => samples,
+        Err(reason) => return vec![reason.clone()],
+    };
+    let results = [templates.page("action/page.html", page), templates.page("action/sign.html", sign)];
+    results.into_iter().filter_map(Result::err).map(|e| e.to_string()).collect()
 }
 
 /// A sample to render, made once: it is the same for every configuration.

@@ -1,13 +1,14 @@
 //! The daemon: the only place that loops and waits.
 //!
-//! [`planner`] asks what is due and runs it, [`dispatcher`] sends what was decided, [`supervisor`] keeps
-//! both going until it is told to stop. [`Daemon::step`] does one bounded round of everything and says
+//! [`planner`] asks what is due and runs it, [`dispatcher`] sends what was decided, [`pages`] lets those who
+//! were told act on it, [`supervisor`] keeps all going until it is told to stop. [`Daemon::step`] does one bounded round of everything and says
 //! when it wants to be called again; a replay calls it with a clock of its own.
 
 pub mod dispatcher;
 pub mod foresight;
 mod freshness;
 pub mod notices;
+pub mod pages;
 pub mod planner;
 pub mod reminding;
 pub mod runner;

@@ -52,6 +52,13 @@ pub(super) fn channel_paused(shared: &Shared, channel: &str, reason: &str, now: 
     for_ops(shared, &document, &format!("ops:channel:{channel}"), hour(now), Some(channel))
 }
 
+/// The pages of links cannot be served. Once an hour at most.
+pub(super) fn no_pages(shared: &Shared, listen: &str, reason: &str, now: Timestamp) -> Vec<Delivery> {
+    let document =
+        notice("notice.pages", |say| say.with("listen", listen).with("reason", reason), Vec::new());
+    for_ops(shared, &document, "ops:pages", hour(now), None)
+}
+
 /// A message waits for an operator.
 pub(super) fn held(shared: &Shared, delivery: &Delivery, reason: &str, now: Timestamp) -> Vec<Delivery> {
     let fill = |say: Say| {

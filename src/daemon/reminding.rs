@@ -6,11 +6,12 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::runner::{Context, RunError, Sealer, unreadable};
+use crate::care::digest::Linking;
 use crate::care::staff::Member;
 use crate::care::{History, Staff};
 use crate::config::{Config, Job, Target};
 use crate::domain::facts::Facts;
-use crate::domain::{Recipient, Rep};
+use crate::domain::{Colleague, Recipient, Rep};
 use crate::job::RemindersSpec;
 use crate::job::reminders::{Due, Told};
 use crate::ledger::reminders::Kept;
@@ -29,6 +30,8 @@ pub enum Turn {
 pub(super) struct Reminded {
     pub(super) kept: Kept,
     pub(super) rows: BTreeMap<&'static str, u64>,
+    /// Whom entries can be handed to; nobody, where there are none.
+    pub(super) colleagues: Vec<Colleague>,
 }
 
 /// Reads what is due as each of those sees it whose turn it is, and seals their digests.
@@ -51,15 +54,19 @@ pub(super) fn remind(
         let needs = job.recipe.needs(&lens);
         let facts = context.snapshot.read(needs, lens).map_err(unreadable)?;
         (context.check)(&facts, context.snapshot)?;
-        let told = tell(context, (job, spec), &facts, &history, &staff)?;
+        let told = tell(context, (job, spec), (&facts, &history, &staff), sealer.linking)?;
         for digest in &told.digests {
             for channel in ways_of(config, job, &digest.recipient) {
                 sealer.seal(&digest.document, &digest.recipient, &channel);
             }
+            sealer.keep(digest);
         }
         reminded.kept.reminders.extend(told.reminders);
         reminded.kept.lasting = told.lasting;
         reminded.rows = facts.rows;
+    }
+    if !sealer.entries.is_empty() {
+        reminded.colleagues = colleagues_of(config, &reps);
     }
     Ok(reminded)
 }
@@ -67,11 +74,10 @@ pub(super) fn remind(
 fn tell(
     context: &Context<'_, '_>,
     (job, spec): (&Job, &RemindersSpec),
-    facts: &Facts,
-    history: &History,
-    staff: &Staff,
+    (facts, history, staff): (&Facts, &History, &Staff),
+    linking: Option<Linking<'_>>,
 ) -> Result<Told, RunError> {
-    let due = Due::of(facts, spec, history, staff);
+    let due = Due::of(facts, spec, history, staff).linked(linking);
     let people = context.snapshot.people(facts, due.wanted()).map_err(unreadable)?;
     let contacts = context.snapshot.contacts(facts, &due.shown()).map_err(unreadable)?;
     let today = facts.lens.today().date();
@@ -150,6 +156,21 @@ fn recipient_of(config: &Config, rep: &Rep) -> Recipient {
         quiet: config.quiet,
         away: Vec::new(),
     }
+}
+
+/// Whom an entry can be handed to: the active reps, and people who are no reps and have a mail address (a
+/// room or a program has none). Those of one name are sorted by id.
+fn colleagues_of(config: &Config, reps: &BTreeMap<String, Rep>) -> Vec<Colleague> {
+    let reps = reps.values().filter(|rep| rep.active).map(|rep| {
+        let recipient = recipient_of(config, rep);
+        Colleague { name: recipient.name, id: recipient.id, rep: Some(rep.id.clone()) }
+    });
+    let others = config.people.values().filter(|person| person.rep.is_none());
+    let others = others.map(|person| &person.recipient).filter(|recipient| recipient.email.is_some());
+    let others = others.map(|r| Colleague { name: r.name.clone(), id: r.id.clone(), rep: None });
+    let mut all: Vec<Colleague> = reps.chain(others).collect();
+    all.sort();
+    all
 }
 
 /// The channels a digest goes over: the person's own, the target's, or those the job names for reps.

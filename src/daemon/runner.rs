@@ -2,20 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::reminding::{self, Turn};
 use super::{Shared, freshness};
 use crate::care::History;
+use crate::care::digest::Linking;
 use crate::config::{Config, Job};
 use crate::document::Document;
 use crate::domain::facts::{Facts, Fault, Lens};
-use crate::domain::{Published, Recipient};
+use crate::domain::{Day, Published, Recipient, Told};
 use crate::job::report::{Behind, Story};
 use crate::job::seal::{Envelope, Locales, seal};
-use crate::job::{Attachment, Recipe, ReportSpec};
+use crate::job::{Addressed, Attachment, Recipe, ReportSpec, told};
 use crate::ledger::occurrences::{self, Decided};
-use crate::ledger::{Access, Ledger, figures, reminders};
+use crate::ledger::{Access, Ledger, acts, figures, reminders};
 use crate::outbox::Delivery;
 use crate::store::{Snapshot, StoreError};
 
@@ -111,6 +112,9 @@ fn check_faults(facts: &Facts) -> Result<(), RunError> {
     Ok(())
 }
 
+/// How far back people's acts count: longer than anything stays open.
+const ACTED: SignedDuration = SignedDuration::from_hours(24 * 800);
+
 /// How a job is run.
 pub struct Asked<'a> {
     /// Which.
@@ -152,16 +156,7 @@ pub fn decide(
     let job = config.jobs.get(name).ok_or_else(|| RunError::Broken(format!("no job `{name}`")))?;
     let mut store = config.store.open().map_err(unreadable)?;
     let mut snapshot = store.snapshot().map_err(unreadable)?;
-    let mut sealer = Sealer {
-        config,
-        locales,
-        job: name,
-        at,
-        now,
-        attach: &[],
-        deliveries: Vec::new(),
-        failed: Vec::new(),
-    };
+    let mut sealer = Sealer::of(config, locales, asked);
     let mut decided = Decided { job: name.to_owned(), at, ..Decided::default() };
     match &job.recipe {
         Recipe::Report(spec) => {
@@ -187,10 +182,12 @@ pub fn decide(
             let reminded = reminding::remind(&mut context, (job, spec), &mut sealer)?;
             decided.rows = reminded.rows.into_iter().collect();
             decided.kept = reminded.kept;
+            decided.colleagues = reminded.colleagues;
         }
     }
     decided.deliveries = sealer.deliveries;
     decided.left_out = sealer.failed;
+    decided.entries = sealer.entries;
     Ok(Run { decided })
 }
 
@@ -242,7 +239,14 @@ pub(super) fn history(ledger: &Ledger, rules: &[(String, i32)], lens: &Lens) -> 
     let names: Vec<String> = rules.iter().map(|(name, _)| name.clone()).collect();
     let late = rules.iter().map(|(_, late)| *late).max().unwrap_or(0);
     let (from, zone) = (lens.today().plus(-late - 1), lens.zone.clone());
-    ledger.run_blocking(move |c| reminders::history(c, &names, from, &zone)).map_err(|e| e.to_string())
+    let since = lens.as_of.checked_sub(ACTED).unwrap_or(Timestamp::MIN);
+    let read = ledger.run_blocking(move |c| {
+        let mut history = reminders::history(c, &names, from, &zone)?;
+        let day = |at| Day::of(zone.to_datetime(at).date());
+        history.acted(acts::since(c, since)?, day);
+        Ok(history)
+    });
+    read.map_err(|e| e.to_string())
 }
 
 /// What an operator's look ahead takes: everybody's turn, and what the ledger knows, where there is one.
@@ -278,11 +282,20 @@ pub(super) struct Sealer<'a> {
     at: Timestamp,
     now: Timestamp,
     attach: &'a [Attachment],
+    pub(super) linking: Option<Linking<'a>>,
     deliveries: Vec<Delivery>,
     failed: Vec<(String, String)>,
+    pub(super) entries: Vec<Told>,
 }
 
-impl Sealer<'_> {
+impl<'a> Sealer<'a> {
+    fn of(config: &'a Config, locales: &'a Locales, asked: &Asked<'a>) -> Sealer<'a> {
+        let Asked { job, at, now, .. } = *asked;
+        let linking = config.actions.as_ref().map(|a| Linking { links: &a.links, job, occurrence: at });
+        let (deliveries, failed, entries) = (Vec::new(), Vec::new(), Vec::new());
+        Sealer { config, locales, job, at, now, attach: &[], linking, deliveries, failed, entries }
+    }
+
     /// One bad recipient never stops the others.
     pub(super) fn seal(&mut self, document: &Document, recipient: &Recipient, channel: &str) {
         let Some(way) = self.config.channels.get(channel) else { return };
@@ -298,6 +311,14 @@ impl Sealer<'_> {
         match seal(document, envelope, &self.config.templates, self.locales) {
             Ok(delivery) => self.deliveries.push(delivery),
             Err(reason) => self.failed.push((recipient.id.clone(), reason)),
+        }
+    }
+
+    /// Keeps what a digest told, where its recipient can act on it.
+    pub(super) fn keep(&mut self, digest: &Addressed) {
+        let recipient = &digest.recipient;
+        if let Some((linking, locale)) = self.linking.zip(self.locales.get(&recipient.language)) {
+            self.entries.extend(told::entries(&digest.document, recipient, linking, locale));
         }
     }
 }

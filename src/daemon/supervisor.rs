@@ -1,6 +1,7 @@
 //! The live daemon: a planner, a lane for each channel, signals, systemd. It waits on a heartbeat, on
 //! its own timer and on signals, and trusts none of them to be the only one that works.
 
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,9 +14,10 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio_cron_scheduler::{Job as Heartbeat, JobScheduler};
 
+use super::pages::Pages;
 use super::{Daemon, DaemonError, Shared, planner};
 use crate::config::{self, Outlet};
-use crate::ledger::deliveries;
+use crate::ledger::{acts, deliveries};
 
 /// Longest wait between two looks at the wall clock: timers do not count the sleep of a machine.
 const LOOK: Duration = Duration::from_secs(20);
@@ -42,6 +44,8 @@ pub struct Origin {
     pub path: PathBuf,
     /// How messages leave.
     pub outlet: Outlet,
+    /// A listener for the pages of links, where they are not served as configured.
+    pub pages: Option<TcpListener>,
 }
 
 /// Runs until SIGTERM or SIGINT, reloading on SIGHUP. `stop` ends it from inside, for the demo.
@@ -53,12 +57,13 @@ pub async fn run(mut daemon: Daemon, origin: &Origin, stop: Arc<Notify>) -> Resu
     let beat = Arc::new(Notify::new());
     let heartbeat = heartbeat(beat.clone()).await;
     let mut lanes = Lanes::start(&mut daemon);
+    let mut pages = Pages::on(origin.pages.as_ref().and_then(|listener| listener.try_clone().ok()));
     let _ = sd_notify::notify(&[NotifyState::Ready]);
     tracing::info!(jobs = daemon.shared.config.jobs.len(), "ready");
     let mut rounds = Rounds::default();
     let outcome = loop {
         let round = tokio::select! {
-            round = round(&daemon.shared, &mut rounds) => round,
+            round = round(&daemon.shared, &mut rounds, &mut pages) => round,
             () = stop.notified() => break Ok(()),
             _ = terminate.recv() => break Ok(()),
             _ = interrupt.recv() => break Ok(()),
@@ -87,6 +92,7 @@ pub async fn run(mut daemon: Daemon, origin: &Origin, stop: Arc<Notify>) -> Resu
     };
     let _ = sd_notify::notify(&[NotifyState::Stopping]);
     tracing::info!("stopping");
+    pages.stop().await;
     if let Some(mut heartbeat) = heartbeat {
         let _ = heartbeat.shutdown().await;
     }
@@ -100,8 +106,9 @@ pub async fn run(mut daemon: Daemon, origin: &Origin, stop: Arc<Notify>) -> Resu
 
 /// One round of planning; whether there was one. The watchdog is fed here, after a ledger query: at the
 /// end of the round, and meanwhile as long as a run may take.
-async fn round(shared: &Arc<Shared>, rounds: &mut Rounds) -> Result<bool, DaemonError> {
+async fn round(shared: &Arc<Shared>, rounds: &mut Rounds, pages: &mut Pages) -> Result<bool, DaemonError> {
     let now = shared.clock.now();
+    pages.settle(shared).await;
     let plan = rounds.may_plan(now);
     if plan {
         let step = planner::step(shared);
@@ -124,6 +131,8 @@ async fn round(shared: &Arc<Shared>, rounds: &mut Rounds) -> Result<bool, Daemon
     if rounds.may_purge(now) {
         let keep = shared.config.keep_bodies;
         let purge = move |c: &rusqlite::Connection| deliveries::purge(c, now, keep, super::CHUNK);
+        while shared.ledger.run(purge).await? == super::CHUNK {}
+        let purge = move |c: &rusqlite::Connection| acts::purge(c, now, super::CHUNK);
         while shared.ledger.run(purge).await? == super::CHUNK {}
         super::rescue(shared, Some(now)).await?;
     }

@@ -1,6 +1,8 @@
 //! What is said, free of any medium and any language: sentences as keys with values, figures, tables,
 //! charts, items. [`crate::render`] makes mail, text, chat and sheets of it.
 
+pub mod page;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -49,6 +51,8 @@ pub enum Value {
     Number(f64, u8),
     /// A civil date.
     Day(Date),
+    /// A civil date not far from now: with its weekday, without its year.
+    DayNear(Date),
     /// A month of a year.
     Month(Date),
     /// A period by its name.
@@ -331,6 +335,8 @@ pub struct Item {
     pub days_late: i32,
     /// Whether something that was promised is late.
     pub late: bool,
+    /// What can be done with it by a link.
+    pub actions: Vec<Action>,
 }
 
 /// A reason for which something is to be done.
@@ -346,6 +352,15 @@ pub struct Because {
     pub why: Say,
     /// What was promised or noted, in the shop's words.
     pub what: Option<String>,
+}
+
+/// Something that can be done with an item by a link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Action {
+    /// Machine name: JSON key, and the last part of its words' key.
+    pub what: &'static str,
+    /// The page that offers it. Opening it changes nothing.
+    pub url: String,
 }
 
 /// A way to reach a customer.

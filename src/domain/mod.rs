@@ -3,6 +3,7 @@
 //! Nothing here reads a file, a clock or a socket. A value of these types cannot be wrong: what could
 //! not be read is a [`facts::Rejected`] instead.
 
+pub mod act;
 pub mod customer;
 pub mod customers;
 pub mod day;
@@ -20,6 +21,7 @@ mod span;
 pub mod text;
 pub mod yearly;
 
+pub use act::{Act, Acted, Colleague, EntryId, Reason, Told};
 pub use customer::{Contract, Customer, FollowUp, Rep, Subscription, Transaction};
 pub use customers::{Customers, People, Person, Profile};
 pub use day::{Day, When};

@@ -1,9 +1,11 @@
 //! The recipes: what each kind of job reads, computes and says. Each reads as needs → compute → compose.
 
+pub mod acted;
 pub mod reminders;
 pub mod report;
 pub mod sample;
 pub mod seal;
+pub mod told;
 
 use jiff::SignedDuration;
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::{Addressed, RemindersSpec};
-use crate::care::digest::{Known, Share};
+use crate::care::digest::{Known, Linking, Share};
 use crate::care::history::{Fate, Lasting, Reminder};
 use crate::care::rule::Kind;
 use crate::care::staff::Duty;
@@ -24,6 +24,7 @@ pub struct Due<'a> {
     lasting: Vec<Lasting>,
     backlog: Vec<Case>,
     items_max: usize,
+    linking: Option<Linking<'a>>,
 }
 
 /// What a run of reminders decided.
@@ -77,7 +78,13 @@ impl<'a> Due<'a> {
                 duties.extend(all.into_iter().filter(told).map(|duty| (case.clone(), duty)));
             }
         }
-        Due { panel, history, duties, lasting, backlog, items_max: spec.items_max }
+        Due { panel, history, duties, lasting, backlog, items_max: spec.items_max, linking: None }
+    }
+
+    /// With links by which recipients act.
+    #[must_use]
+    pub fn linked(self, linking: Option<Linking<'a>>) -> Due<'a> {
+        Due { linking, ..self }
     }
 
     /// What fell due before its rule was switched on.
@@ -141,7 +148,7 @@ impl<'a> Due<'a> {
             told.released.extend(released(facts, &share));
             let gone = resolved.remove(&share.recipient.id).unwrap_or_default();
             let known = Known { panel: &self.panel, people, contacts };
-            let document = digest::compose(known, &share, self.items_max, gone.len());
+            let document = digest::compose(known, &share, (self.items_max, gone.len()), self.linking);
             told.reminders.extend(gone);
             told.digests.push(Addressed { recipient: share.recipient, document });
         }

@@ -1,20 +1,24 @@
 //! A small believable document of each kind: templates are proven against it when a configuration loads.
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{ReportKind, ReportSpec, report};
 use crate::care::case::{Steps, Urgency};
-use crate::care::{About, Case, digest};
+use crate::care::{About, Case, act, digest};
 use crate::document::{Document, Kind, Say};
+use crate::domain::act::Shown;
 use crate::domain::customer::CancelKind;
 use crate::domain::facts::Lens;
 use crate::domain::recipient::Calendar;
 use crate::domain::{
-    Asked, Currency, Customer, Day, PeriodKind, Rates, Recipient, Rows, Subscription, Transaction,
+    Act, Asked, Colleague, Currency, Customer, Day, EntryId, PeriodKind, Rates, Recipient, Rows,
+    Subscription, Told, Transaction,
 };
 use crate::metrics::{Panel, PeriodChoice, Settings, Split};
+use crate::outbox::{LinkKey, Links};
 use crate::render::Locale;
+use crate::render::page::{self, PageView, SignView};
 use crate::render::view::{self, View};
 
 /// A worded sample of a kind of document.
@@ -54,7 +58,9 @@ pub fn document(kind: Kind) -> Option<Document> {
             let known = digest::Known { panel: &panel, people: &people, contacts: &facts.contacts };
             let entries = [entry(facts.lens.today()), entry(facts.lens.today())];
             let share = digest::Share { recipient: recipient(), entries: entries.to_vec() };
-            Some(digest::compose(known, &share, 1, 1))
+            let links = links()?;
+            let linking = digest::Linking { links: &links, job: "reps", occurrence: rows.lens.as_of };
+            Some(digest::compose(known, &share, (1, 1), Some(linking)))
         }
         Kind::Notice => Some(notice("notice.test", |say| say.with("channel", "office"), Vec::new())),
     }
@@ -82,6 +88,43 @@ fn entry(today: Day) -> digest::Entry {
     digest::Entry { about: About::Customer(0), reasons }
 }
 
+/// Sample pages in English: of an entry, with everything on it, and one that only says something.
+pub fn pages() -> Result<(PageView, SignView), String> {
+    let locale = Locale::load("en").map_err(|e| e.to_string())?;
+    pages_of(&locale).ok_or_else(|| "no sample".to_owned())
+}
+
+/// The same in any language.
+pub fn pages_of(locale: &Locale) -> Option<(PageView, SignView)> {
+    let occurrence: Timestamp = "2026-01-05T08:00:00Z".parse().ok()?;
+    let told = Told {
+        id: EntryId::of("reps", occurrence, "ana", "1"),
+        recipient: "ana".to_owned(),
+        customer: "1".to_owned(),
+        language: "en".to_owned(),
+        zone: "UTC".to_owned(),
+        reasons: Vec::new(),
+        shown: Some(Shown {
+            customer: "Customer 1 <&>".to_owned(),
+            reasons: vec!["due today: “Send the new proposal”".to_owned()],
+        }),
+        expires: occurrence + SignedDuration::from_hours(24),
+    };
+    let bo = Colleague { name: "Bo Berg".to_owned(), id: "rep:2".to_owned(), rep: Some("2".to_owned()) };
+    let seen = act::Seen {
+        told: &told,
+        occurrence,
+        acts: &[(Act::HandOver("rep:2".to_owned()), occurrence)],
+        colleagues: &[bo],
+        zone: &TimeZone::UTC,
+        now: occurrence + SignedDuration::from_hours(1),
+    };
+    let form = act::Form { what: "snooze".to_owned(), until: "soon".to_owned(), whom: "rep:2".to_owned() };
+    let wrong = act::read(&form, "ana", seen.today(), &[]).err();
+    let sign = act::expired(told.expires, &TimeZone::UTC);
+    Some((page::page(&seen.page(&form, wrong), "token", locale), page::sign(&sign, locale)))
+}
+
 /// A notice: its words are `{key}.subject`, `{key}.title` and `{key}.lead`, all filled by `with`.
 pub fn notice(key: &str, with: impl Fn(Say) -> Say, notes: Vec<Say>) -> Document {
     let say = |part: &str| with(Say::new(format!("{key}.{part}")));
@@ -95,6 +138,12 @@ pub fn notice(key: &str, with: impl Fn(Say) -> Say, notes: Vec<Say>) -> Document
         notes,
         sheets: Vec::new(),
     }
+}
+
+/// Links that lead nowhere: a sample is never sent.
+fn links() -> Option<Links> {
+    let key = LinkKey::read("c2FtcGxlIHNhbXBsZSBzYW1wbGUgc2FtcGxlIHNhbXBsZSE=").ok()?;
+    Some(Links::new("https://care.shop.example", key, None, SignedDuration::from_hours(24)))
 }
 
 fn recipient() -> Recipient {

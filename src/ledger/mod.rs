@@ -3,6 +3,7 @@
 //! One thread owns the connection. Work that waits together is committed together, each piece in a
 //! savepoint of its own; nobody is answered before the commit is on the disk.
 
+pub mod acts;
 pub mod deliveries;
 pub mod figures;
 pub mod occurrences;

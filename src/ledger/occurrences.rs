@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Result, params};
 
 use super::reminders::{self, Kept};
-use super::{deliveries, figures, from_micros, to_micros};
-use crate::domain::Published;
+use super::{acts, deliveries, figures, from_micros, to_micros};
+use crate::domain::{Colleague, Published, Told};
 use crate::outbox::Delivery;
 
 /// An occurrence that is planned and not done.
@@ -36,6 +36,10 @@ pub struct Decided {
     pub published: Vec<Published>,
     /// Reminders: what became of each.
     pub kept: Kept,
+    /// Entries that are told and can be acted on.
+    pub entries: Vec<Told>,
+    /// Whom they can be handed to; empty where there are no entries.
+    pub colleagues: Vec<Colleague>,
 }
 
 /// The fingerprint of a job's schedule and up to when it is planned.
@@ -142,6 +146,10 @@ pub fn commit(c: &Connection, decided: &Decided, now: Timestamp) -> Result<bool>
         deliveries::insert(c, delivery, now)?;
     }
     figures::keep(c, &decided.job, decided.at, &decided.published)?;
+    acts::keep(c, &decided.job, decided.at, &decided.entries)?;
+    if !decided.colleagues.is_empty() {
+        acts::keep_colleagues(c, &decided.colleagues)?;
+    }
     if !reminders::keep(c, &decided.job, decided.at, &decided.kept)? {
         // Nothing of this piece is stored; the occurrence is still planned and runs again.
         return Err(rusqlite::Error::StatementChangedRows(0));

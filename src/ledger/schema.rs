@@ -148,6 +148,38 @@ CREATE TABLE lasting (                  -- what lasts since a run first saw it
   PRIMARY KEY (rule, subject)
 ) STRICT, WITHOUT ROWID;
 ",
+    "
+CREATE TABLE entry (                    -- what a digest told somebody about one customer, and can be acted on
+  id BLOB NOT NULL PRIMARY KEY,
+  job TEXT NOT NULL,
+  at INTEGER NOT NULL,                  -- the occurrence that told it
+  recipient TEXT NOT NULL,
+  customer TEXT NOT NULL,
+  language TEXT NOT NULL,
+  zone TEXT NOT NULL,
+  reasons TEXT NOT NULL,                -- JSON: [{\"rule\", \"subject\", \"due\": days since 1970-01-01}]
+  shown TEXT,                           -- JSON: what its page says; NULL once its links have expired
+  expires INTEGER NOT NULL
+) STRICT;
+CREATE INDEX entry_shown ON entry (expires) WHERE shown IS NOT NULL;
+
+CREATE TABLE act (                      -- what recipients did; rows are added and never changed
+  id INTEGER PRIMARY KEY,
+  entry BLOB NOT NULL REFERENCES entry (id),
+  at INTEGER NOT NULL,
+  what TEXT NOT NULL CHECK (what IN ('done', 'snooze', 'hand_over', 'not_mine')),
+  until INTEGER,                        -- of a snooze: days since 1970-01-01
+  whom TEXT                             -- of a hand-over: id of the recipient
+) STRICT;
+CREATE INDEX act_entry ON act (entry);
+CREATE INDEX act_at ON act (at);
+
+CREATE TABLE colleague (                -- whom an entry can be handed to, as of the last digests
+  id TEXT PRIMARY KEY,
+  rep TEXT,
+  name TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// Why a ledger file is refused.

@@ -4,11 +4,13 @@
 pub mod answer;
 pub mod delivery;
 pub mod key;
+pub mod link;
 pub mod medium;
 pub mod retry;
 
 pub use answer::{Answer, Scope};
 pub use delivery::{Delivery, Event, Phase, Sealed, State, Status};
 pub use key::DeliveryKey;
+pub use link::{LinkError, LinkKey, Links};
 pub use medium::Medium;
 pub use retry::Retry;

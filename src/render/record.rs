@@ -135,6 +135,9 @@ pub struct ItemRecord {
     pub email: Option<String>,
     /// Where they are, if a visit is owed.
     pub address: Option<String>,
+    /// Links by which the recipient acts on it, by what they offer: `done`, `snooze`. Whoever holds one can
+    /// act.
+    pub actions: BTreeMap<String, String>,
 }
 
 /// Why something is told.
@@ -293,6 +296,7 @@ impl ItemRecord {
             phone: reach(|r| if let Reach::Phone(p) = r { Some(p) } else { None }),
             email: reach(|r| if let Reach::Email(e) = r { Some(e) } else { None }),
             address: reach(|r| if let Reach::Place(p) = r { Some(p) } else { None }),
+            actions: item.actions.iter().map(|a| (a.what.to_owned(), a.url.clone())).collect(),
         }
     }
 }
@@ -344,7 +348,7 @@ impl Field {
             Value::Number(n, _) if n.is_finite() => Field::Number(*n),
             // JSON has no word for what is no number.
             Value::Empty | Value::Percent(_) | Value::Number(..) => Field::Nothing,
-            Value::Day(date) => Field::Text(date.to_string()),
+            Value::Day(date) | Value::DayNear(date) => Field::Text(date.to_string()),
             Value::Month(date) => Field::Text(format!("{:04}-{:02}", date.year(), date.month())),
             Value::Period(period) | Value::PeriodShort(period) => Field::Span(SpanRecord::of(period)),
             Value::Say(say) if say.key == "value.none" => Field::Nothing,

@@ -65,10 +65,19 @@ fn from_block(block: &BlockView) -> Vec<Json> {
         blocks.push(section(&format!("*{}*\n```{}```", escape(&table.title), text)));
     }
     for item in block.items.iter().flatten() {
-        blocks.push(section(&item_text(item)));
+        blocks.push(item_section(item));
     }
     blocks.extend(block.paragraph.iter().map(|text| section(&escape(text))));
     blocks
+}
+
+/// An item with its links. However long its words are, the links stay whole.
+fn item_section(item: &ItemView) -> Json {
+    let actions: Vec<String> =
+        item.actions.iter().map(|a| format!("<{}|{}>", link(&a.url), escape(&a.text))).collect();
+    let actions = if actions.is_empty() { String::new() } else { format!("\n{}", actions.join(" · ")) };
+    let room = SECTION_MAX.saturating_sub(actions.chars().count());
+    section(&format!("{}{actions}", cut(&item_text(item), room)))
 }
 
 fn item_text(item: &ItemView) -> String {
@@ -155,6 +164,10 @@ mod tests {
             facts: "f".into(),
             reach: vec![super::super::view::ReachView { text: "a".into(), url: "mailto:a|b>@x".into() }],
             late: false,
+            actions: vec![super::super::view::ActionView {
+                text: "Done".into(),
+                url: "https://care.shop.example/a/token".into(),
+            }],
         }
     }
 
@@ -164,12 +177,20 @@ mod tests {
         let blocks = payload["blocks"].as_array().unwrap();
         assert_eq!(blocks.len(), BLOCKS_MAX);
         assert_eq!(blocks[49]["text"]["text"], "and 33 more");
+        assert!(
+            blocks[2]["text"]["text"]
+                .as_str()
+                .unwrap()
+                .ends_with("…\n<https://care.shop.example/a/token|Done>")
+        );
         assert_eq!(blocks[1]["text"]["text"], "&lt;!channel&gt; &amp; ∗bold∗ ˍitˍ ˋcodeˋ ∼x∼");
         for block in blocks {
             let text = block["text"]["text"].as_str().unwrap();
             let max = if block["type"] == "header" { HEADER_MAX } else { SECTION_MAX };
             assert!(text.chars().count() <= max);
-            assert!(!text.contains("<http"), "{text}");
+            let links: Vec<&str> = text.split("<http").skip(1).collect();
+            let whole = text.ends_with("\n<https://care.shop.example/a/token|Done>");
+            assert_eq!(links.len(), usize::from(whole), "{text}");
         }
     }
 

@@ -22,6 +22,9 @@ pub const PIECES: &[(&str, &str)] = &[
     ("digest/body.txt", include_str!("../../templates/digest/body.txt.hbs")),
     ("notice/body.html", include_str!("../../templates/notice/body.html.hbs")),
     ("notice/body.txt", include_str!("../../templates/notice/body.txt.hbs")),
+    ("action/layout.html", include_str!("../../templates/action/layout.html.hbs")),
+    ("action/page.html", include_str!("../../templates/action/page.html.hbs")),
+    ("action/sign.html", include_str!("../../templates/action/sign.html.hbs")),
     ("layout.html", include_str!("../../templates/layout.html.hbs")),
     ("figures.html", include_str!("../../templates/figures.html.hbs")),
     ("table.html", include_str!("../../templates/table.html.hbs")),
@@ -99,6 +102,11 @@ impl Templates {
         let name = format!("{}/body.{form}", kind.name());
         let registry = if form == "html" { &self.html } else { &self.text };
         render(registry, &name, view)
+    }
+
+    /// Fills the template of a page: `action/page.html` or `action/sign.html`.
+    pub fn page(&self, name: &str, view: &impl Serialize) -> Result<String, TemplateError> {
+        render(&self.html, name, view)
     }
 }
 

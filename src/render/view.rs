@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::locale::Locale;
 use super::picture::{self, Drawn};
-use crate::document::{Block, Chart, Document, Figures, Item, Reach, Table};
+use crate::document::{Block, Chart, Document, Figures, Item, Reach, Say, Table};
 
 /// A document, worded.
 #[derive(Debug, Clone, Serialize)]
@@ -138,6 +138,17 @@ pub struct ItemView {
     pub reach: Vec<ReachView>,
     /// Whether it is overdue.
     pub late: bool,
+    /// What can be done with it by a link.
+    pub actions: Vec<ActionView>,
+}
+
+/// Something that can be done by a link.
+#[derive(Debug, Clone, Serialize)]
+pub struct ActionView {
+    /// What.
+    pub text: String,
+    /// The page that offers it.
+    pub url: String,
 }
 
 /// A further reason.
@@ -284,9 +295,7 @@ pub fn table_view(table: &Table, locale: &Locale) -> TableView {
                 .collect()
         })
         .collect();
-    let shown = crate::document::Say::new("table.cut")
-        .with("shown", table.rows.len() as i128)
-        .with("of", table.of as i128);
+    let shown = Say::new("table.cut").with("shown", table.rows.len() as i128).with("of", table.of as i128);
     let mut cells = vec![columns.iter().map(|c| c.text.clone()).collect::<Vec<_>>()];
     cells.extend(
         rows.iter().map(|row| row.iter().map(|cell| crate::domain::text::excerpt(&cell.text, 34)).collect()),
@@ -316,6 +325,10 @@ fn item_view(number: usize, item: &Item, locale: &Locale) -> ItemView {
         .iter()
         .map(|because| BecauseView { why: locale.say(&because.why), what: because.what.clone() });
     let first = reasons.next().unwrap_or(BecauseView { why: String::new(), what: None });
+    let actions = item.actions.iter().map(|action| ActionView {
+        text: locale.say(&Say::new(format!("action.{}", action.what))),
+        url: action.url.clone(),
+    });
     ItemView {
         number,
         customer: item.customer.clone(),
@@ -325,6 +338,7 @@ fn item_view(number: usize, item: &Item, locale: &Locale) -> ItemView {
         facts: facts.join(" · "),
         reach: reach.collect(),
         late: item.late,
+        actions: actions.collect(),
     }
 }
 

@@ -39,7 +39,7 @@ static REPLAY: LazyLock<Replay> = LazyLock::new(|| {
 fn replay(world: &World) -> Vec<Taken> {
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         let server = Server::start(None).await.unwrap();
-        let outlet = Outlet::Capture { smtp: server.smtp, http: server.http };
+        let outlet = Outlet::Capture { smtp: server.smtp, http: server.http, pages: 0 };
         let (config, findings) = config::load(&world.config(), outlet);
         let config = config.unwrap_or_else(|| panic!("{}", findings.render(false)));
         let ledger = Ledger::open(&config.ledger, Access::Daemon).unwrap();

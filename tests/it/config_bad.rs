@@ -87,6 +87,8 @@ fn workshop() -> tempfile::TempDir {
     secret(&at("empty-secret"), " \n", 0o600);
     secret(&at("unmarked-secret"), "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n", 0o600);
     secret(&at("short-secret"), "whsec_c2hvcnQ=\n", 0o600);
+    secret(&at("link-key"), "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=\n", 0o600);
+    secret(&at("link-key-short"), "aHVudGVyMmh1bnRlcjI=\n", 0o600);
     secret(&at("https-url"), "https://crm.example.com/hooks/a1b2c3\n", 0o600);
     secret(&at("http-url"), "http://crm.example.com/hooks/a1b2c3\n", 0o600);
     secret(&at("private-url"), "https://10.0.0.7/hooks/a1b2c3\n", 0o600);
@@ -187,7 +189,7 @@ fn faults(findings: &Findings, text: &str, loaded: bool) -> Vec<String> {
     if text.matches("--> ").count() < findings.problems.len() {
         faults.push("a problem does not name the file".to_owned());
     }
-    for secret in ["hunter2", "a1b2c3", "MfKQ9r8G", "whsec_c2hv"] {
+    for secret in ["hunter2", "aHVudGVy", "a1b2c3", "MfKQ9r8G", "whsec_c2hv"] {
         if text.contains(secret) {
             faults.push(format!("a secret is printed: {secret}"));
         }
@@ -228,6 +230,7 @@ fn what_we_ship_loads() {
     let at = |name: &str| folder.path().join("config").join(name);
     empty_store(&at("shop.db"));
     secret(&at("slack-url"), "https://hooks.example.com/services/T0/B0/x\n", 0o600);
+    secret(&at("actions-key"), "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=\n", 0o600);
     secret(&at("crm-url"), "https://crm.example.com/hook\n", 0o600);
     secret(&at("crm-secret"), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n", 0o600);
     let mut shipped = Vec::new();
@@ -258,7 +261,7 @@ fn the_schema_refuses_unknown_keys_in_every_object() {
     assert!(objects >= 10, "only {objects} objects with keys in the schema");
     assert!(open.is_empty(), "these let unknown keys pass: {open:?}");
     let described = |name: &str| schema["$defs"][name]["properties"].as_object().unwrap().clone();
-    for name in ["Store", "Channel", "Person", "Job", "Churn", "Secret"] {
+    for name in ["Store", "Channel", "Person", "Job", "Churn", "Secret", "Actions"] {
         for (key, property) in described(name) {
             let said = property.get("description").is_some();
             assert!(said, "{name}.{key} has no description for editors");

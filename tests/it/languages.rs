@@ -33,6 +33,7 @@ fn families() -> Vec<(&'static str, &'static str, Vec<String>)> {
     let notice = own(&["subject", "title", "lead"]);
     let basis = own(&["mrr", "revenue"]);
     vec![
+        ("action", "src/render/view.rs", own(&["done", "snooze"])),
         (
             "band",
             "src/job/report/headline.rs",
@@ -58,6 +59,7 @@ fn families() -> Vec<(&'static str, &'static str, Vec<String>)> {
         ("notice.failed", "src/job/sample.rs", notice.clone()),
         ("notice.held", "src/job/sample.rs", notice.clone()),
         ("notice.left_out", "src/job/sample.rs", notice.clone()),
+        ("notice.pages", "src/job/sample.rs", notice.clone()),
         ("notice.stopped", "src/job/sample.rs", notice.clone()),
         ("notice.test", "src/job/sample.rs", notice),
         ("report.lead.grew", "src/job/report/mod.rs", basis.clone()),
@@ -131,6 +133,7 @@ const BUILDERS: &[(&str, &str, usize)] = &[
     ("src/job/report/tables.rs", "split.{}", 1),
     ("src/job/report/trend.rs", "metric.{}", 1),
     ("src/job/sample.rs", "{key}.{part}", 1),
+    ("src/render/view.rs", "action.{}", 1),
 ];
 
 /// The columns of every table, as the code names them: in lists of names handed to `column`.
@@ -350,7 +353,7 @@ fn numbers_dates_and_money_are_written_as_each_language_does() {
         )
     };
     let list = |n: usize| Value::List(["a", "b", "c"][..n].iter().map(|text| Value::from(*text)).collect());
-    let expected: [(Value, &str, &str); 16] = [
+    let expected: [(Value, &str, &str); 17] = [
         (real(1_840_000), "R$18,400", "R$\u{a0}18.400"),
         (real(1_840_050), "R$18,401", "R$\u{a0}18.401"),
         (real(-1_840_000), "\u{2212}R$18,400", "\u{2212}R$\u{a0}18.400"),
@@ -364,6 +367,7 @@ fn numbers_dates_and_money_are_written_as_each_language_does() {
         (Value::Signed(0), "0", "0"),
         (Value::Number(2.25, 1), "2.3", "2,3"),
         (day(), "9 Mar 2026", "9 de mar. de 2026"),
+        (Value::DayNear(jiff::civil::date(2026, 3, 9)), "Mon 9 Mar", "seg., 9 de mar."),
         (
             instant(),
             "Mon 2 Nov 2026 08:00, America/Sao_Paulo",
@@ -424,6 +428,12 @@ fn sample_documents_are_worded_whole_in_every_language() {
                         .iter()
                         .map(|left| format!("{tag}: {kind:?}: {left} in {text:?}")),
                 );
+            }
+        }
+        let (page, sign) = retaind::job::sample::pages_of(&locale).unwrap();
+        for view in [serde_json::to_value(page).unwrap(), serde_json::to_value(sign).unwrap()] {
+            for text in texts(&view) {
+                wrong.extend(leftovers(&text, &locale.keys()).iter().map(|left| format!("{tag}: {left}")));
             }
         }
     }

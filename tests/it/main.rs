@@ -1,6 +1,7 @@
 //! One integration-test binary: what the pieces do together.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+mod actions;
 mod backlog;
 mod care;
 mod chinook;

@@ -1,6 +1,6 @@
 //! The real binary as systemd and an operator meet it: start, second daemon, reload, stop, exit codes.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
@@ -40,8 +40,11 @@ struct Daemon {
 
 impl Daemon {
     fn start(dir: &Path) -> Daemon {
-        let mut child =
-            retaind(dir, &["run", "--capture"]).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        Daemon::run(dir, &["run", "--capture"])
+    }
+
+    fn run(dir: &Path, arguments: &[&str]) -> Daemon {
+        let mut child = retaind(dir, arguments).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let mut daemon = Daemon { child, lines };
         daemon.wait_for(" ready");
@@ -80,6 +83,7 @@ fn a_new_folder_is_good_as_it_is_and_is_not_overwritten() {
     let checked = run(dir.path(), &["check"]);
     assert!(checked.status.success(), "{}", text(&checked.stderr));
     assert!(text(&checked.stdout).contains("The configuration is good: 2 jobs"));
+    assert!(text(&checked.stdout).contains("off for want of [actions]: links in digests"));
     let again = run(dir.path(), &["init", "."]);
     assert_eq!(again.status.code(), Some(65));
     assert!(text(&again.stderr).contains("is there already"));
@@ -111,6 +115,45 @@ fn a_reload_is_all_or_nothing() {
     daemon.signal("HUP");
     daemon.wait_for("configuration reloaded");
     daemon.signal("INT");
+    assert_eq!(daemon.code(), Some(0));
+}
+
+#[test]
+fn pages_move_with_a_reload_and_wait_for_a_port_that_is_taken() {
+    let dir = shop();
+    let path = dir.path().join("retaind.toml");
+    let good = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(dir.path().join("key"), "bmV3IG5ldyBuZXcgbmV3IG5ldyBuZXcgbmV3IG5ldyBuZXc=\n").unwrap();
+    assert!(Command::new("chmod").arg("600").arg(dir.path().join("key")).status().unwrap().success());
+    let listener = || std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let listen = |at: std::net::SocketAddr| {
+        let actions = "[actions]\npublic_url = \"https://care.shop.example\"\nkey = { file = \"key\" }";
+        std::fs::write(&path, format!("{good}\n{actions}\nlisten = \"{at}\"\n")).unwrap();
+    };
+    let health = |at: std::net::SocketAddr| {
+        let mut stream = std::net::TcpStream::connect(at).unwrap();
+        stream.write_all(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        std::io::read_to_string(stream).unwrap().ends_with("\r\n\r\nok\n")
+    };
+    let free = listener().local_addr().unwrap();
+    listen(free);
+    let checked = run(dir.path(), &["check"]);
+    assert!(!text(&checked.stdout).contains("off for want of [actions]"), "{}", text(&checked.stdout));
+    let mut daemon = Daemon::run(dir.path(), &["run"]);
+    daemon.wait_for("pages of links are served");
+    assert!(health(free));
+    let taken = listener();
+    let at = taken.local_addr().unwrap();
+    listen(at);
+    daemon.signal("HUP");
+    daemon.wait_for("configuration reloaded");
+    let said = daemon.wait_for("pages of links cannot be served");
+    assert!(said.contains(&at.to_string()) && said.contains("set another `actions.listen`"), "{said}");
+    assert!(std::net::TcpStream::connect(free).is_err(), "the old port is given back");
+    drop(taken);
+    daemon.wait_for("pages of links are served");
+    assert!(health(at));
+    daemon.signal("TERM");
     assert_eq!(daemon.code(), Some(0));
 }
 
@@ -154,6 +197,8 @@ fn exit_codes_say_whose_fault_it_is() {
         (vec!["outbox", "show", "7"], 74),
         (vec!["schema"], 0),
         (vec!["schema", "report"], 0),
+        (vec!["schema", "act"], 0),
+        (vec!["acts"], 74),
         (vec!["schema", "shop"], 64),
         (vec!["plan", "--at", "2026-11-01", "--for", "7d"], 0),
     ] {

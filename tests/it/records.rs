@@ -17,7 +17,7 @@ use crate::metrics::store;
 
 /// What of `value` is not as `schema` says. A keyword that is not known here is told, too: nothing in the
 /// schema goes unchecked. A field that the schema does not have is not documented.
-fn wrong(root: &Json, schema: &Json, value: &Json, path: &str) -> Vec<String> {
+pub(crate) fn wrong(root: &Json, schema: &Json, value: &Json, path: &str) -> Vec<String> {
     let mut told = Vec::new();
     let Some(keywords) = schema.as_object() else { return told };
     for (keyword, says) in keywords {

@@ -12,7 +12,11 @@ const EDGES: &[(&str, &[&str], &str)] = &[
     ("schedule", &[], "when things are due: instants and zones only"),
     ("metrics", &["domain"], "figures out of facts"),
     ("document", &["domain"], "what is said, of values of the domain"),
-    ("care", &["domain", "metrics", "document"], "a digest is a document; value at stake is a metric"),
+    (
+        "care",
+        &["domain", "metrics", "document", "outbox"],
+        "a digest is a document with links; value at stake is a metric",
+    ),
     ("outbox", &[], "what becomes of a message, whatever it says"),
     ("render", &["domain", "document", "outbox"], "a document's form; a mail carries its delivery's key"),
     (
@@ -33,9 +37,14 @@ const EDGES: &[(&str, &[&str], &str)] = &[
         "daemon",
         &[
             "care", "channel", "clock", "config", "document", "domain", "job", "ledger", "outbox", "render",
-            "schedule", "store",
+            "schedule", "store", "web",
         ],
         "shell: runs them",
+    ),
+    (
+        "web",
+        &["care", "clock", "document", "domain", "job", "ledger", "outbox", "render"],
+        "shell: the pages of links, on a socket of its own",
     ),
     ("capture", &[], "a server that pretends; speaks protocols, not our types"),
     ("demo", &[], "a made-up shop, written as a stranger's database"),

@@ -86,6 +86,8 @@ pub struct File {
     /// the reps who report to them, directly or through others, and their own.
     #[serde(default)]
     pub scopes: BTreeMap<String, Text>,
+    /// Links by which recipients act on what they are told. Without this table there are none.
+    pub actions: Option<At<Actions>>,
     /// Who hears of trouble.
     #[serde(default)]
     pub ops: Ops,
@@ -300,6 +302,25 @@ pub struct Away {
     pub to: Text,
     /// The person who is told meanwhile. Without one, messages wait.
     pub deputy: Option<Text>,
+}
+
+/// Links by which recipients act on what they are told: mark it done, snooze it, hand it over.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Actions {
+    /// Where links lead, as recipients reach it: `https://care.shop.example`.
+    pub public_url: Text,
+    /// The address that their pages are served on. Default: `127.0.0.1:8787`.
+    pub listen: Option<Text>,
+    /// The key that signs links: base64 of at least 32 bytes.
+    pub key: At<Secret>,
+    /// The key before it, whose links are still good.
+    pub old_key: Option<At<Secret>>,
+    /// How long links are good. Default: `14d`.
+    pub expire: Option<Text>,
+    /// Webhook channels that hear of each act.
+    #[serde(default)]
+    pub events: Vec<Text>,
 }
 
 /// Who hears of trouble.
