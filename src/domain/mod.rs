@@ -17,6 +17,7 @@ pub mod recipient;
 mod rows;
 mod span;
 pub mod text;
+pub mod watched;
 
 pub use customer::{Contract, Customer, FollowUp, Rep, Subscription, Transaction};
 pub use customers::{Customers, People, Person, Profile};
