@@ -82,6 +82,7 @@ pub fn compose(about: About<'_>, recipient: &Recipient, entries: &[Entry], items
     Document {
         kind: Kind::Digest,
         about: None,
+        telling: None,
         subject: Say::new("digest.subject").with("due", due.clone()).with("overdue", overdue.clone()),
         title: Say::new("digest.title").with("name", recipient.name.as_str()),
         lead: vec![Say::new("digest.lead").with("due", due).with("overdue", overdue).with("stake", stake)],

@@ -113,10 +113,13 @@ mod tests {
         Observed { from: Day(n), to: Day(n + 1) }
     }
 
+    /// A phase, and what each sample makes of it.
+    type Row = (char, [&'static str; 5]);
+
     /// What readers hear and what is the case, written down as a table: a row a phase (`0`, `1`, `2` in a
     /// row so far, `B`reached), a column a sample (clear, between, beyond, unknown, gone); in a cell the next
     /// phase and what is told (`b`reach, `r`epeat if due, rec`o`very, `g`one).
-    const MODEL: [(u32, &[(char, [&str; 5])]); 3] = [
+    const MODEL: [(u32, &[Row]); 3] = [
         (1, &[('0', ["0", "0", "Bb", "0", "0"]), ('B', ["0o", "Br", "Br", "B", "0g"])]),
         (
             2,

@@ -1,5 +1,6 @@
 //! The command line: one file a command, exit codes as `sysexits.h` has them.
 
+mod backtest;
 mod check;
 mod demo;
 mod doctor;
@@ -12,6 +13,7 @@ mod progress;
 mod report;
 mod run;
 mod show;
+mod silence;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -81,6 +83,10 @@ enum Command {
     Plan(plan::Plan),
     /// Run an occurrence of a job now, or send a test message.
     Fire(fire::Fire),
+    /// Show what a watch would have told in the past, and draw it.
+    Backtest(backtest::Backtest),
+    /// Tell nothing of a watch for a while.
+    Silence(silence::Silence),
     /// Look at what was decided and sent, and decide what happens with what is stuck.
     Outbox(outbox::Outbox),
     /// Look at this machine, the store and the ledger.
@@ -168,6 +174,8 @@ impl Cli {
             Command::Preview(command) => command.run(self),
             Command::Plan(command) => command.run(self),
             Command::Fire(command) => command.run(self),
+            Command::Backtest(command) => command.run(self),
+            Command::Silence(command) => command.run(self),
             Command::Outbox(command) => command.run(self),
             Command::Doctor(command) => command.run(self),
             Command::Schema { of } => {

@@ -10,6 +10,7 @@ pub mod notices;
 pub mod planner;
 pub mod runner;
 pub mod supervisor;
+pub mod watching;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

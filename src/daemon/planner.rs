@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::freshness;
 use super::notices;
 use super::runner::{self, RunError};
+use super::watching;
 use super::{DaemonError, Shared};
 use crate::domain::text::masked;
 use crate::ledger::occurrences::{self, Waiting};
@@ -20,6 +21,7 @@ const AGAIN: [i64; 4] = [60, 120, 300, 600];
 /// Plans and runs all that is due now.
 pub async fn step(shared: &std::sync::Arc<Shared>) -> Result<(), DaemonError> {
     plan(shared).await?;
+    watching::announce(shared).await?;
     let now = shared.clock.now();
     let waiting = shared.ledger.run(move |c| occurrences::waiting(c, now, RUNS_MAX)).await?;
     for occurrence in waiting {
@@ -35,7 +37,8 @@ pub async fn next_wake(shared: &Shared) -> Result<Option<Timestamp>, DaemonError
     let now = shared.clock.now();
     let scheduled = shared.config.jobs.values().filter_map(|job| job.schedule.next_after(now)).min();
     let waiting = shared.ledger.run(occurrences::next_waiting).await?;
-    Ok(scheduled.into_iter().chain(waiting).min())
+    let announcement = watching::next_wake(shared).await?;
+    Ok(scheduled.into_iter().chain(waiting).chain(announcement).min())
 }
 
 async fn plan(shared: &Shared) -> Result<(), DaemonError> {

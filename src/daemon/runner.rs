@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::watching::{self, Known};
 use super::{Shared, freshness};
 use crate::config::{Config, Job, Target};
 use crate::document::Document;
@@ -14,8 +15,8 @@ use crate::job::reminders::Due;
 use crate::job::report::{Behind, Story};
 use crate::job::seal::{Envelope, Locales, seal};
 use crate::job::{Attachment, Recipe, ReportSpec};
+use crate::ledger::Ledger;
 use crate::ledger::occurrences::{self, Decided};
-use crate::ledger::{Access, Ledger, figures};
 use crate::outbox::Delivery;
 use crate::store::{Snapshot, StoreError};
 
@@ -47,6 +48,8 @@ pub enum Rows {
 pub struct Run {
     /// What is committed.
     pub decided: Decided,
+    /// What a watch saw, a line a group, and why it speaks or does not.
+    pub seen: Vec<String>,
 }
 
 /// Above this share of unreadable rows a relation is taken for broken.
@@ -62,8 +65,8 @@ pub fn run(shared: &Shared, name: &str, at: Timestamp, rows: Rows) -> Result<Run
         }
         Ok(behind)
     };
-    let published = published(&shared.ledger, name, at)?;
-    let mut run = decide(&shared.config, &shared.locales, name, at, &published, check)?;
+    let known = watching::known(&shared.ledger, name, at)?;
+    let mut run = decide(&shared.config, &shared.locales, name, at, &known, check)?;
     let now = shared.clock.now();
     for delivery in &mut run.decided.deliveries {
         // A message lives from when it is decided on: one of an old occurrence is as good as new.
@@ -117,7 +120,7 @@ pub fn decide(
     locales: &Locales,
     name: &str,
     at: Timestamp,
-    published: &[Published],
+    known: &Known,
     check: impl FnOnce(&Facts, &Snapshot<'_>) -> Result<Option<Behind>, RunError>,
 ) -> Result<Run, RunError> {
     let job = config.jobs.get(name).ok_or_else(|| RunError::Broken(format!("no job `{name}`")))?;
@@ -128,11 +131,11 @@ pub fn decide(
     let behind = check(&facts, &snapshot)?;
     let mut sealer =
         Sealer { config, locales, job: name, at, attach: &[], deliveries: Vec::new(), failed: Vec::new() };
-    let mut told = Vec::new();
+    let (mut told, mut watched, mut seen) = (Vec::new(), None, Vec::new());
     match &job.recipe {
         Recipe::Report(spec) => {
             sealer.attach = &spec.attach;
-            let documents = tell(job, spec, &facts, &snapshot, (published, behind), &mut told)?;
+            let documents = tell(job, spec, &facts, &snapshot, (&known.published, behind), &mut told)?;
             // The shop need not wait for what follows.
             drop(snapshot);
             for target in &job.to {
@@ -140,6 +143,13 @@ pub fn decide(
                     sealer.seal(document, &target.recipient, &target.channel);
                 }
             }
+        }
+        Recipe::Watch(spec) => {
+            let told_of = watching::evaluate((name, at), spec, &facts, snapshot, known, locales)?;
+            if let Some(document) = told_of.document {
+                job.to.iter().for_each(|target| sealer.seal(&document, &target.recipient, &target.channel));
+            }
+            (watched, seen) = (told_of.leaves, told_of.lines);
         }
         Recipe::Reminders(spec) => {
             let mut nobody: Vec<Recipient> = job.to.iter().map(|target| target.recipient.clone()).collect();
@@ -157,9 +167,9 @@ pub fn decide(
     }
     let Sealer { deliveries, failed, .. } = sealer;
     let rows = facts.rows.iter().map(|(relation, n)| (*relation, *n)).collect();
-    Ok(Run {
-        decided: Decided { job: name.to_owned(), at, rows, deliveries, left_out: failed, published: told },
-    })
+    let (job, left_out) = (name.to_owned(), failed);
+    let decided = Decided { job, at, rows, deliveries, left_out, published: told, watched };
+    Ok(Run { decided, seen })
 }
 
 /// The report's documents by whose customers they are about; what they publish is added to `told`.
@@ -189,22 +199,7 @@ fn tell<'j>(
     Ok(documents)
 }
 
-/// What a job published before `at`.
-pub fn published(ledger: &Ledger, name: &str, at: Timestamp) -> Result<Vec<Published>, RunError> {
-    let job = name.to_owned();
-    ledger.run_blocking(move |c| figures::before(c, &job, at)).map_err(|e| RunError::Broken(e.to_string()))
-}
-
-/// The same for an operator's look ahead, where there may be no ledger yet.
-pub fn published_so_far(config: &Config, name: &str, at: Timestamp) -> Vec<Published> {
-    if !config.ledger.exists() {
-        return Vec::new();
-    }
-    let ledger = Ledger::open(&config.ledger, Access::Operator);
-    ledger.ok().and_then(|ledger| published(&ledger, name, at).ok()).unwrap_or_default()
-}
-
-fn unreadable(e: StoreError) -> RunError {
+pub(super) fn unreadable(e: StoreError) -> RunError {
     match e {
         e @ (StoreError::Repeated { .. } | StoreError::TooMany) => RunError::Stopped(e.to_string()),
         e => RunError::Broken(e.to_string()),

@@ -166,4 +166,6 @@ pub struct Evaluated {
     pub groups: Vec<Watched>,
     /// What is to be kept.
     pub turns: Vec<Turn>,
+    /// All of it in a line, for operators.
+    pub said: String,
 }

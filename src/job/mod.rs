@@ -4,6 +4,7 @@ pub mod reminders;
 pub mod report;
 pub mod sample;
 pub mod seal;
+pub mod watch;
 
 use jiff::SignedDuration;
 
@@ -18,6 +19,8 @@ pub enum Recipe {
     Report(ReportSpec),
     /// Tells reps what is due.
     Reminders(RemindersSpec),
+    /// Tells who wants to know that a figure left its bounds.
+    Watch(Box<watch::WatchSpec>),
 }
 
 /// A report.
@@ -117,6 +120,7 @@ impl Recipe {
     pub fn needs(&self, lens: &Lens) -> Needs {
         match self {
             Recipe::Report(spec) => report::needs(spec, lens),
+            Recipe::Watch(spec) => watch::needs(spec, lens),
             Recipe::Reminders(spec) => Needs {
                 reps: true,
                 subscriptions: true,

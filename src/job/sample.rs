@@ -1,18 +1,23 @@
 //! A small believable document of each kind: templates are proven against it when a configuration loads.
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
+use super::watch::judge::{Against, Condition, Side};
+use super::watch::{Evaluation, Look, WatchSpec};
 use super::{ReportKind, ReportSpec, report};
 use crate::care::digest;
+use crate::care::watch::Patience;
 use crate::document::{Document, Kind, Say};
 use crate::domain::customer::CancelKind;
 use crate::domain::facts::Lens;
 use crate::domain::recipient::Calendar;
+use crate::domain::watched::Memory;
 use crate::domain::{
-    Asked, Currency, Customer, Day, PeriodKind, Rates, Recipient, Rows, Subscription, Transaction,
+    Asked, Currency, Customer, Day, People, PeriodKind, Rates, Ratio, Recipient, Rows, Subscription,
+    Transaction,
 };
-use crate::metrics::{Panel, PeriodChoice, Settings, Split};
+use crate::metrics::{Metric, Panel, PeriodChoice, Settings, Split};
 use crate::render::Locale;
 use crate::render::view::{self, View};
 
@@ -67,8 +72,32 @@ pub fn document(kind: Kind) -> Option<Document> {
             let about = digest::About { panel: &panel, people: &people, contacts: &facts.contacts };
             Some(digest::compose(about, &recipient(), &entries, 1))
         }
+        Kind::Breach => breach(&rows, &people),
         Kind::Notice => Some(notice("notice.test", |say| say.with("channel", "office"), Vec::new())),
     }
+}
+
+/// Two segments over a level that they must not pass.
+fn breach(rows: &Rows, people: &People) -> Option<Document> {
+    let level = Ratio::of(5, 100)?;
+    let spec = WatchSpec {
+        metric: Metric::ChurnRate,
+        split: Some(Split::Segment),
+        only: Vec::new(),
+        period: PeriodChoice { kind: PeriodKind::Month, current: false },
+        settings: Settings::default(),
+        condition: Condition {
+            against: Against::Level,
+            side: Some(Side::Over),
+            level,
+            clear: Ratio::of(4, 100)?,
+        },
+        patience: Patience { lasting: 1, repeat: Some(SignedDuration::from_hours(7 * 24)) },
+        min_base: 1,
+    };
+    let facts = rows.facts(Asked::nothing(rows.lens.today()));
+    let look = Look::of(&facts, &spec, rows.lens.today());
+    Evaluation::of(&look, &Memory::default(), rows.lens.as_of).tell("watch", people)
 }
 
 /// A notice: its words are `{key}.subject`, `{key}.title` and `{key}.lead`, all filled by `with`.
@@ -77,6 +106,7 @@ pub fn notice(key: &str, with: impl Fn(Say) -> Say, notes: Vec<Say>) -> Document
     Document {
         kind: Kind::Notice,
         about: None,
+        telling: None,
         subject: say("subject"),
         title: say("title"),
         lead: vec![say("lead")],

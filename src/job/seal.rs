@@ -18,7 +18,7 @@ use crate::render::{Locale, Templates, event, locale, sheet, slack};
 /// How long a message is of use: a report outlives a reminder, a reminder outlives a notice.
 fn life(kind: Kind) -> SignedDuration {
     SignedDuration::from_hours(match kind {
-        Kind::Report => 5 * 24,
+        Kind::Report | Kind::Breach => 5 * 24,
         Kind::Digest => 48,
         Kind::Notice => 24,
     })

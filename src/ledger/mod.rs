@@ -8,6 +8,7 @@ pub mod figures;
 pub mod occurrences;
 pub mod operator;
 mod schema;
+pub mod watches;
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};

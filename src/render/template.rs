@@ -22,6 +22,8 @@ pub const PIECES: &[(&str, &str)] = &[
     ("digest/body.txt", include_str!("../../templates/digest/body.txt.hbs")),
     ("notice/body.html", include_str!("../../templates/notice/body.html.hbs")),
     ("notice/body.txt", include_str!("../../templates/notice/body.txt.hbs")),
+    ("breach/body.html", include_str!("../../templates/breach/body.html.hbs")),
+    ("breach/body.txt", include_str!("../../templates/breach/body.txt.hbs")),
     ("layout.html", include_str!("../../templates/layout.html.hbs")),
     ("figures.html", include_str!("../../templates/figures.html.hbs")),
     ("table.html", include_str!("../../templates/table.html.hbs")),

@@ -58,6 +58,7 @@ fn families() -> Vec<(&'static str, &'static str, Vec<String>)> {
         ("notice.failed", "src/job/sample.rs", notice.clone()),
         ("notice.held", "src/job/sample.rs", notice.clone()),
         ("notice.left_out", "src/job/sample.rs", notice.clone()),
+        ("notice.silence", "src/job/sample.rs", notice.clone()),
         ("notice.stopped", "src/job/sample.rs", notice.clone()),
         ("notice.test", "src/job/sample.rs", notice),
         ("report.lead.grew", "src/job/report/mod.rs", basis.clone()),
@@ -131,6 +132,8 @@ const BUILDERS: &[(&str, &str, usize)] = &[
     ("src/job/report/tables.rs", "split.{}", 1),
     ("src/job/report/trend.rs", "metric.{}", 1),
     ("src/job/sample.rs", "{key}.{part}", 1),
+    ("src/job/watch/replay.rs", "metric.{}", 1),
+    ("src/job/watch/words.rs", "metric.{}", 1),
 ];
 
 /// The columns of every table, as the code names them: in lists of names handed to `column`.
@@ -407,7 +410,7 @@ fn sample_documents_are_worded_whole_in_every_language() {
     let mut wrong = Vec::new();
     for tag in tags() {
         let locale = locale(tag);
-        for kind in [Kind::Report, Kind::Digest, Kind::Notice] {
+        for kind in Kind::ALL {
             let document = retaind::job::sample::document(kind).unwrap();
             let (view, _) = view::view(&document, &locale);
             let worded = texts(&serde_json::to_value(&view).unwrap());

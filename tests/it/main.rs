@@ -22,4 +22,5 @@ mod sink;
 mod smtp_faults;
 mod tidy;
 mod tls;
+mod watches;
 mod world;
