@@ -34,13 +34,18 @@ pub fn known(ledger: &Ledger, name: &str, at: Timestamp) -> Result<Known, RunErr
     known.map_err(|e| RunError::Broken(e.to_string()))
 }
 
-/// The same for an operator's look ahead, where there may be no ledger yet.
+/// The same for an operator's look ahead, where there may be no ledger yet. A watch that is looked at as of
+/// before its last evaluation is seen as if it had never been evaluated.
 pub fn known_so_far(config: &Config, name: &str, at: Timestamp) -> Known {
     if !config.ledger.exists() {
         return Known::default();
     }
     let ledger = Ledger::open(&config.ledger, Access::Operator);
-    ledger.ok().and_then(|ledger| known(&ledger, name, at).ok()).unwrap_or_default()
+    let mut known = ledger.ok().and_then(|ledger| known(&ledger, name, at).ok()).unwrap_or_default();
+    if known.watched.at.is_some_and(|last| last >= at) {
+        known.watched = Memory { silences: known.watched.silences, ..Memory::default() };
+    }
+    known
 }
 
 /// What an evaluation of a watch came to.

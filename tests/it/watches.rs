@@ -534,6 +534,12 @@ fn preview_plan_and_backtest_say_what_a_watch_sees() {
     let svg = std::fs::read_to_string(picture).unwrap();
     assert!(svg.contains("Customer churn in enterprise: told once"), "{svg}");
     assert!(!shop.path("ledger.db").exists(), "looking ahead and back makes no ledger");
+    // What lies before the last evaluation is seen as if there had been none.
+    shop.run("2026-03-31T12:00:00Z", "2026-04-03T12:00:00Z");
+    let (_, earlier) = shop.command(&["preview", "leaving", "--at", "2026-03-02T08:00"]);
+    assert!(earlier.contains("pending: enterprise 6.0% (6 of 100), over 5% (1 of 2 in a row)"), "{earlier}");
+    let (_, next) = shop.command(&["preview", "leaving", "--at", "2026-04-04T08:00"]);
+    assert!(next.contains("pending: enterprise 6.4% (6 of 94), over 5% (1 of 2 in a row)"), "{next}");
 }
 
 /// The demo's Monday against SQL: how many were there on 30 September, who of them was not on 31 October, and

@@ -1,7 +1,7 @@
 //! A watch: one figure of the catalogue against bounds, for the whole or group by group; who hears when it
 //! leaves them, why, and when it is back.
 //!
-//! [`judge`] says what a reading shows, [`crate::care::watch`] what that makes of a group and whether it is
+//! [`mod@judge`] says what a reading shows, [`crate::care::watch`] what that makes of a group and whether it is
 //! told, [`words`] how; [`said`] is the same for operators, [`replay`] what would have been told in the past.
 
 mod chart;
