@@ -17,6 +17,7 @@ pub mod risk;
 pub mod rule;
 pub mod signal;
 pub mod staff;
+pub mod watch;
 mod win_back;
 
 pub use case::{About, Case};

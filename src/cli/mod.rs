@@ -2,6 +2,7 @@
 
 mod acts;
 mod backlog;
+mod backtest;
 mod check;
 mod demo;
 mod doctor;
@@ -14,6 +15,7 @@ mod progress;
 mod report;
 mod run;
 mod show;
+mod silence;
 mod simulate;
 mod why_not;
 
@@ -91,6 +93,10 @@ enum Command {
     Simulate(simulate::Simulate),
     /// Run an occurrence of a job now, or send a test message.
     Fire(fire::Fire),
+    /// Show what a watch would have told in the past, and draw it.
+    Backtest(backtest::Backtest),
+    /// Tell nothing of a watch for a while.
+    Silence(silence::Silence),
     /// Look at what was decided and sent, and decide what happens with what is stuck.
     Outbox(outbox::Outbox),
     /// List what recipients did by the links in their digests.
@@ -185,6 +191,8 @@ impl Cli {
             Command::Backlog(command) => command.run(self),
             Command::Simulate(command) => command.run(self),
             Command::Fire(command) => command.run(self),
+            Command::Backtest(command) => command.run(self),
+            Command::Silence(command) => command.run(self),
             Command::Outbox(command) => command.run(self),
             Command::Acts(command) => command.run(self),
             Command::Doctor(command) => command.run(self),

@@ -11,7 +11,11 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::daemon::reminding::Turn;
 use crate::daemon::runner;
+use crate::daemon::watching::{self, Known};
+use crate::domain::text::excerpt;
+use crate::domain::watched::Memory;
 use crate::job::seal::Locales;
+use crate::job::watch::replay::remembered;
 use crate::outbox::Delivery;
 
 /// List every message that would go out, to whom and why.
@@ -30,6 +34,9 @@ pub(super) struct Plan {
     #[arg(long)]
     all: bool,
 }
+
+/// Of what a watch sees, so much is shown.
+const SEEN: usize = 120;
 
 /// Occurrences listed; a schedule of every minute would drown the rest.
 const LISTED_MAX: usize = 500;
@@ -52,10 +59,15 @@ impl Plan {
         }
         occurrences.sort();
         let more = occurrences.len().saturating_sub(LISTED_MAX);
+        let mut watched: BTreeMap<&String, Memory> = BTreeMap::new();
         let mut rows = Vec::new();
         let mut events = Vec::new();
         for (at, name) in occurrences.into_iter().take(LISTED_MAX) {
-            let planned = messages(&config, &locales, name, at);
+            let mut known = watching::known_so_far(&config, name, at);
+            // A watch goes on from where the occurrence before would have left it.
+            known.watched = watched.remove(name).unwrap_or(known.watched);
+            let planned = messages(&config, &locales, name, at, &mut known);
+            watched.insert(name, known.watched);
             events.push(event(name, at, &planned));
             rows.extend(self.rows(&config, name, at, &planned));
         }
@@ -100,12 +112,17 @@ impl Plan {
                     let later = if d.not_before > at { ", next working day" } else { "" };
                     by_channel.entry(&d.channel).or_default().push(format!("{}{later}", d.recipient));
                 }
+                // What a watch would tell, or the first reason why it does not.
+                let seen = Some(planned.seen.join("; ")).filter(|seen| !seen.is_empty());
+                let seen = seen.map(|line| excerpt(&line, SEEN));
                 if by_channel.is_empty() {
-                    return vec![row("-".to_owned(), "nothing is due".to_owned())];
+                    let why = seen.unwrap_or_else(|| "nothing is due".to_owned());
+                    return vec![row("-".to_owned(), why)];
                 }
-                let lines = by_channel
-                    .into_iter()
-                    .map(|(channel, who)| row(format!("{} via {channel}", who.len()), who.join(" · ")));
+                let seen = seen.map(|line| format!(" ({line})")).unwrap_or_default();
+                let lines = by_channel.into_iter().map(|(channel, who)| {
+                    row(format!("{} via {channel}", who.len()), who.join(" · ") + &seen)
+                });
                 lines.collect()
             }
         }
@@ -115,11 +132,22 @@ impl Plan {
 struct Planned {
     messages: Vec<Delivery>,
     failed: Vec<(String, String)>,
+    /// What a watch sees.
+    seen: Vec<String>,
 }
 
-fn messages(config: &Config, locales: &Locales, name: &str, at: Timestamp) -> Result<Planned, String> {
-    let run = runner::look(config, locales, (name, at, Turn::Due)).map_err(|e| e.to_string())?;
-    Ok(Planned { messages: run.decided.deliveries, failed: run.decided.left_out })
+fn messages(
+    config: &Config,
+    locales: &Locales,
+    name: &str,
+    at: Timestamp,
+    known: &mut Known,
+) -> Result<Planned, String> {
+    let run = runner::look(config, locales, (name, at, Turn::Due), known).map_err(|e| e.to_string())?;
+    if let Some(left) = &run.decided.watched {
+        known.watched = remembered(&known.watched, left, at);
+    }
+    Ok(Planned { messages: run.decided.deliveries, failed: run.decided.left_out, seen: run.seen })
 }
 
 fn event(name: &str, at: Timestamp, planned: &Result<Planned, String>) -> serde_json::Value {
@@ -130,7 +158,7 @@ fn event(name: &str, at: Timestamp, planned: &Result<Planned, String>) -> serde_
                 json!({ "recipient": d.recipient, "channel": d.channel, "subject": d.subject, "not_before": d.not_before.to_string() })
             });
             let failed = planned.failed.iter().map(|(who, why)| json!({ "recipient": who, "reason": why }));
-            json!({ "at": at.to_string(), "job": name, "messages": messages.collect::<Vec<_>>(), "left_out": failed.collect::<Vec<_>>() })
+            json!({ "at": at.to_string(), "job": name, "messages": messages.collect::<Vec<_>>(), "left_out": failed.collect::<Vec<_>>(), "seen": planned.seen })
         }
     }
 }

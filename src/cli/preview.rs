@@ -8,7 +8,7 @@ use super::{Cli, Done, EX_DATAERR, EX_IOERR, EX_UNAVAILABLE, Failure, read_at, s
 use crate::capture::{Captured, Server};
 use crate::clock::Clock;
 use crate::daemon::reminding::Turn;
-use crate::daemon::runner;
+use crate::daemon::{runner, watching};
 use crate::job::seal::Locales;
 use crate::outbox::{Delivery, Medium};
 
@@ -44,9 +44,13 @@ impl Preview {
         };
         let data = |e: runner::RunError| Failure::new(EX_DATAERR, e.to_string());
         let locales = Locales::load().map_err(|e| Failure::new(EX_DATAERR, e.to_string()))?;
-        let run = runner::look(&config, &locales, (&self.job, at, Turn::Everybody)).map_err(data)?;
+        let known = watching::known_so_far(&config, &self.job, at);
+        let run = runner::look(&config, &locales, (&self.job, at, Turn::Everybody), &known).map_err(data)?;
         for (recipient, reason) in &run.decided.left_out {
             show::error(&format!("{recipient} is left out: {reason}"));
+        }
+        for line in &run.seen {
+            show::line(line);
         }
         let mut messages = run.decided.deliveries;
         messages.retain(|d| self.to.as_ref().is_none_or(|who| d.recipient == *who));

@@ -29,6 +29,23 @@ pub struct Job {
     pub via: Vec<String>,
 }
 
+/// The kinds of jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Report,
+    Reminders,
+    Watch,
+}
+
+impl Kind {
+    const ALL: [(&'static str, Kind); 3] =
+        [("report", Kind::Report), ("reminders", Kind::Reminders), ("watch", Kind::Watch)];
+
+    pub(super) fn name(self) -> &'static str {
+        Kind::ALL[self as usize].0
+    }
+}
+
 /// What jobs refer to.
 pub(super) struct Context<'a> {
     pub(super) rules: &'a BTreeMap<String, Rule>,
@@ -64,18 +81,20 @@ impl Builder {
         settings: &Settings,
     ) -> Option<Job> {
         let job = at.get();
-        let kinds = [("report", true), ("reminders", false)];
-        let known = kinds.iter().any(|(kind, _)| kind == job.kind.get());
-        let is_report = self.choice("kind of job", Some(&job.kind), &kinds, true);
+        let known = Kind::ALL.iter().any(|(kind, _)| kind == job.kind.get());
+        let kind = self.choice("kind of job", Some(&job.kind), &Kind::ALL, Kind::Report);
         let schedule = self.schedule(job, context.zone);
         let to = self.targets(&job.to, context.people, context.audiences);
         let via = self.via(job.via.as_deref().unwrap_or_default(), context.channels);
         if known {
-            self.reaches_somebody(name, job, is_report, &via, context);
-            self.refuse_strangers(job, is_report);
+            self.reaches_somebody(name, job, kind, &via, context);
+            self.refuse_strangers(job, kind);
         }
-        let recipe =
-            if is_report { self.report(job, settings) } else { self.reminders(job, settings, context.rules) };
+        let recipe = match kind {
+            Kind::Report => self.report(job, settings),
+            Kind::Reminders => self.reminders(job, settings, context.rules),
+            Kind::Watch => self.watch(name, at, &to, context, settings)?,
+        };
         Some(Job { schedule: schedule?, recipe, to, via })
     }
 
@@ -83,53 +102,67 @@ impl Builder {
         &mut self,
         name: &str,
         job: &file::Job,
-        is_report: bool,
+        kind: Kind,
         via: &[String],
         context: &Context<'_>,
     ) {
         let nobody =
             |text: &file::Text| context.audiences.get(text.get()).is_some_and(|a| a.members.is_empty());
-        if is_report && job.to.iter().all(nobody) {
-            let problem = Problem::error(format!("report `{name}` goes to nobody"));
+        if kind.is_addressed() && job.to.iter().all(nobody) {
+            let what = kind.name();
+            let problem = Problem::error(format!("{what} `{name}` goes to nobody"));
             self.problems.push(match job.to.first() {
-                None => problem.at(job.kind.span(), "a report needs `to`").help("to = [\"managers\"]"),
+                None => {
+                    problem.at(job.kind.span(), format!("a {what} needs `to`")).help("to = [\"managers\"]")
+                }
                 Some(first) => problem.at(first.span(), "nobody is in it"),
             });
         }
         let reps_known = context.people.values().any(|p| p.rep.is_some());
-        if !is_report && via.is_empty() && !reps_known {
+        if kind == Kind::Reminders && via.is_empty() && !reps_known {
             let problem = Problem::error(format!("reminders `{name}` reach no rep"));
             let help = "via = [\"chat\"], or people with `rep = \"ID\"`";
             self.problems.push(problem.at(job.kind.span(), "name a channel for reps").help(help));
         }
     }
 
-    /// Keys of the other kind would be read and do nothing; say so.
-    fn refuse_strangers(&mut self, job: &file::Job, is_report: bool) {
+    /// Keys of another kind would be read and do nothing; say so.
+    fn refuse_strangers(&mut self, job: &file::Job, kind: Kind) {
+        use Kind::{Reminders, Report, Watch};
         let first = |list: Option<&Vec<file::Text>>| list.and_then(|list| list.first()).map(At::span);
-        let of_reports = [
-            ("report", job.report.as_ref().map(At::span)),
-            ("period", job.period.as_ref().map(At::span)),
-            ("current", job.current.as_ref().map(At::span)),
-            ("split", first(job.split.as_ref())),
-            ("attach", first(job.attach.as_ref())),
-            ("fresh", job.fresh.as_ref().map(At::span)),
-            ("churn", job.churn.as_ref().map(At::span)),
+        let text = |text: &Option<file::Text>| text.as_ref().map(At::span);
+        let number = |number: &Option<At<f64>>| number.as_ref().map(At::span);
+        let whole = |number: &Option<At<i64>>| number.as_ref().map(At::span);
+        let keys: [(&str, _, &[Kind]); 23] = [
+            ("report", text(&job.report), &[Report]),
+            ("period", text(&job.period), &[Report, Watch]),
+            ("current", job.current.as_ref().map(At::span), &[Report, Watch]),
+            ("split", first(job.split.as_ref()), &[Report, Watch]),
+            ("attach", first(job.attach.as_ref()), &[Report]),
+            ("fresh", job.fresh.as_ref().map(At::span), &[Report]),
+            ("churn", job.churn.as_ref().map(At::span), &[Report, Watch]),
+            ("rules", first(job.rules.as_ref()), &[Reminders]),
+            ("at", text(&job.at), &[Reminders]),
+            ("lead_days", whole(&job.lead_days), &[Reminders]),
+            ("items", whole(&job.items), &[Reminders]),
+            ("via", first(job.via.as_ref()), &[Reminders]),
+            ("metric", text(&job.metric), &[Watch]),
+            ("only", first(job.only.as_ref()), &[Watch]),
+            ("above", number(&job.above), &[Watch]),
+            ("below", number(&job.below), &[Watch]),
+            ("change", number(&job.change), &[Watch]),
+            ("against", text(&job.against), &[Watch]),
+            ("deviation", number(&job.deviation), &[Watch]),
+            ("clear", number(&job.clear), &[Watch]),
+            ("for", whole(&job.lasting), &[Watch]),
+            ("repeat", text(&job.repeat), &[Watch]),
+            ("min_base", whole(&job.min_base), &[Watch]),
         ];
-        let of_reminders = [
-            ("rules", first(job.rules.as_ref())),
-            ("at", job.at.as_ref().map(At::span)),
-            ("lead_days", job.lead_days.as_ref().map(At::span)),
-            ("items", job.items.as_ref().map(At::span)),
-            ("via", first(job.via.as_ref())),
-        ];
-        let (strangers, kind): (&[_], _) =
-            if is_report { (&of_reminders, "reminders") } else { (&of_reports, "report") };
-        for (key, span) in strangers {
-            if let Some(span) = span {
-                let problem = Problem::error(format!("`{key}` does nothing here"));
-                self.problems.push(problem.at(span.clone(), format!("only for jobs of kind \"{kind}\"")));
-            }
+        for (key, span, kinds) in keys {
+            let Some(span) = span.filter(|_| !kinds.contains(&kind)) else { continue };
+            let kinds: Vec<String> = kinds.iter().map(|kind| format!("\"{}\"", kind.name())).collect();
+            let label = format!("only for jobs of kind {}", kinds.join(" or "));
+            self.problems.push(Problem::error(format!("`{key}` does nothing here")).at(span, label));
         }
     }
 
@@ -178,18 +211,6 @@ impl Builder {
 
     fn report(&mut self, job: &file::Job, settings: &Settings) -> Recipe {
         let kind = self.choice("report", job.report.as_ref(), &ReportKind::ALL, ReportKind::Executive);
-        let period = match &job.period {
-            None => PeriodKind::Month,
-            Some(text) => PeriodKind::parse(text.get()).unwrap_or_else(|| {
-                self.error(
-                    format!("unknown period `{}`", text.get()),
-                    text,
-                    "week, month, quarter, year or rolling:N (days)",
-                );
-                PeriodKind::Month
-            }),
-        };
-        let current = job.current.as_ref().is_some_and(|b| *b.get());
         let split = job.split.as_deref().unwrap_or_default();
         let mut splits: Vec<Split> =
             split.iter().map(|text| self.choice("split", Some(text), &Split::ALL, Split::Segment)).collect();
@@ -213,12 +234,23 @@ impl Builder {
             job.churn.as_ref().map_or(settings.clone(), |churn| self.counting(churn.get(), settings));
         Recipe::Report(ReportSpec {
             kind,
-            period: PeriodChoice { kind: period, current },
+            period: self.period(job),
             settings,
             splits,
             attach,
             fresh: job.fresh.as_ref().and_then(|fresh| self.fresh(fresh)),
         })
+    }
+
+    /// Which period is meant.
+    pub(super) fn period(&mut self, job: &file::Job) -> PeriodChoice {
+        let kind = job.period.as_ref().map_or(Some(PeriodKind::Month), |text| PeriodKind::parse(text.get()));
+        if let (None, Some(text)) = (kind, &job.period) {
+            let known = "week, month, quarter, year or rolling:N (days)";
+            self.error(format!("unknown period `{}`", text.get()), text, known);
+        }
+        let current = job.current.as_ref().is_some_and(|b| *b.get());
+        PeriodChoice { kind: kind.unwrap_or(PeriodKind::Month), current }
     }
 
     fn fresh(&mut self, at: &At<file::Fresh>) -> Option<Fresh> {

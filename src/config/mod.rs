@@ -12,6 +12,7 @@ mod secret;
 mod store;
 mod templates;
 mod walk;
+mod watches;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

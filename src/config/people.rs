@@ -40,7 +40,7 @@ pub(super) struct Audience {
     /// Their ids.
     pub(super) members: Vec<String>,
     /// Whether each sees only their team.
-    team: bool,
+    pub(super) team: bool,
 }
 
 /// What holds for people who do not say otherwise.

@@ -35,7 +35,7 @@ impl Builder {
                 return None;
             }
         };
-        for kind in [Kind::Report, Kind::Digest, Kind::Notice] {
+        for kind in Kind::ALL {
             let sample = sample(kind);
             for form in ["html", "txt"] {
                 let rendered = sample
@@ -79,7 +79,8 @@ fn unfit_pages(templates: &Templates) -> Vec<String> {
 
 /// A sample to render, made once: it is the same for every configuration.
 fn sample(kind: Kind) -> Result<&'static View, String> {
-    static SAMPLES: [OnceLock<Result<View, String>>; 3] = [const { OnceLock::new() }; 3];
+    static SAMPLES: [OnceLock<Result<View, String>>; Kind::ALL.len()] =
+        [const { OnceLock::new() }; Kind::ALL.len()];
     let made = SAMPLES[kind as usize].get_or_init(|| crate::job::sample::view(kind));
     made.as_ref().map_err(Clone::clone)
 }

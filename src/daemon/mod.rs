@@ -13,6 +13,7 @@ pub mod planner;
 pub mod reminding;
 pub mod runner;
 pub mod supervisor;
+pub mod watching;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};

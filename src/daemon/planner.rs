@@ -11,6 +11,7 @@ use super::freshness;
 use super::notices;
 use super::reminding::{self, Turn};
 use super::runner::{self, RunError};
+use super::watching;
 use super::{DaemonError, Shared};
 use crate::config::Job;
 use crate::domain::text::masked;
@@ -27,6 +28,7 @@ const AGAIN: [i64; 4] = [60, 120, 300, 600];
 /// Plans and runs all that is due now.
 pub async fn step(shared: &std::sync::Arc<Shared>) -> Result<(), DaemonError> {
     plan(shared).await?;
+    watching::announce(shared).await?;
     let now = shared.clock.now();
     let waiting = shared.ledger.run(move |c| occurrences::waiting(c, now, RUNS_MAX)).await?;
     for occurrence in waiting {
@@ -45,7 +47,8 @@ pub async fn next_wake(shared: &Shared) -> Result<Option<Timestamp>, DaemonError
     let find =
         move |c: &rusqlite::Connection| Ok([occurrences::next_waiting(c)?, reminders::next_release(c, now)?]);
     let waiting = shared.ledger.run(find).await?;
-    Ok(scheduled.into_iter().chain(waiting.into_iter().flatten()).min())
+    let announcement = watching::next_wake(shared).await?;
+    Ok(scheduled.into_iter().chain(waiting.into_iter().flatten()).chain(announcement).min())
 }
 
 /// The schedules of a job, each with the name of its horizon: one; or one for each clock, where each

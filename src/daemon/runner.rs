@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::reminding::{self, Turn};
+use super::watching::{self, Known};
 use super::{Shared, freshness};
 use crate::care::History;
 use crate::care::digest::Linking;
@@ -16,7 +17,7 @@ use crate::job::report::{Behind, Story};
 use crate::job::seal::{Envelope, Locales, seal};
 use crate::job::{Addressed, Attachment, Recipe, ReportSpec, told};
 use crate::ledger::occurrences::{self, Decided};
-use crate::ledger::{Access, Ledger, acts, figures, reminders};
+use crate::ledger::{Access, Ledger, acts, reminders};
 use crate::outbox::Delivery;
 use crate::store::{Snapshot, StoreError};
 
@@ -48,6 +49,8 @@ pub enum Rows {
 pub struct Run {
     /// What is committed.
     pub decided: Decided,
+    /// What a watch saw, a line a group, and why it speaks or does not.
+    pub seen: Vec<String>,
 }
 
 /// Above this share of unreadable rows a relation is taken for broken.
@@ -63,11 +66,11 @@ pub fn run(shared: &Shared, name: &str, at: Timestamp, rows: Rows, turn: Turn) -
         }
         Ok(behind)
     };
-    let published = published(&shared.ledger, name, at)?;
+    let known = watching::known(&shared.ledger, name, at)?;
     let rules = rules_of(&shared.config, name);
     let history = |lens: &Lens| history(&shared.ledger, &rules, lens);
     let now = shared.clock.now().max(at);
-    let asked = Asked { job: name, at, now, turn, published: &published, history: &history };
+    let asked = Asked { job: name, at, now, turn, known: &known, history: &history };
     decide(&shared.config, &shared.locales, &asked, check)
 }
 
@@ -125,8 +128,8 @@ pub struct Asked<'a> {
     pub now: Timestamp,
     /// Who is told.
     pub turn: Turn,
-    /// What reports told before.
-    pub published: &'a [Published],
+    /// What the ledger knows of reports and watches.
+    pub known: &'a Known,
     /// What has become of the cases of reminders so far.
     pub history: &'a dyn Fn(&Lens) -> Result<History, String>,
 }
@@ -158,6 +161,7 @@ pub fn decide(
     let mut snapshot = store.snapshot().map_err(unreadable)?;
     let mut sealer = Sealer::of(config, locales, asked);
     let mut decided = Decided { job: name.to_owned(), at, ..Decided::default() };
+    let mut seen = Vec::new();
     match &job.recipe {
         Recipe::Report(spec) => {
             sealer.attach = &spec.attach;
@@ -165,7 +169,7 @@ pub fn decide(
             let facts = snapshot.read(job.recipe.needs(&lens), lens).map_err(unreadable)?;
             let behind = check(&facts, &snapshot)?;
             let told = &mut decided.published;
-            let documents = tell(job, spec, &facts, &snapshot, (asked.published, behind), told)?;
+            let documents = tell(job, spec, &facts, &snapshot, (&asked.known.published, behind), told)?;
             // The shop need not wait for what follows.
             drop(snapshot);
             for target in &job.to {
@@ -174,6 +178,17 @@ pub fn decide(
                 }
             }
             decided.rows = facts.rows.into_iter().collect();
+        }
+        Recipe::Watch(spec) => {
+            let lens = config.store.lens(at, job.schedule.zone.clone());
+            let facts = snapshot.read(job.recipe.needs(&lens), lens).map_err(unreadable)?;
+            check(&facts, &snapshot)?;
+            let told_of = watching::evaluate((name, at), spec, &facts, snapshot, asked.known, locales)?;
+            if let Some(document) = told_of.document {
+                job.to.iter().for_each(|target| sealer.seal(&document, &target.recipient, &target.channel));
+            }
+            decided.rows = facts.rows.into_iter().collect();
+            (decided.watched, seen) = (told_of.leaves, told_of.lines);
         }
         Recipe::Reminders(spec) => {
             let (turn, history) = (asked.turn, asked.history);
@@ -188,7 +203,7 @@ pub fn decide(
     decided.deliveries = sealer.deliveries;
     decided.left_out = sealer.failed;
     decided.entries = sealer.entries;
-    Ok(Run { decided })
+    Ok(Run { decided, seen })
 }
 
 /// The report's documents by whose customers they are about; what they publish is added to `told`.
@@ -216,12 +231,6 @@ fn tell<'j>(
         documents.insert(scope, story.tell(people));
     }
     Ok(documents)
-}
-
-/// What a job published before `at`.
-pub fn published(ledger: &Ledger, name: &str, at: Timestamp) -> Result<Vec<Published>, RunError> {
-    let job = name.to_owned();
-    ledger.run_blocking(move |c| figures::before(c, &job, at)).map_err(|e| RunError::Broken(e.to_string()))
 }
 
 /// The names of the rules that a job looks at.
@@ -254,16 +263,16 @@ pub fn look(
     config: &Config,
     locales: &Locales,
     (name, at, turn): (&str, Timestamp, Turn),
+    known: &Known,
 ) -> Result<Run, RunError> {
     let ledger =
         config.ledger.exists().then(|| Ledger::open(&config.ledger, Access::Operator).ok()).flatten();
-    let told = ledger.as_ref().and_then(|ledger| published(ledger, name, at).ok()).unwrap_or_default();
     let rules = rules_of(config, name);
     let so_far = |lens: &Lens| match &ledger {
         Some(ledger) => history(ledger, &rules, lens),
         None => Ok(History::default()),
     };
-    let asked = Asked { job: name, at, now: at, turn, published: &told, history: &so_far };
+    let asked = Asked { job: name, at, now: at, turn, known, history: &so_far };
     decide(config, locales, &asked, |_, _| Ok(None))
 }
 

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use crate::domain::watched::Telling;
 use crate::domain::{Currency, Money, Period, Ratio};
 
 /// A sentence: a key of the locale files and the values for its placeholders.
@@ -45,6 +46,8 @@ pub enum Value {
     Rate(Ratio),
     /// A rate on a base too small to stand alone: printed with its fraction.
     SmallRate(Ratio),
+    /// A rate that is a bound: in percent, with no more decimals than it has.
+    Bound(Ratio),
     /// A compound rate of a model, in percent.
     Percent(f64),
     /// A plain decimal number with the given decimals.
@@ -101,6 +104,8 @@ pub struct Document {
     pub kind: Kind,
     /// What a report is about, for machines; `None` for all but reports.
     pub about: Option<About>,
+    /// What a breach tells first; `None` for all but breaches.
+    pub telling: Option<Telling>,
     /// One line that says the news.
     pub subject: Say,
     /// The heading.
@@ -141,15 +146,21 @@ pub enum Kind {
     Digest,
     /// Something ops should know.
     Notice,
+    /// A figure that left its bounds, or is back.
+    Breach,
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: [Kind; 4] = [Kind::Report, Kind::Digest, Kind::Notice, Kind::Breach];
+
     /// The folder of its templates, and the event name on webhooks.
     pub fn name(self) -> &'static str {
         match self {
             Kind::Report => "report",
             Kind::Digest => "digest",
             Kind::Notice => "notice",
+            Kind::Breach => "breach",
         }
     }
 }
@@ -241,6 +252,21 @@ pub enum Chart {
         /// Lowest and highest usual value, and its name.
         band: Option<(f64, f64, Say)>,
     },
+    /// A figure in any unit, observation by observation, against the levels it is watched by.
+    Watched {
+        /// What is seen.
+        title: Say,
+        /// What the line is.
+        series: Say,
+        /// What its values are.
+        measure: Measure,
+        /// Name on the axis, value (money in whole units of the currency), and value as printed.
+        points: Vec<(Value, Option<f64>, Value)>,
+        /// Where they are, what they are, and whether they are what breaches.
+        levels: Vec<(f64, Say, bool)>,
+        /// Which points are breaches (true) and which are the end of one.
+        marks: Vec<(usize, bool)>,
+    },
     /// How an amount moved.
     Waterfall {
         /// What is seen.
@@ -301,6 +327,17 @@ pub enum Chart {
         /// What the first value is, and the second.
         names: (Say, Say),
     },
+}
+
+/// What the values of a picture are, and so how its axis is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measure {
+    /// Shares, in percent.
+    Percent,
+    /// Amounts, in whole units.
+    Money(Currency),
+    /// Plain numbers with so many decimals.
+    Number(u8),
 }
 
 /// A survival curve: falls in steps, and ends where the longest-watched customer was last seen.

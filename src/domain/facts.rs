@@ -71,7 +71,12 @@ pub struct Foreign {
 impl Lens {
     /// The civil day of the as-of instant.
     pub fn today(&self) -> Day {
-        Day::of(self.zone.to_datetime(self.as_of).date())
+        self.day_of(self.as_of)
+    }
+
+    /// The civil day of an instant.
+    pub fn day_of(&self, at: Timestamp) -> Day {
+        Day::of(self.zone.to_datetime(at).date())
     }
 }
 

@@ -19,6 +19,7 @@ pub mod recipient;
 mod rows;
 mod span;
 pub mod text;
+pub mod watched;
 pub mod yearly;
 
 pub use act::{Act, Acted, Colleague, EntryId, Reason, Told};

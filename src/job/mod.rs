@@ -6,6 +6,7 @@ pub mod report;
 pub mod sample;
 pub mod seal;
 pub mod told;
+pub mod watch;
 
 use jiff::SignedDuration;
 
@@ -21,6 +22,8 @@ pub enum Recipe {
     Report(ReportSpec),
     /// Tells reps what is due.
     Reminders(RemindersSpec),
+    /// Tells who wants to know that a figure left its bounds.
+    Watch(Box<watch::WatchSpec>),
 }
 
 /// A report.
@@ -121,6 +124,7 @@ impl Recipe {
         match self {
             Recipe::Report(spec) => report::needs(spec, lens),
             Recipe::Reminders(spec) => rule::needs(spec.rules.iter(), lens, &spec.settings),
+            Recipe::Watch(spec) => watch::needs(spec, lens),
         }
     }
 }

@@ -3,19 +3,23 @@
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use super::watch::judge::{Against, Condition, Side};
+use super::watch::{Evaluation, Look, WatchSpec};
 use super::{ReportKind, ReportSpec, report};
 use crate::care::case::{Steps, Urgency};
+use crate::care::watch::Patience;
 use crate::care::{About, Case, act, digest};
 use crate::document::{Document, Kind, Say};
 use crate::domain::act::Shown;
 use crate::domain::customer::CancelKind;
 use crate::domain::facts::Lens;
 use crate::domain::recipient::Calendar;
+use crate::domain::watched::Memory;
 use crate::domain::{
-    Act, Asked, Colleague, Currency, Customer, Day, EntryId, PeriodKind, Rates, Recipient, Rows,
-    Subscription, Told, Transaction,
+    Act, Asked, Colleague, Currency, Customer, Day, EntryId, People, PeriodKind, Rates, Ratio, Recipient,
+    Rows, Subscription, Told, Transaction,
 };
-use crate::metrics::{Panel, PeriodChoice, Settings, Split};
+use crate::metrics::{Metric, Panel, PeriodChoice, Settings, Split};
 use crate::outbox::{LinkKey, Links};
 use crate::render::Locale;
 use crate::render::page::{self, PageView, SignView};
@@ -62,6 +66,7 @@ pub fn document(kind: Kind) -> Option<Document> {
             let linking = digest::Linking { links: &links, job: "reps", occurrence: rows.lens.as_of };
             Some(digest::compose(known, &share, (1, 1), Some(linking)))
         }
+        Kind::Breach => breach(&rows, &people),
         Kind::Notice => Some(notice("notice.test", |say| say.with("channel", "office"), Vec::new())),
     }
 }
@@ -125,12 +130,36 @@ pub fn pages_of(locale: &Locale) -> Option<(PageView, SignView)> {
     Some((page::page(&seen.page(&form, wrong), "token", locale), page::sign(&sign, locale)))
 }
 
+/// Two segments over a level that they must not pass.
+fn breach(rows: &Rows, people: &People) -> Option<Document> {
+    let level = Ratio::of(5, 100)?;
+    let spec = WatchSpec {
+        metric: Metric::ChurnRate,
+        split: Some(Split::Segment),
+        only: Vec::new(),
+        period: PeriodChoice { kind: PeriodKind::Month, current: false },
+        settings: Settings::default(),
+        condition: Condition {
+            against: Against::Level,
+            side: Some(Side::Over),
+            level,
+            clear: Ratio::of(4, 100)?,
+        },
+        patience: Patience { lasting: 1, repeat: Some(SignedDuration::from_hours(7 * 24)) },
+        min_base: 1,
+    };
+    let facts = rows.facts(Asked::nothing(rows.lens.today()));
+    let look = Look::of(&facts, &spec, rows.lens.today());
+    Evaluation::of(&look, &Memory::default(), rows.lens.as_of).tell("watch", people)
+}
+
 /// A notice: its words are `{key}.subject`, `{key}.title` and `{key}.lead`, all filled by `with`.
 pub fn notice(key: &str, with: impl Fn(Say) -> Say, notes: Vec<Say>) -> Document {
     let say = |part: &str| with(Say::new(format!("{key}.{part}")));
     Document {
         kind: Kind::Notice,
         about: None,
+        telling: None,
         subject: say("subject"),
         title: say("title"),
         lead: vec![say("lead")],

@@ -18,7 +18,7 @@ use crate::render::{Locale, Templates, event, locale, sheet, slack};
 /// Hours for which a message is of use. What is due may be done an hour later: then a digest is made anew.
 fn life(kind: Kind) -> SignedDuration {
     SignedDuration::from_hours(match kind {
-        Kind::Report => 5 * 24,
+        Kind::Report | Kind::Breach => 5 * 24,
         Kind::Digest => 1,
         Kind::Notice => 24,
     })
@@ -27,7 +27,7 @@ fn life(kind: Kind) -> SignedDuration {
 /// From when until when a message may be sent. Trouble does not wait for Monday; a digest is made when it may
 /// arrive, and never sent when it may not.
 fn window(kind: Kind, recipient: &Recipient, now: Timestamp) -> (Timestamp, Timestamp) {
-    let from = if kind == Kind::Report { recipient.arrival(now) } else { now };
+    let from = if matches!(kind, Kind::Report | Kind::Breach) { recipient.arrival(now) } else { now };
     let until = from + life(kind);
     (from, if kind == Kind::Digest { until.min(recipient.closes(now)) } else { until })
 }

@@ -10,6 +10,7 @@ pub mod occurrences;
 pub mod operator;
 pub mod reminders;
 mod schema;
+pub mod watches;
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};

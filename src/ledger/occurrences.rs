@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Result, params};
 
 use super::reminders::{self, Kept};
-use super::{acts, deliveries, figures, from_micros, to_micros};
+use super::{acts, deliveries, figures, from_micros, to_micros, watches};
+use crate::domain::watched::Evaluated;
 use crate::domain::{Colleague, Published, Told};
 use crate::outbox::Delivery;
 
@@ -40,6 +41,8 @@ pub struct Decided {
     pub entries: Vec<Told>,
     /// Whom they can be handed to; empty where there are no entries.
     pub colleagues: Vec<Colleague>,
+    /// What a watch's evaluation leaves behind.
+    pub watched: Option<Evaluated>,
 }
 
 /// The fingerprint of a job's schedule and up to when it is planned.
@@ -118,20 +121,18 @@ pub fn next_waiting(c: &Connection) -> Result<Option<Timestamp>> {
 }
 
 /// Stores what a run decided. False when the occurrence was done before: then nothing is stored, and a
-/// second run of it changes nothing.
+/// second run of it changes nothing. False, too, when a watch was evaluated by somebody else meanwhile: then
+/// the occurrence is still planned.
 pub fn commit(c: &Connection, decided: &Decided, now: Timestamp) -> Result<bool> {
+    if let Some(watched) = &decided.watched
+        && !watches::is_current(c, &decided.job, watched)?
+    {
+        return Ok(false);
+    }
     let done = c.execute(
         "UPDATE occurrence SET state = 'done', finished = ?3, reason = ?4
          WHERE job = ?1 AND at = ?2 AND state = 'planned'",
-        params![
-            decided.job,
-            to_micros(decided.at),
-            to_micros(now),
-            match decided.left_out.len() {
-                0 => format!("{} messages", decided.deliveries.len()),
-                n => format!("{} messages, {n} recipients left out", decided.deliveries.len()),
-            }
-        ],
+        params![decided.job, to_micros(decided.at), to_micros(now), outcome(decided)],
     )?;
     if done == 0 {
         return Ok(false);
@@ -146,6 +147,9 @@ pub fn commit(c: &Connection, decided: &Decided, now: Timestamp) -> Result<bool>
         deliveries::insert(c, delivery, now)?;
     }
     figures::keep(c, &decided.job, decided.at, &decided.published)?;
+    if let Some(watched) = &decided.watched {
+        watches::keep(c, &decided.job, decided.at, watched)?;
+    }
     acts::keep(c, &decided.job, decided.at, &decided.entries)?;
     if !decided.colleagues.is_empty() {
         acts::keep_colleagues(c, &decided.colleagues)?;
@@ -155,6 +159,18 @@ pub fn commit(c: &Connection, decided: &Decided, now: Timestamp) -> Result<bool>
         return Err(rusqlite::Error::StatementChangedRows(0));
     }
     Ok(true)
+}
+
+/// What a run came to, in words.
+fn outcome(decided: &Decided) -> String {
+    let messages = match decided.left_out.len() {
+        0 => format!("{} messages", decided.deliveries.len()),
+        n => format!("{} messages, {n} recipients left out", decided.deliveries.len()),
+    };
+    match decided.watched.as_ref().map(|watched| watched.said.as_str()) {
+        None | Some("") => messages,
+        Some(said) => format!("{messages}; {said}"),
+    }
 }
 
 /// Notes that a run failed: again at `again`, or for good.

@@ -180,6 +180,51 @@ CREATE TABLE colleague (                -- whom an entry can be handed to, as of
   name TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 ",
+    "
+CREATE TABLE watch (                    -- the last evaluation of each watch
+  job TEXT PRIMARY KEY,
+  fingerprint TEXT NOT NULL,            -- the condition; a change starts anew
+  at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE watch_group (              -- where each of its groups stands after it
+  job TEXT NOT NULL,
+  grp TEXT NOT NULL,                    -- empty for the whole, and for those without a label
+  phase TEXT NOT NULL CHECK (phase IN ('ok', 'pending', 'breached')),
+  streak INTEGER NOT NULL,              -- observations in a row beyond the level
+  earlier INTEGER NOT NULL,             -- the same before the last observation
+  seen_from INTEGER,                    -- the last observation, in days since 1970-01-01
+  seen_to INTEGER,
+  since_from INTEGER,                   -- the first observation of the breach
+  since_to INTEGER,
+  told INTEGER,                         -- when readers last heard that it is breached; NULL: they think it is not
+  said TEXT NOT NULL,                   -- its last value, for operators
+  PRIMARY KEY (job, grp)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE watch_turn (               -- phases that changed, what was told, and what was withheld
+  job TEXT NOT NULL,
+  grp TEXT NOT NULL,
+  at INTEGER NOT NULL,                  -- the occurrence
+  phase TEXT NOT NULL,
+  telling TEXT,                         -- breach, repeat, recovery, gone; NULL: nothing to tell
+  silence INTEGER,                      -- the silence that withheld it
+  said TEXT NOT NULL,
+  PRIMARY KEY (job, grp, at)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE silence (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  watch TEXT NOT NULL,
+  grp TEXT,                             -- NULL for all groups
+  author TEXT NOT NULL,                 -- an id of the configuration's people
+  reason TEXT NOT NULL,
+  starts INTEGER NOT NULL,
+  until INTEGER NOT NULL,
+  announced INTEGER,                    -- when its author was told that it ends
+  ended INTEGER                         -- before its time, by an operator
+) STRICT;
+",
 ];
 
 /// Why a ledger file is refused.

@@ -61,6 +61,11 @@ impl Split {
 const TENURE: [(&str, i32); 5] =
     [("tenure.1", 91), ("tenure.2", 365), ("tenure.3", 730), ("tenure.4", 1826), ("tenure.5", i32::MAX)];
 
+/// The labels of the tenure bands, the shortest first.
+pub fn tenures() -> impl Iterator<Item = &'static str> {
+    TENURE.iter().map(|(name, _)| *name)
+}
+
 /// The groups of a split, and who is in which.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Groups {

@@ -7,6 +7,7 @@ use super::locale::Locale;
 use super::record::Record;
 use super::view::View;
 use crate::document::{Document, Kind};
+use crate::domain::watched::Telling;
 
 /// The event of a document: what Standard Webhooks calls the payload.
 pub fn payload(
@@ -18,16 +19,21 @@ pub fn payload(
     recipient: &str,
 ) -> Json {
     json!({
-        "type": event_type(document.kind),
+        "type": event_type(document),
         "timestamp": occurrence.to_string(),
         "data": Record::of(document, view, locale, job, recipient),
     })
 }
 
-fn event_type(kind: Kind) -> &'static str {
-    match kind {
+fn event_type(document: &Document) -> &'static str {
+    match document.kind {
         Kind::Report => "report.published",
         Kind::Digest => "digest.due",
         Kind::Notice => "notice.raised",
+        Kind::Breach => match document.telling {
+            None | Some(Telling::Breach) => "breach.began",
+            Some(Telling::Repeat) => "breach.lasts",
+            Some(Telling::Recovery | Telling::Gone) => "breach.ended",
+        },
     }
 }

@@ -189,6 +189,7 @@ impl Locale {
                     Say::new("rate.of").with("part", ratio.numerator()).with("base", ratio.denominator());
                 format!("{} ({})", self.rate(*ratio), self.say(&fraction))
             }
+            Value::Bound(ratio) => self.bound(*ratio),
             Value::Percent(share) => self.percent(*share),
             Value::Number(number, decimals) => self.decimal(*number, *decimals),
             Value::Day(date) => self.date(&self.file.format.day, *date),
@@ -245,6 +246,16 @@ impl Locale {
 
     fn rate(&self, ratio: Ratio) -> String {
         self.percent_of(&self.scaled(ratio.scaled(3), 1))
+    }
+
+    /// A rate in percent with no more decimals than it has, three at most.
+    fn bound(&self, ratio: Ratio) -> String {
+        let decimals = (0..3u8).find(|n| {
+            let digits = u32::from(*n) + 2;
+            Ratio::of(ratio.scaled(digits), 10i128.pow(digits)) == Some(ratio)
+        });
+        let decimals = decimals.unwrap_or(3);
+        self.percent_of(&self.scaled(ratio.scaled(u32::from(decimals) + 2), decimals))
     }
 
     /// A share as percent with one decimal.

@@ -1,12 +1,12 @@
 //! A chart of a document as a drawing in the reader's language.
 
 use super::chart::{
-    self, Band, Bar, Bars, Before, Cell, Cohort, Curve, Heat, Median, Pair, Pairs, Picture, Point, Rank,
-    Ranked, Step, StepKind, Survival, Trend, Waterfall,
+    self, Band, Bar, Bars, Before, Cell, Cohort, Curve, Heat, Level, Mark, Median, Pair, Pairs, Picture,
+    Point, Rank, Ranked, Step, StepKind, Survival, Trend, Waterfall,
 };
 use super::locale::Locale;
-use crate::document::{self, Chart, Say, Value};
-use crate::domain::{Currency, Money, Period, Ratio};
+use crate::document::{self, Chart, Measure as Unit, Say, Value};
+use crate::domain::{Money, Period, Ratio};
 
 /// The most curves of a survival chart.
 const CURVES: usize = 5;
@@ -22,14 +22,6 @@ pub struct Drawn {
     pub svg: String,
     /// What a reader without images gets: the title and the figures.
     pub alt: String,
-}
-
-/// How the values of a picture's axis are written.
-#[derive(Clone, Copy)]
-enum Unit {
-    Percent,
-    Money(Currency),
-    Number(u8),
 }
 
 impl Unit {
@@ -71,6 +63,9 @@ fn picture(chart: &Chart, locale: &Locale) -> Option<(Picture, Unit)> {
             let (title, series) = (locale.say(title), locale.say(series));
             let trend = Trend { title, series, ..trend(points, before, band.as_ref(), locale) };
             (Picture::Trend(trend), Unit::Percent)
+        }
+        Chart::Watched { title, series, measure, points, levels, marks } => {
+            (Picture::Trend(watched([title, series], points, levels, marks, locale)), *measure)
         }
         Chart::Waterfall { title, steps } => {
             let unit = steps.first().map_or(Unit::Percent, |(_, money, _)| Unit::Money(money.currency));
@@ -146,6 +141,37 @@ fn trend(
             values: before.iter().map(value).collect(),
         }),
         band: band.map(|(low, high, name)| Band { low: *low, high: *high, label: locale.say(name) }),
+        levels: Vec::new(),
+        marks: Vec::new(),
+    }
+}
+
+fn watched(
+    words: [&Say; 2],
+    points: &[(Value, Option<f64>, Value)],
+    levels: &[(f64, Say, bool)],
+    marks: &[(usize, bool)],
+    locale: &Locale,
+) -> Trend {
+    let point = |(name, value, text): &(Value, Option<f64>, Value)| Point {
+        label: locale.short(name),
+        value: *value,
+        text: if value.is_some() { locale.value(text) } else { String::new() },
+    };
+    let level = |(at, label, breaches): &(f64, Say, bool)| Level {
+        at: *at,
+        label: locale.say(label),
+        breaches: *breaches,
+    };
+    let [title, series] = words.map(|say| locale.say(say));
+    Trend {
+        title,
+        series,
+        points: points.iter().map(point).collect(),
+        before: None,
+        band: None,
+        levels: levels.iter().map(level).collect(),
+        marks: marks.iter().map(|(at, begins)| Mark { at: *at, begins: *begins }).collect(),
     }
 }
 

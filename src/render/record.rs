@@ -32,6 +32,9 @@ pub struct Record {
     pub language: String,
     /// What a report is about; null for all but reports.
     pub about: Option<AboutRecord>,
+    /// What a breach tells first: breach, repeat, recovery or gone; null for all but breaches. The table
+    /// `breach` has it of each group.
+    pub telling: Option<String>,
     /// One line that says the news.
     pub subject: String,
     /// The answer first: a few sentences.
@@ -58,6 +61,9 @@ pub enum SchemaName {
     /// Something ops should know.
     #[serde(rename = "retaind.notice/1")]
     Notice,
+    /// A watched figure that left its bounds, or is back.
+    #[serde(rename = "retaind.breach/1")]
+    Breach,
 }
 
 /// What a report is about.
@@ -236,12 +242,14 @@ impl Record {
                 Kind::Report => SchemaName::Report,
                 Kind::Digest => SchemaName::Digest,
                 Kind::Notice => SchemaName::Notice,
+                Kind::Breach => SchemaName::Breach,
             },
             version: VERSION,
             job: job.to_owned(),
             recipient: recipient.to_owned(),
             language: view.lang.clone(),
             about,
+            telling: document.telling.map(|telling| telling.name().to_owned()),
             subject: view.subject.clone(),
             lead: view.lead.clone(),
             figures: figures.flatten().map(|figure| FigureRecord::of(figure, locale)).collect(),
@@ -341,7 +349,9 @@ impl Field {
                 amount: exact(*money),
                 currency: money.currency.code().to_owned(),
             }),
-            Value::Rate(ratio) | Value::SmallRate(ratio) => Field::Rate(RateRecord::of(*ratio)),
+            Value::Rate(ratio) | Value::SmallRate(ratio) | Value::Bound(ratio) => {
+                Field::Rate(RateRecord::of(*ratio))
+            }
             Value::Percent(rate) if rate.is_finite() => {
                 Field::Rate(RateRecord { rate: *rate, numerator: None, denominator: None })
             }

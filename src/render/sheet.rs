@@ -93,7 +93,7 @@ fn cell(
             let pattern = format!("#,##0{dot}{decimals} \"{}\"", money.currency);
             sheet.write_number_with_format(row, column, money.approximate(), &number(&pattern))?
         }
-        Value::Rate(ratio) | Value::SmallRate(ratio) => {
+        Value::Rate(ratio) | Value::SmallRate(ratio) | Value::Bound(ratio) => {
             sheet.write_number_with_format(row, column, ratio.approximate(), &number("0.0%"))?
         }
         Value::Percent(share) => sheet.write_number_with_format(row, column, *share, &number("0.0%"))?,
@@ -133,7 +133,9 @@ fn field(value: &Value, locale: &Locale) -> String {
     match value {
         Value::Count(n) | Value::Signed(n) => n.to_string(),
         Value::Money(money) => exact(*money),
-        Value::Rate(ratio) | Value::SmallRate(ratio) => format!("{:.6}", ratio.approximate()),
+        Value::Rate(ratio) | Value::SmallRate(ratio) | Value::Bound(ratio) => {
+            format!("{:.6}", ratio.approximate())
+        }
         Value::Percent(share) => format!("{share:.6}"),
         Value::Number(n, _) => n.to_string(),
         Value::Day(date) => date.to_string(),

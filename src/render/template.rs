@@ -25,6 +25,8 @@ pub const PIECES: &[(&str, &str)] = &[
     ("action/layout.html", include_str!("../../templates/action/layout.html.hbs")),
     ("action/page.html", include_str!("../../templates/action/page.html.hbs")),
     ("action/sign.html", include_str!("../../templates/action/sign.html.hbs")),
+    ("breach/body.html", include_str!("../../templates/breach/body.html.hbs")),
+    ("breach/body.txt", include_str!("../../templates/breach/body.txt.hbs")),
     ("layout.html", include_str!("../../templates/layout.html.hbs")),
     ("figures.html", include_str!("../../templates/figures.html.hbs")),
     ("table.html", include_str!("../../templates/table.html.hbs")),

@@ -12,7 +12,7 @@ use crate::document::{Block, Chart, Document, Figures, Item, Reach, Say, Table};
 pub struct View {
     /// BCP 47 tag.
     pub lang: String,
-    /// `report`, `digest` or `notice`.
+    /// `report`, `digest`, `notice` or `breach`.
     pub kind: &'static str,
     /// One line.
     pub subject: String,

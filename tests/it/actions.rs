@@ -19,6 +19,7 @@ use retaind::config::Outlet;
 use retaind::daemon::pages::Pages;
 use retaind::daemon::reminding::Turn;
 use retaind::daemon::runner::{self, Asked, Run, RunError};
+use retaind::daemon::watching::Known;
 use retaind::domain::{Act, EntryId};
 use retaind::job::seal::Locales;
 use retaind::ledger::{Access, Ledger, acts};
@@ -47,7 +48,14 @@ fn entry() -> EntryId {
 fn decided(config: &Config, locales: &Locales) -> Result<Run, RunError> {
     let at = at(care::TOLD);
     let history = |_: &_| Ok(History::default());
-    let asked = Asked { job: "reps", at, now: at, turn: Turn::Everybody, published: &[], history: &history };
+    let asked = Asked {
+        job: "reps",
+        at,
+        now: at,
+        turn: Turn::Everybody,
+        known: &Known::default(),
+        history: &history,
+    };
     runner::decide(config, locales, &asked, |_, _| Ok(None))
 }
 

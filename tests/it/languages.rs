@@ -60,6 +60,7 @@ fn families() -> Vec<(&'static str, &'static str, Vec<String>)> {
         ("notice.held", "src/job/sample.rs", notice.clone()),
         ("notice.left_out", "src/job/sample.rs", notice.clone()),
         ("notice.pages", "src/job/sample.rs", notice.clone()),
+        ("notice.silence", "src/job/sample.rs", notice.clone()),
         ("notice.stopped", "src/job/sample.rs", notice.clone()),
         ("notice.test", "src/job/sample.rs", notice),
         ("report.lead.grew", "src/job/report/mod.rs", basis.clone()),
@@ -134,6 +135,8 @@ const BUILDERS: &[(&str, &str, usize)] = &[
     ("src/job/report/trend.rs", "metric.{}", 1),
     ("src/job/sample.rs", "{key}.{part}", 1),
     ("src/render/view.rs", "action.{}", 1),
+    ("src/job/watch/replay.rs", "metric.{}", 1),
+    ("src/job/watch/words.rs", "metric.{}", 1),
 ];
 
 /// The columns of every table, as the code names them: in lists of names handed to `column`.
@@ -411,7 +414,7 @@ fn sample_documents_are_worded_whole_in_every_language() {
     let mut wrong = Vec::new();
     for tag in tags() {
         let locale = locale(tag);
-        for kind in [Kind::Report, Kind::Digest, Kind::Notice] {
+        for kind in Kind::ALL {
             let document = retaind::job::sample::document(kind).unwrap();
             let (view, _) = view::view(&document, &locale);
             let worded = texts(&serde_json::to_value(&view).unwrap());

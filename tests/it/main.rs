@@ -26,4 +26,5 @@ mod smtp_faults;
 mod story;
 mod tidy;
 mod tls;
+mod watches;
 mod world;

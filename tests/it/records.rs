@@ -181,6 +181,7 @@ fn digests_and_notices_are_what_the_schema_says() {
         (Kind::Report, "retaind.report/1"),
         (Kind::Digest, "retaind.digest/1"),
         (Kind::Notice, "retaind.notice/1"),
+        (Kind::Breach, "retaind.breach/1"),
     ] {
         let record = record(&sample::document(kind).unwrap(), &locale);
         assert_eq!(wrong(&schema, &schema, &record, ""), Vec::<String>::new());

@@ -336,7 +336,7 @@ pub struct Ops {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Job {
-    /// `report` or `reminders`.
+    /// `report`, `reminders` or `watch`.
     pub kind: Text,
     /// When: five fields, or six with seconds first.
     pub cron: Option<Text>,
@@ -348,22 +348,23 @@ pub struct Job {
     pub misfire: Option<Text>,
     /// Later than this an occurrence is not run. Default: `24h`.
     pub max_late: Option<Text>,
-    /// People or audiences. (report; for reminders, who gets what belongs to no active rep)
+    /// People or audiences. (report, watch; for reminders, who gets what belongs to no active rep)
     #[serde(default)]
     pub to: Vec<Text>,
     /// `churn`, `value`, `rfm`, `cohort`, `survival`, `care`, `funnel` or `executive` (default). (report)
     pub report: Option<Text>,
-    /// `week`, `month`, `quarter`, `year` or `rolling:N`. Default: `month`. (report)
+    /// `week`, `month`, `quarter`, `year` or `rolling:N`. Default: `month`. (report, watch)
     pub period: Option<Text>,
-    /// About the period under way rather than the last complete one. Default: false. (report)
+    /// About the period under way rather than the last complete one. Default: false. (report, watch)
     pub current: Option<At<bool>>,
-    /// What customers are split by: `segment`, `plan`, `region`, `tier`, `owner`, `tag`, `tenure`, `cohort`. (report)
+    /// What customers are split by: `segment`, `plan`, `region`, `tier`, `owner`, `tag`, `tenure`, `cohort`.
+    /// (report; in a watch one of them, and each group is watched by itself)
     pub split: Option<Vec<Text>>,
     /// What is attached to mails: `xlsx`, `csv`. Default: `xlsx`. (report)
     pub attach: Option<Vec<Text>>,
     /// Waits for a store that is fresh. (report)
     pub fresh: Option<At<Fresh>>,
-    /// Counts differently from `[churn]` in this report. (report)
+    /// Counts differently from `[churn]` here. (report, watch)
     pub churn: Option<At<Churn>>,
     /// How reps without an entry in `people` are reached: names of channels. (reminders)
     pub via: Option<Vec<Text>>,
@@ -373,4 +374,27 @@ pub struct Job {
     pub lead_days: Option<At<i64>>,
     /// Most items in one digest. Default: 15. (reminders)
     pub items: Option<At<i64>>,
+    /// The figure, by its name in docs/figures.md, such as `churn_rate`. (watch)
+    pub metric: Option<Text>,
+    /// Only these groups of the split. Default: all. (watch)
+    pub only: Option<Vec<Text>>,
+    /// Told when the figure is over this: rates as shares (0.05), money in minor units. (watch)
+    pub above: Option<At<f64>>,
+    /// Told when the figure is under this. (watch)
+    pub below: Option<At<f64>>,
+    /// Told when the figure is worse than what it is held against by more than this share of it. (watch)
+    pub change: Option<At<f64>>,
+    /// What a change is held against: `previous` (default; the period before) or `year`. (watch)
+    pub against: Option<Text>,
+    /// Told when the figure is off its own history by more than this robust z-score, such as 3.5. (watch)
+    pub deviation: Option<At<f64>>,
+    /// Back only at this, or better. Default: the level itself. (watch)
+    pub clear: Option<At<f64>>,
+    /// Observations in a row that must be beyond the level before it is told. Default: 1. (watch)
+    #[serde(rename = "for")]
+    pub lasting: Option<At<i64>>,
+    /// After how long it is told again while it lasts, such as `7d`. Default: not. (watch)
+    pub repeat: Option<Text>,
+    /// On a smaller base nothing is told. Default: that of `[churn]`. (watch)
+    pub min_base: Option<At<i64>>,
 }

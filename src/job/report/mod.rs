@@ -32,7 +32,9 @@ use self::predict::Outlook;
 use self::restated::Restated;
 use self::rfm::Standings;
 use self::risk::Risks;
+pub(super) use self::tables::{split_column, worded as label_word};
 pub use self::trend::metrics;
+pub(super) use self::trend::printed;
 use super::{ReportKind, ReportSpec};
 use crate::document::{Block, Chart, Document, Figure, Figures, Kind, Say, Table, Value};
 use crate::domain::{Facts, Money, People, Period, Ratio, When};
@@ -272,6 +274,7 @@ impl<'a> Story<'a> {
         Document {
             kind: Kind::Report,
             about: Some(self.heading()),
+            telling: None,
             subject: subject.unwrap_or_else(|| title.clone()),
             title,
             lead,

@@ -177,7 +177,7 @@ pub(super) fn split_word(split: Split) -> Say {
 }
 
 /// The column of the groups' names.
-pub(super) fn split_column(split: Split) -> Column {
+pub(in crate::job) fn split_column(split: Split) -> Column {
     Column { name: split.name(), title: split_word(split), numeric: false }
 }
 
@@ -187,7 +187,7 @@ pub(super) fn by_split(key: &'static str, split: Split) -> Say {
 }
 
 /// Tenure bands are our words; the other labels are the shop's.
-pub(super) fn worded(split: Split, label: Option<String>) -> Value {
+pub(in crate::job) fn worded(split: Split, label: Option<String>) -> Value {
     match (split, label) {
         (_, None) => Say::new("label.none").into(),
         (Split::Tenure, Some(label)) => Say::new(label).into(),

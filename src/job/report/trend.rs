@@ -59,7 +59,7 @@ fn metric_column(metric: Metric) -> Column {
 }
 
 /// A metric's value as it is printed; how is told by its unit.
-pub(super) fn printed(metric: Metric, reading: Reading, cap_years: u16) -> Value {
+pub(in crate::job) fn printed(metric: Metric, reading: Reading, cap_years: u16) -> Value {
     match (reading.value, metric.unit()) {
         (Measured::Nothing, _) => none(),
         (Measured::Ratio(ratio), Unit::Points) => Value::Signed(ratio.scaled(2)),

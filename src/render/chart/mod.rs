@@ -11,6 +11,7 @@ mod face;
 mod fonts;
 mod frame;
 mod heat;
+mod levels;
 mod pairs;
 mod png;
 mod ranked;
@@ -78,6 +79,30 @@ pub struct Trend {
     pub before: Option<Before>,
     /// The band to compare with.
     pub band: Option<Band>,
+    /// The levels it is watched by.
+    pub levels: Vec<Level>,
+    /// Points that are more than points.
+    pub marks: Vec<Mark>,
+}
+
+/// A level that a value must not pass, or that it must be back at.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Level {
+    /// Where it is.
+    pub at: f64,
+    /// What it is, e.g. "told over 5 %".
+    pub label: String,
+    /// Whether passing it is a breach.
+    pub breaches: bool,
+}
+
+/// A point where something began or ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    /// Which point.
+    pub at: usize,
+    /// Whether something began there.
+    pub begins: bool,
 }
 
 /// The line to compare a trend with.

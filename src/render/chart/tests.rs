@@ -25,6 +25,15 @@ fn trend(values: &[Option<f64>]) -> Picture {
         points: values.iter().enumerate().map(|(n, v)| point(n, *v)).collect(),
         before: Some(Before { label: "a year before".into(), values: before }),
         band: Some(Band { low: 0.0, high: 1.0, label: "usual band: up to 1 %".into() }),
+        levels: vec![
+            Level { at: 5.0, label: "told over 5 %".into(), breaches: true },
+            Level { at: 4.0, label: "back at 4 %".into(), breaches: false },
+        ],
+        marks: vec![
+            Mark { at: 1, begins: true },
+            Mark { at: 2, begins: false },
+            Mark { at: 99, begins: true },
+        ],
     })
 }
 

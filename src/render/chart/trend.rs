@@ -2,6 +2,7 @@
 
 use super::draw::{ACCENT, Anchor, BAND, Canvas, INK, MUTED, PALE, PAPER, Stroke, Text, solid};
 use super::frame::{self, Plot};
+use super::levels;
 use super::room::{Area, Room};
 use super::scale::{self, count, drawable};
 use super::words::{Style, bold, plain};
@@ -11,14 +12,14 @@ const HEIGHT: f64 = 172.0;
 const PERIOD: Style = plain(12.5);
 /// The widest the name of a period may be.
 const PERIOD_ROOM: f64 = 96.0;
-const NOTE: Style = plain(12.5);
+pub(super) const NOTE: Style = plain(12.5);
 const LATEST: Style = bold(17.0);
 const SERIES: Style = bold(12.5);
 /// The widest the words right of the lines may be.
 const MARGIN: f64 = 118.0;
 
 /// A value's place: which period, and where.
-type Spot = (usize, (f64, f64));
+pub(super) type Spot = (usize, (f64, f64));
 
 /// The trend as SVG.
 pub(super) fn draw(trend: &Trend, tick: &dyn Fn(f64) -> String) -> String {
@@ -43,6 +44,7 @@ pub(super) fn draw(trend: &Trend, tick: &dyn Fn(f64) -> String) -> String {
     } else {
         plot.grid(&mut canvas);
     }
+    levels::draw(&mut canvas, &plot, &trend.levels);
     draw_line(&mut canvas, &before, solid(PALE, 2.0));
     draw_line(&mut canvas, &line, solid(ACCENT, 2.75));
 
@@ -56,6 +58,8 @@ pub(super) fn draw(trend: &Trend, tick: &dyn Fn(f64) -> String) -> String {
         room.take_line(&spots.iter().map(|(_, at)| *at).collect::<Vec<_>>());
     }
     ends.draw(&mut canvas, &plot, &line, &before);
+    levels::mark(&mut canvas, &trend.marks, &line, &mut room);
+    levels::name(&mut canvas, &plot, &trend.levels, &mut room);
     note_extremes(&mut canvas, trend, &line, band, &mut room);
     if let (Some(edges), Some(band)) = (band, &trend.band) {
         note_band(&mut canvas, &plot, edges, &band.label, &mut room);
@@ -75,7 +79,8 @@ fn scale_of(
         return scale::Scale { low: 0.0, high: 1.0, ticks: Vec::new() };
     };
     let (mut low, mut high) = scale::with_zero((low, high));
-    for edge in trend.band.iter().flat_map(|band| [band.low, band.high]).filter_map(drawable) {
+    let edges = trend.band.iter().flat_map(|band| [band.low, band.high]);
+    for edge in edges.chain(trend.levels.iter().map(|level| level.at)).filter_map(drawable) {
         // A far edge would press the line flat: the band is then cut at the plot's edge.
         let span = high - low;
         if edge >= low - span && edge <= high + span || span == 0.0 {
