@@ -5,15 +5,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
+use jiff::SignedDuration;
 use tokio::sync::Notify;
 
 use super::{Done, EX_IOERR, EX_SOFTWARE, Failure, show};
 use crate::capture::Server;
 use crate::clock::Clock;
 use crate::config::{self, Outlet};
-use crate::daemon::Daemon;
 use crate::daemon::supervisor::{self, Origin};
-use crate::ledger::{Access, Ledger, occurrences};
+use crate::daemon::{Daemon, foresight};
+use crate::ledger::{Access, Ledger, occurrences, reminders};
 
 const CONFIG: &str = include_str!("../../config/demo.toml");
 
@@ -64,12 +65,24 @@ impl Demo {
             crate::demo::AS_OF.parse().map_err(|e| Failure::new(EX_SOFTWARE, format!("{e}")))?;
         let as_of = as_of.timestamp();
         let ledger = Ledger::open(&config.ledger, Access::Daemon)?;
-        let jobs: Vec<String> = config.jobs.keys().cloned().collect();
-        for job in &jobs {
-            let job = job.clone();
-            ledger.run(move |c| occurrences::plan_one(c, &job, as_of)).await?;
+        // Whatever is due that morning; it begins with the last of it.
+        let before = as_of - SignedDuration::from_micros(1);
+        let due = config
+            .jobs
+            .iter()
+            .filter_map(|(name, job)| Some((name.clone(), job.schedule.next_after(before)?)));
+        let due: Vec<_> = due.filter(|(_, at)| at.duration_since(as_of) < MORNING).collect();
+        let start = due.iter().map(|(_, at)| *at).max().unwrap_or(as_of);
+        for (job, at) in due {
+            ledger.run(move |c| occurrences::plan_one(c, &job, at)).await?;
         }
-        let daemon = Daemon::start(config, ledger.clone(), Clock::starting_at(as_of)).await?;
+        let rules: Vec<String> = foresight::rules(&config).into_keys().collect();
+        let daemon = Daemon::start(config, ledger.clone(), Clock::starting_at(start)).await?;
+        // As though it had always been there.
+        let include = move |c: &rusqlite::Connection| {
+            rules.iter().try_for_each(|rule| reminders::include_backlog(c, rule).map(|_| ()))
+        };
+        ledger.run(include).await?;
         let stop = Arc::new(Notify::new());
         let origin = Origin { path, outlet, pages: Some(server.pages) };
         let watching = tokio::spawn(announce(ledger, server.http, self.once, stop.clone()));
@@ -82,6 +95,9 @@ impl Demo {
         Ok(())
     }
 }
+
+/// How long the demo's morning is.
+const MORNING: SignedDuration = SignedDuration::from_hours(4);
 
 /// Makes the store and the configuration, unless an earlier demo left them there.
 fn build(dir: &Path) -> Done {
@@ -131,7 +147,7 @@ async fn announce(ledger: Ledger, port: u16, once: bool, stop: Arc<Notify>) {
         if open == 0 && !tally.is_empty() {
             let sent = tally.iter().find(|(status, _)| status == "sent").map_or(0, |(_, n)| *n);
             show::line(&format!(
-                "{sent} messages delivered as of Monday, 2 November 2026, 08:00 in São Paulo."
+                "{sent} messages delivered as of Monday, 2 November 2026, in the morning, in São Paulo."
             ));
             show::line(&format!("See them as their readers would: http://127.0.0.1:{port}/"));
             show::line("In a digest, choose Done or Snooze: the links work, and the CRM hears of it.");

@@ -10,14 +10,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use jiff::{SignedDuration, Timestamp};
 use tokio::task::{Id, JoinError, JoinSet};
 
-use super::{DaemonError, Shared, notices};
+use super::{DaemonError, Shared, notices, reminding};
 use crate::channel::{Attempt, Gate};
 use crate::config::Way;
 use crate::domain::text::masked;
 use crate::ledger::LedgerError;
-use crate::ledger::deliveries::{self, Claimed, Outcome, Places, Untold};
+use crate::ledger::deliveries::{self, Claimed, Outcome, Places};
 use crate::ledger::occurrences;
-use crate::outbox::{Answer, Delivery, DeliveryKey, Event, Phase, Scope, State, Status, delivery};
+use crate::outbox::{Answer, Delivery, Event, Phase, Scope, Status, delivery};
 
 /// How long a lane pauses after troubles on end, in seconds; the last one repeats.
 const PAUSES: [i64; 4] = [30, 60, 120, 300];
@@ -284,7 +284,7 @@ impl Lane {
             started: claimed.started,
             phase,
             answer: describe(&event),
-            untold: untold(shared, d, &event, &state),
+            untold: reminding::untold(shared, d, &event, &state),
             state,
         };
         if let Event::Answered(answer) = &event {
@@ -311,20 +311,6 @@ impl Lane {
         }
         Vec::new()
     }
-}
-
-/// What becomes of the reminders in a message that ended. What may have arrived counts as told.
-fn untold(shared: &Shared, d: &Delivery, event: &Event, state: &State) -> Option<Untold> {
-    if state.status != Status::Dead || state.ambiguous > 0 {
-        return None;
-    }
-    let never = match event {
-        Event::Answered(Answer::Never(reason)) => Some(reason.clone()),
-        _ => None,
-    };
-    let key = |channel: &String| DeliveryKey::of(&d.job, d.occurrence, &d.recipient, channel);
-    let keys = shared.config.channels.keys().map(key).collect();
-    Some(Untold { job: d.job.clone(), at: d.occurrence, recipient: d.recipient.clone(), keys, never })
 }
 
 /// Waits for the commit under way; for ever, if there is none.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::Shared;
 use super::runner::{Context, RunError, Sealer, unreadable};
 use crate::care::digest::Linking;
 use crate::care::staff::Member;
@@ -14,7 +15,8 @@ use crate::domain::facts::Facts;
 use crate::domain::{Colleague, Recipient, Rep};
 use crate::job::RemindersSpec;
 use crate::job::reminders::{Due, Told};
-use crate::ledger::reminders::Kept;
+use crate::ledger::reminders::{Kept, Untold};
+use crate::outbox::{Answer, Delivery, DeliveryKey, Event, State, Status};
 
 /// Who is told at an occurrence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -191,4 +193,18 @@ pub(super) fn zones_of(config: &Config, job: &Job, of_reps: &BTreeSet<String>) -
     let mut seen = BTreeSet::new();
     zones.retain(|zone| seen.insert(zone.iana_name().unwrap_or("UTC").to_owned()));
     zones
+}
+
+/// What becomes of the reminders in a message that ended. What may have arrived counts as told.
+pub(super) fn untold(shared: &Shared, d: &Delivery, event: &Event, state: &State) -> Option<Untold> {
+    if state.status != Status::Dead || state.ambiguous > 0 {
+        return None;
+    }
+    let never = match event {
+        Event::Answered(Answer::Never(reason)) => Some(reason.clone()),
+        _ => None,
+    };
+    let key = |channel: &String| DeliveryKey::of(&d.job, d.occurrence, &d.recipient, channel);
+    let keys = shared.config.channels.keys().map(key).collect();
+    Some(Untold { job: d.job.clone(), at: d.occurrence, recipient: d.recipient.clone(), keys, never })
 }

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use tokio_cron_scheduler::{Job as Heartbeat, JobScheduler};
 
 use super::pages::Pages;
-use super::{Daemon, DaemonError, Shared, planner};
+use super::{Daemon, DaemonError, Shared, foresight, planner};
 use crate::config::{self, Outlet};
 use crate::ledger::{acts, deliveries};
 
@@ -179,6 +179,9 @@ async fn reload(daemon: &mut Daemon, lanes: &mut Lanes, origin: &Origin) -> Resu
             );
         }
         Some(config) => {
+            if let Ok(known) = daemon.shared.ledger.run(foresight::Known::read).await {
+                tracing::info!(changes = %known.changes(&config).told(), "another configuration");
+            }
             lanes.stop().await;
             let (ledger, clock) = (daemon.shared.ledger.clone(), daemon.shared.clock.clone());
             match Daemon::resume(config, ledger, clock).await {

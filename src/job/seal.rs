@@ -24,12 +24,19 @@ fn life(kind: Kind) -> SignedDuration {
     })
 }
 
-/// From when until when a message may be sent. Trouble does not wait for Monday; a digest is made when it may
-/// arrive, and never sent when it may not.
-fn window(kind: Kind, recipient: &Recipient, now: Timestamp) -> (Timestamp, Timestamp) {
-    let from = if matches!(kind, Kind::Report | Kind::Breach) { recipient.arrival(now) } else { now };
-    let until = from + life(kind);
-    (from, if kind == Kind::Digest { until.min(recipient.closes(now)) } else { until })
+/// From when until when a message may be sent: a report from its occurrence, moved to when its reader works;
+/// trouble at once; a digest is made when it may arrive, and never sent when it may not.
+fn window(kind: Kind, envelope: &Envelope<'_>) -> (Timestamp, Timestamp) {
+    let Envelope { occurrence, recipient, .. } = *envelope;
+    let now = envelope.now.max(occurrence);
+    match kind {
+        Kind::Report | Kind::Breach => {
+            let from = recipient.arrival(occurrence);
+            (from, from.max(now) + life(kind))
+        }
+        Kind::Digest => (now, (now + life(kind)).min(recipient.closes(now))),
+        Kind::Notice => (occurrence, now + life(kind)),
+    }
 }
 
 /// Every language, loaded once.
@@ -94,7 +101,7 @@ pub fn seal(
             (String::new(), payload.to_string().into_bytes())
         }
     };
-    let (not_before, expires) = window(document.kind, recipient, envelope.now.max(envelope.occurrence));
+    let (not_before, expires) = window(document.kind, &envelope);
     Ok(Delivery {
         key,
         job: envelope.job.to_owned(),

@@ -3,7 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Result, Row, params};
 
-use super::{from_micros, reminders, to_micros};
+use super::reminders::{self, Untold};
+use super::{from_micros, to_micros};
 use crate::outbox::{Delivery, DeliveryKey, Phase, Sealed, State, Status};
 
 /// How long a claim holds. Longer than the longest time a channel may take over a message (10 MiB of body
@@ -13,9 +14,6 @@ pub const LEASE: SignedDuration = SignedDuration::from_hours(2);
 /// What waits longer than this is a backlog; then half of the places go to what came due last, so that a
 /// new message need not wait for all of it.
 const BACKLOG: SignedDuration = SignedDuration::from_secs(30);
-
-/// How long after a message turned out to be too late what was in it is looked at again.
-const AGAIN: SignedDuration = SignedDuration::from_mins(1);
 
 /// A delivery in a daemon's hands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,21 +66,6 @@ pub struct Outcome {
     pub state: State,
     /// What becomes of the reminders in it, where it will not be sent.
     pub untold: Option<Untold>,
-}
-
-/// A message that will not be sent and has not left.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Untold {
-    /// The job.
-    pub job: String,
-    /// Its occurrence.
-    pub at: Timestamp,
-    /// Who was to be told.
-    pub recipient: String,
-    /// The same message over any channel: one of them is enough.
-    pub keys: Vec<DeliveryKey>,
-    /// Why it never can be sent; `None` where it was only too late.
-    pub never: Option<String>,
 }
 
 /// A delivery as operators see it.
@@ -249,25 +232,9 @@ pub fn record(c: &Connection, outcome: &Outcome, now: Timestamp) -> Result<bool>
     ])?;
     let recorded = update(c, outcome.id, Some(outcome.fence), &outcome.state, now)?;
     if let Some(untold) = outcome.untold.as_ref().filter(|_| recorded == 1) {
-        untell(c, untold, now)?;
+        reminders::untell(c, untold, now)?;
     }
     Ok(recorded == 1)
-}
-
-/// What was in a message that will not be sent is not told: it is looked at again, or a row says why not.
-fn untell(c: &Connection, untold: &Untold, now: Timestamp) -> Result<()> {
-    let mut alive = c.prepare_cached("SELECT 1 FROM delivery WHERE key = ?1 AND status <> 'dead'")?;
-    for key in &untold.keys {
-        if alive.exists([key.as_str()])? {
-            return Ok(());
-        }
-    }
-    let Untold { job, at, recipient, never, .. } = untold;
-    match never {
-        None => reminders::reopen(c, job, *at, recipient, now + AGAIN)?,
-        Some(reason) => reminders::drop_told(c, job, *at, recipient, reason)?,
-    };
-    Ok(())
 }
 
 fn update(c: &Connection, id: i64, fence: Option<u32>, state: &State, now: Timestamp) -> Result<usize> {

@@ -10,6 +10,7 @@ use super::{from_micros, to_micros};
 use crate::care::History;
 use crate::care::history::{Fate, Lasting, On, Reminder, Told};
 use crate::domain::Day;
+use crate::outbox::DeliveryKey;
 
 /// What a run of reminders decided, as it is kept.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +22,24 @@ pub struct Kept {
     /// What lasts: of the rules that tell so, all of it.
     pub lasting: Vec<Lasting>,
 }
+
+/// A message that will not be sent and has not left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Untold {
+    /// The job.
+    pub job: String,
+    /// Its occurrence.
+    pub at: Timestamp,
+    /// Who was to be told.
+    pub recipient: String,
+    /// The same message over any channel: one of them is enough.
+    pub keys: Vec<DeliveryKey>,
+    /// Why it never can be sent; `None` where it was only too late.
+    pub never: Option<String>,
+}
+
+/// How long after a message turned out to be too late what was in it is looked at again.
+const AGAIN: SignedDuration = SignedDuration::from_mins(1);
 
 /// How long rows of what was told are kept: longer than anything is told late.
 const KEPT: SignedDuration = SignedDuration::from_hours(24 * 800);
@@ -170,14 +189,24 @@ pub fn next_release(c: &Connection, after: Timestamp) -> Result<Option<Timestamp
     Ok(at.map(from_micros))
 }
 
+/// What was in a message that will not be sent is not told: it is looked at again, or a row says why not.
+pub(super) fn untell(c: &Connection, untold: &Untold, now: Timestamp) -> Result<()> {
+    let mut alive = c.prepare_cached("SELECT 1 FROM delivery WHERE key = ?1 AND status <> 'dead'")?;
+    for key in &untold.keys {
+        if alive.exists([key.as_str()])? {
+            return Ok(());
+        }
+    }
+    let Untold { job, at, recipient, never, .. } = untold;
+    match never {
+        None => reopen(c, job, *at, recipient, now + AGAIN)?,
+        Some(reason) => drop_told(c, job, *at, recipient, reason)?,
+    };
+    Ok(())
+}
+
 /// A digest that did not leave in time: what it told waits again, and is looked at again at `release`.
-pub fn reopen(
-    c: &Connection,
-    job: &str,
-    at: Timestamp,
-    recipient: &str,
-    release: Timestamp,
-) -> Result<usize> {
+fn reopen(c: &Connection, job: &str, at: Timestamp, recipient: &str, release: Timestamp) -> Result<usize> {
     c.prepare_cached(
         "UPDATE reminder SET state = 'waiting', release = ?4 WHERE job = ?1 AND at = ?2 AND recipient = ?3
          AND state = 'told'",
@@ -186,7 +215,7 @@ pub fn reopen(
 }
 
 /// A digest that can never be sent: what it told was not told, and the row says why.
-pub fn drop_told(c: &Connection, job: &str, at: Timestamp, recipient: &str, reason: &str) -> Result<usize> {
+fn drop_told(c: &Connection, job: &str, at: Timestamp, recipient: &str, reason: &str) -> Result<usize> {
     c.prepare_cached(
         "UPDATE reminder SET state = 'dropped', reason = ?4 WHERE job = ?1 AND at = ?2 AND recipient = ?3
          AND state = 'told'",

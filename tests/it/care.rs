@@ -415,3 +415,44 @@ fn a_late_run_respects_the_evening() {
          until 2026-04-01",
     );
 }
+
+#[test]
+fn what_is_done_put_off_or_handed_over_follows_the_case() {
+    plays(
+        "rule promised: kind = \"follow_up\"
+         customers id=1 name=Aurora owner_id=ana
+         customers id=2 name=Bela owner_id=ana
+         customers id=3 name=Cora owner_id=ana
+         customers id=4 name=Dora owner_id=ana
+         follow_ups id=f1 customer_id=1 due_at=2026-03-10
+         follow_ups id=f2 customer_id=2 due_at=2026-03-10
+         follow_ups id=f3 customer_id=3 due_at=2026-03-10
+         follow_ups id=f4 customer_id=4 due_at=2026-03-10
+         from 2026-03-01
+         2026-03-10 08:30 ana hears Aurora (follow-up due today), Bela (follow-up due today), Cora (follow-up due today), Dora (follow-up due today)
+         2026-03-10 09:00 ana does done 1
+         2026-03-10 09:00 ana does snooze 2 2026-03-13
+         2026-03-10 09:00 ana does hand_over 3 rui
+         2026-03-10 09:00 ana does not_mine 4
+         2026-03-11 08:30 rui hears Cora (follow-up was due yesterday (handed over by Ana))
+         2026-03-11 08:30 eva hears Dora (follow-up was due yesterday (Ana says it is not theirs))
+         2026-03-11 09:00 UPDATE follow_ups SET done_at = '2026-03-11T09:00:00' WHERE id IN ('f3', 'f4')
+         2026-03-13 08:30 ana hears Bela (follow-up was due 10 Mar 2026, 3 days ago)
+         2026-03-13 09:00 ana does done 2
+         until 2026-04-01",
+    );
+}
+
+#[test]
+fn what_was_done_about_a_customer_starts_the_clock_anew() {
+    plays(
+        "rule visits: kind = \"contact_gap\", contact_days = 30
+         customers id=1 name=Aurora owner_id=ana
+         interactions id=i1 customer_id=1 at=2026-02-10 kind=visit
+         from 2026-03-01
+         2026-03-12 08:30 ana hears Aurora (contact owed: the last was 30 days ago, usually every 30 days)
+         2026-03-13 10:00 ana does done 1
+         2026-04-12 08:30 ana hears Aurora (contact owed: the last was 30 days ago, usually every 30 days)
+         until 2026-05-01",
+    );
+}

@@ -20,6 +20,7 @@
 //! once. A rule stands between `from` and `until`, too: then the configuration is reloaded.
 
 use std::fmt::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -29,6 +30,8 @@ use retaind::channel::memory::Memory;
 use retaind::clock::Clock;
 use retaind::config::{self, Config, Outlet, Way};
 use retaind::daemon::Daemon;
+use retaind::domain::{Act, Day, EntryId};
+use retaind::ledger::acts;
 use retaind::ledger::{Access, Ledger, deliveries};
 use retaind::outbox::{Answer, Medium, Scope};
 use rusqlite::Connection;
@@ -163,7 +166,7 @@ impl Stage {
     /// What the configuration says: keys of the story, separated by commas outside brackets, a line each.
     fn config(&self) -> Config {
         let mut text = format!(
-            "[store]\npath = \"shop.db\"\nzone = \"{0}\"\ncurrency = \"EUR\"\n[channels.room]\nkind = \"folder\"\nfolder = \"mails\"\nfrom = \"a@example.com\"\n[ops]\nto = [\"eva\"]\n[calendars.office]\n[defaults]\n",
+            "[store]\npath = \"shop.db\"\nzone = \"{0}\"\ncurrency = \"EUR\"\n[channels.room]\nkind = \"folder\"\nfolder = \"mails\"\nfrom = \"a@example.com\"\n[ops]\nto = [\"eva\"]\n[actions]\npublic_url = \"https://care.example\"\nkey = {{ file = \"key\" }}\n[calendars.office]\n[defaults]\n",
             self.zone.iana_name().unwrap()
         );
         for line in &self.defaults {
@@ -189,6 +192,9 @@ impl Stage {
         } else {
             keys(&self.job.join(", "))
         };
+        let key = self.dir.path().join("key");
+        std::fs::write(&key, "bWFkZSB1cCBmb3IgdGhlIHN0b3JpZXMsIDM0IGJ5dGVzLg==").unwrap();
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
         let path = self.dir.path().join("retaind.toml");
         std::fs::write(&path, &text).unwrap();
         let (config, findings) = config::load(&path, Outlet::Configured);
@@ -252,12 +258,35 @@ impl Stage {
                     assert!(self.ledger().run_blocking(include).unwrap());
                     self.up();
                 }
+                (who @ ("ana" | "rui" | "eva"), act) => self.acts(who, act.strip_prefix("does ").unwrap()),
                 ("UPDATE" | "DELETE" | "INSERT", _) => {
                     self.sql().execute_batch(what).unwrap_or_else(|e| panic!("{what}: {e}"));
                 }
                 (relation, rest) => self.row(relation, rest),
             },
         }
+    }
+
+    /// `done 1`, `snooze 2 2026-03-13`, `hand_over 3 rui`: what somebody does about a customer they were told of.
+    fn acts(&mut self, who: &str, text: &str) {
+        let mut words = text.split(' ');
+        let (what, customer, more) = (words.next().unwrap(), words.next().unwrap().to_owned(), words.next());
+        let until = more.and_then(|day| day.parse().ok()).map(Day::of);
+        let whom = more.filter(|_| until.is_none()).map(str::to_owned);
+        let act = Act::from_parts(what, until, whom).unwrap();
+        let (who, now) = (who.to_owned(), self.clock.now());
+        let ledger = self.daemon.as_ref().unwrap().shared().ledger.clone();
+        let stored = ledger.run_blocking(move |c| {
+            let entry: Vec<u8> = c.query_row(
+                "SELECT id FROM entry WHERE recipient = ?1 AND customer = ?2 ORDER BY at DESC LIMIT 1",
+                [&who, &customer],
+                |row| row.get(0),
+            )?;
+            let entry = EntryId(entry.try_into().unwrap());
+            let found = acts::find(c, entry)?.unwrap();
+            acts::act_on(c, &found, &act, now).map(|_| ())
+        });
+        stored.unwrap();
     }
 
     /// Every message, with its minute, its reader and what it says.

@@ -51,8 +51,8 @@ const EDGES: &[(&str, &[&str], &str)] = &[
     (
         "cli",
         &[
-            "capture", "channel", "clock", "config", "daemon", "demo", "document", "domain", "job", "ledger",
-            "metrics", "outbox", "render", "store",
+            "capture", "care", "channel", "clock", "config", "daemon", "demo", "document", "domain", "job",
+            "ledger", "metrics", "outbox", "render", "store",
         ],
         "shell: what people ask for",
     ),
