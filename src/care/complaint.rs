@@ -26,6 +26,14 @@ pub(super) fn find(rule: &Rule, panel: &Panel<'_>) -> Vec<Case> {
     cases
 }
 
+/// A time in words: days, where it is whole ones.
+fn within(hours: i64) -> Say {
+    match (hours / 24, hours % 24) {
+        (days @ 2.., 0) => Say::new("span.days").with("n", i128::from(days)),
+        _ => Say::new("span.hours").with("n", i128::from(hours)),
+    }
+}
+
 /// The day by whose end something is owed.
 fn owed_by(panel: &Panel<'_>, complaint: &OpenComplaint, hours: i64) -> Option<Day> {
     let zone = &panel.facts.lens.zone;
@@ -53,7 +61,7 @@ fn case(
         for_lead: false,
         anchor: by,
         steps: Steps::once(rule.repeat),
-        why: Say::new(key).with("n", i128::from(open)).with("hours", i128::from(hours)),
+        why: Say::new(key).with("n", i128::from(open)).with("within", within(hours)),
         what: complaint.category.clone(),
         urgency: if by < today { Urgency::Broken } else { Urgency::Today },
         escalate_after: rule.escalate_after,

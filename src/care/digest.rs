@@ -10,7 +10,7 @@ use super::staff::Duty;
 use crate::document::{Action, Because, Block, Column, Document, Item, Kind, Reach, Say, Table, Value};
 use crate::domain::facts::Contacts;
 use crate::domain::{Day, EntryId, Money, People, Recipient};
-use crate::metrics::Panel;
+use crate::metrics::{Basis, Panel};
 use crate::outbox::Links;
 
 /// One of the reasons for which a recipient is told of somebody.
@@ -103,10 +103,13 @@ fn order(panel: &Panel<'_>, entries: &mut [Entry]) {
     });
 }
 
-/// What is at stake with a customer: recurring revenue a month, or what they have brought so far.
+/// What is at stake with a customer: recurring revenue a month; where the shop tells by purchases who is
+/// active, what they have brought so far.
 pub fn stake(panel: &Panel<'_>, customer: u32) -> i128 {
-    let mrr = panel.mrr_on(customer, panel.facts.lens.today());
-    if mrr > 0 { mrr } else { panel.facts.purchases.tally(customer).revenue_minor().into() }
+    match panel.settings.basis {
+        Basis::Contract => panel.mrr_on(customer, panel.facts.lens.today()),
+        Basis::Inactivity(_) => panel.facts.purchases.tally(customer).revenue_minor().into(),
+    }
 }
 
 /// What is known of those a digest is about: their figures, how they are called, and, of whoever is shown,
@@ -233,10 +236,10 @@ fn about_customer(known: Known<'_>, customer: u32, entry: &Entry, base: Item) ->
     let person = people.0.get(&customer).cloned().unwrap_or_default();
     let today = facts.lens.today();
     let mut lines = Vec::new();
-    let (mrr, stake) = (panel.mrr_on(customer, today), stake(panel, customer));
-    let money = Money::new(stake, facts.lens.currency);
+    let stake = stake(panel, customer);
     if stake > 0 {
-        lines.push(Say::new(if mrr > 0 { "item.mrr" } else { "item.ltv" }).with("money", money));
+        let says = Say::new(if panel.settings.basis == Basis::Contract { "item.mrr" } else { "item.ltv" });
+        lines.push(says.with("money", Money::new(stake, facts.lens.currency)));
     }
     let says = |keys: &[&str]| entry.reasons.iter().any(|r| keys.contains(&r.case.why.key.as_str()));
     let renewals = facts.contracts.get(customer).iter().map(|c| c.renews_on);

@@ -183,8 +183,8 @@ fn a_complaint_that_waits_goes_from_the_rep_to_the_lead() {
          from 2026-03-01
          2026-03-05 10:00 complaints id=c customer_id=1 opened_at=2026-03-05T09:00:00
          2026-03-06 08:30 ana hears Aurora (complaint since yesterday without a reply, owed within 24 hours)
-         2026-03-10 08:30 ana hears Aurora (complaint open for 5 days, to be settled within 120 hours)
-         2026-03-12 08:30 eva hears Aurora (complaint open for 7 days, to be settled within 120 hours (Ana has not acted for 2 working days))
+         2026-03-10 08:30 ana hears Aurora (complaint open for 5 days, to be settled within 5 days)
+         2026-03-12 08:30 eva hears Aurora (complaint open for 7 days, to be settled within 5 days (Ana has not acted for 2 working days))
          until 2026-03-20",
     );
 }
