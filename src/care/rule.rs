@@ -181,6 +181,10 @@ impl Rule {
         let mut look = needs.look.take().unwrap_or_default();
         needs.reps = true;
         needs.subscriptions = true;
+        if let Basis::Inactivity(days) = settings.basis {
+            // What customers have brought so far is what is at stake.
+            needs.transactions = Some(Asked::nothing(today).activity(days));
+        }
         if !self.tiers.is_empty() {
             want(needs, "tier");
         }
@@ -222,16 +226,13 @@ impl Rule {
             }
             Kind::ContactGap { .. } | Kind::WinBack { .. } | Kind::Handover | Kind::Risk { .. } => {
                 look.everybody = true;
-                self.needs_of_everybody(today, settings, needs);
+                self.needs_of_everybody(today, needs);
             }
         }
         needs.look = Some(look);
     }
 
-    fn needs_of_everybody(&self, today: Day, settings: &Settings, needs: &mut Needs) {
-        if let Basis::Inactivity(days) = settings.basis {
-            needs.transactions = Some(Asked::nothing(today).activity(days));
-        }
+    fn needs_of_everybody(&self, today: Day, needs: &mut Needs) {
         match &self.kind {
             Kind::ContactGap { .. } => {
                 needs.interactions = true;

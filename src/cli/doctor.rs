@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::config::{self, Outlet};
 use crate::job::Recipe;
 use crate::ledger::{Access, Ledger, deliveries, occurrences};
+use crate::metrics::Basis;
 use crate::store::{Advice, SqliteStore};
 
 /// Look at this machine, the store and the ledger.
@@ -102,11 +103,17 @@ fn store(config: &config::Config) -> Vec<Finding> {
 
 /// What would make reminders cheaper, where there are any.
 fn indexes(config: &config::Config, store: &mut SqliteStore) -> Vec<Finding> {
-    if !config.jobs.values().any(|job| matches!(job.recipe, Recipe::Reminders(_))) {
+    let specs: Vec<_> = config
+        .jobs
+        .values()
+        .filter_map(|job| if let Recipe::Reminders(spec) = &job.recipe { Some(spec) } else { None })
+        .collect();
+    if specs.is_empty() {
         return Vec::new();
     }
+    let purchases = specs.iter().any(|spec| matches!(spec.settings.basis, Basis::Inactivity(_)));
     let lens = config.store.lens(Clock::System.now(), config.zone.clone());
-    let advice = store.snapshot().and_then(|snapshot| snapshot.advice(&lens));
+    let advice = store.snapshot().and_then(|snapshot| snapshot.advice(&lens, purchases));
     let Ok(advice) = advice else { return Vec::new() };
     let hint = |advice: Advice| {
         let Advice { relation, rows, scanned, index } = advice;

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Result};
 use super::due;
 use super::error::StoreError;
 use super::mapping::{Source, pragma, quote, quoted};
-use super::relation::{CUSTOMERS, FOLLOW_UPS, INTERACTIONS, Relation, SUBSCRIPTIONS};
+use super::relation::{CUSTOMERS, FOLLOW_UPS, INTERACTIONS, Relation, SUBSCRIPTIONS, TRANSACTIONS};
 use super::snapshot::{ALL, Snapshot};
 use crate::domain::facts::Lens;
 
@@ -27,15 +27,17 @@ pub struct Advice {
 }
 
 impl Snapshot<'_> {
-    /// What would make reminders cheaper, by SQLite's own plans.
-    pub fn advice(&self, lens: &Lens) -> std::result::Result<Vec<Advice>, StoreError> {
+    /// What would make reminders cheaper, by SQLite's own plans; `purchases` says whether they read those, too.
+    pub fn advice(&self, lens: &Lens, purchases: bool) -> std::result::Result<Vec<Advice>, StoreError> {
         let mut all = Vec::new();
-        for (relation, column) in [
+        let bought = purchases.then_some((TRANSACTIONS, "customer_id"));
+        let usual = [
             (FOLLOW_UPS, "done_at"),
             (CUSTOMERS, "id"),
             (SUBSCRIPTIONS, "customer_id"),
             (INTERACTIONS, "customer_id"),
-        ] {
+        ];
+        for (relation, column) in usual.into_iter().chain(bought) {
             let sql = if relation == FOLLOW_UPS {
                 self.open_statement(lens)?
             } else {

@@ -456,3 +456,21 @@ fn what_was_done_about_a_customer_starts_the_clock_anew() {
          until 2026-05-01",
     );
 }
+
+#[test]
+fn a_shop_without_contracts_puts_first_who_has_brought_most() {
+    plays(
+        "churn basis = \"inactivity\"
+         rule promised: kind = \"follow_up\", repeat_days = 0
+         customers id=1 name=Aurora owner_id=ana
+         customers id=2 name=Bela owner_id=ana
+         transactions id=t1 customer_id=1 at=2026-02-10 amount_minor=5000
+         transactions id=t2 customer_id=2 at=2026-02-20 amount_minor=4000
+         transactions id=t3 customer_id=2 at=2026-01-20 amount_minor=4000
+         follow_ups id=f1 customer_id=1 due_at=2026-03-10
+         follow_ups id=f2 customer_id=2 due_at=2026-03-10
+         from 2026-03-01
+         2026-03-10 08:30 ana hears Bela (follow-up due today), Aurora (follow-up due today)
+         until 2026-03-20",
+    );
+}

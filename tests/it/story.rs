@@ -79,6 +79,7 @@ pub(crate) struct Stage {
     job: Vec<String>,
     people: Vec<String>,
     defaults: Vec<String>,
+    churn: Vec<String>,
     pub(crate) memory: Memory,
     runtime: Runtime,
     pub(crate) daemon: Option<Daemon>,
@@ -104,6 +105,7 @@ impl Stage {
             job: Vec::new(),
             people: Vec::new(),
             defaults: Vec::new(),
+            churn: Vec::new(),
             memory: Memory::default(),
             runtime: Runtime::new().unwrap(),
             daemon: None,
@@ -136,6 +138,7 @@ impl Stage {
             "job" => self.job.push(rest.to_owned()),
             "people" => self.people.push(rest.to_owned()),
             "defaults" => self.defaults.push(rest.to_owned()),
+            "churn" => self.churn.push(rest.to_owned()),
             relation => self.row(relation, rest),
         }
     }
@@ -172,6 +175,7 @@ impl Stage {
         for line in &self.defaults {
             text += &keys(line);
         }
+        let _ = write!(text, "[churn]\n{}", keys(&self.churn.join(", ")));
         for id in ["ana", "rui", "eva"] {
             let name = format!("{}{}", id[..1].to_uppercase(), &id[1..]);
             let _ = write!(
