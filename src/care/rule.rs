@@ -27,6 +27,8 @@ pub struct Rule {
     pub tiers: Vec<String>,
     /// Only customers of these segments; all, where none is named.
     pub segments: Vec<String>,
+    /// Names of the webhook channels that hear of customers who go back to the pool.
+    pub events: Vec<String>,
 }
 
 /// What rules look for.
@@ -150,6 +152,7 @@ impl Rule {
             escalate_after: None,
             tiers: Vec::new(),
             segments: Vec::new(),
+            events: Vec::new(),
         }
     }
 

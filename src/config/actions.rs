@@ -133,7 +133,7 @@ impl Builder {
     }
 
     /// Names of channels that exist and take events.
-    fn events(&mut self, names: &[file::Text], file: &file::File) -> Vec<String> {
+    pub(super) fn events(&mut self, names: &[file::Text], file: &file::File) -> Vec<String> {
         let webhooks = file.channels.iter().filter(|(_, channel)| channel.get().kind.get() == "webhook");
         let webhooks: Vec<&str> = webhooks.map(|(name, _)| name.as_str()).collect();
         let mut events: Vec<String> = Vec::new();

@@ -256,7 +256,7 @@ impl Builder {
             self.problems.push(problem.help("[ops]\nto = [\"somebody\"]"));
         }
         let settings = self.settings(file);
-        let rules = self.rules(&file.rules, &settings);
+        let rules = self.rules(file, &settings);
         let context = jobs::Context {
             rules: &rules,
             people: &people,

@@ -15,21 +15,23 @@ use crate::metrics::care::Intervals;
 const DAYS: std::ops::RangeInclusive<i64> = 0..=3660;
 
 impl Builder {
-    pub(super) fn rules(
-        &mut self,
-        file: &BTreeMap<String, At<file::Rule>>,
-        settings: &Settings,
-    ) -> BTreeMap<String, Rule> {
+    pub(super) fn rules(&mut self, file: &file::File, settings: &Settings) -> BTreeMap<String, Rule> {
         let mut rules = BTreeMap::new();
-        for (name, at) in file {
-            if let Some(rule) = self.rule(name, at.get(), settings) {
+        for (name, at) in &file.rules {
+            if let Some(rule) = self.rule(name, at.get(), settings, file) {
                 rules.insert(name.clone(), rule);
             }
         }
         rules
     }
 
-    fn rule(&mut self, name: &str, rule: &file::Rule, settings: &Settings) -> Option<Rule> {
+    fn rule(
+        &mut self,
+        name: &str,
+        rule: &file::Rule,
+        settings: &Settings,
+        whole: &file::File,
+    ) -> Option<Rule> {
         let names: Vec<&str> = KINDS.iter().map(|(kind, _)| *kind).collect();
         let Some((kind, usual)) = KINDS.iter().find(|(kind, _)| kind == rule.kind.get()) else {
             let title = format!("unknown kind of rule `{}`", rule.kind.get());
@@ -60,6 +62,7 @@ impl Builder {
             escalate_after,
             tiers: texts(&rule.tiers),
             segments: texts(&rule.segments),
+            events: self.events(rule.events.as_deref().unwrap_or_default(), whole),
         })
     }
 
@@ -175,6 +178,7 @@ impl Builder {
             ("at_most_days", span(rule.at_most_days.as_ref()), &["contact_gap"]),
             ("at_most_days_by_tier", of_tier(rule.at_most_days_by_tier.as_ref()), &["contact_gap"]),
             ("release_after_days", span(rule.release_after_days.as_ref()), &["contact_gap"]),
+            ("events", first(rule.events.as_ref()), &["contact_gap"]),
             ("birthday_calendar", text(rule.birthday_calendar.as_ref()), dates),
             ("leap_day", text(rule.leap_day.as_ref()), dates),
             ("lead_above_minor", span(rule.lead_above_minor.as_ref()), &["renewal"]),

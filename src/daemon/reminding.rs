@@ -13,8 +13,8 @@ use crate::care::{History, Staff};
 use crate::config::{Config, Job, Target};
 use crate::domain::facts::Facts;
 use crate::domain::{Colleague, Recipient, Rep};
-use crate::job::RemindersSpec;
 use crate::job::reminders::{Due, Told};
+use crate::job::{RemindersSpec, released};
 use crate::ledger::reminders::{Kept, Untold};
 use crate::outbox::{Answer, Delivery, DeliveryKey, Event, State, Status};
 
@@ -32,6 +32,8 @@ pub enum Turn {
 pub(super) struct Reminded {
     pub(super) kept: Kept,
     pub(super) rows: BTreeMap<&'static str, u64>,
+    /// What webhooks hear, beside the digests.
+    pub(super) events: Vec<Delivery>,
     /// Whom entries can be handed to; nobody, where there are none.
     pub(super) colleagues: Vec<Colleague>,
 }
@@ -62,6 +64,11 @@ pub(super) fn remind(
                 sealer.seal(&digest.document, &digest.recipient, &channel);
             }
             sealer.keep(digest);
+        }
+        for released in &told.released {
+            let events = spec.rules.iter().filter(|rule| rule.name == released.rule).map(|rule| &rule.events);
+            let when = (context.at, context.now);
+            reminded.events.extend(events.flat_map(|to| released::events(released, context.job, when, to)));
         }
         reminded.kept.reminders.extend(told.reminders);
         reminded.kept.lasting = told.lasting;

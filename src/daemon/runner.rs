@@ -137,6 +137,7 @@ pub struct Asked<'a> {
 /// What a run reads from, and what was read must pass.
 pub(super) struct Context<'a, 's> {
     pub(super) config: &'a Config,
+    pub(super) job: &'a str,
     pub(super) at: Timestamp,
     pub(super) now: Timestamp,
     pub(super) turn: Turn,
@@ -193,14 +194,16 @@ pub fn decide(
         Recipe::Reminders(spec) => {
             let (turn, history) = (asked.turn, asked.history);
             let snapshot = &mut snapshot;
-            let mut context = Context { config, at, now, turn, snapshot, history, check: &mut check };
+            let mut context =
+                Context { config, job: name, at, now, turn, snapshot, history, check: &mut check };
             let reminded = reminding::remind(&mut context, (job, spec), &mut sealer)?;
             decided.rows = reminded.rows.into_iter().collect();
             decided.kept = reminded.kept;
             decided.colleagues = reminded.colleagues;
+            decided.deliveries = reminded.events;
         }
     }
-    decided.deliveries = sealer.deliveries;
+    decided.deliveries.extend(sealer.deliveries);
     decided.left_out = sealer.failed;
     decided.entries = sealer.entries;
     Ok(Run { decided, seen })

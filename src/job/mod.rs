@@ -1,6 +1,7 @@
 //! The recipes: what each kind of job reads, computes and says. Each reads as needs → compute → compose.
 
 pub mod acted;
+pub mod released;
 pub mod reminders;
 pub mod report;
 pub mod sample;

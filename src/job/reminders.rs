@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::released::Released;
 use super::{Addressed, RemindersSpec};
 use crate::care::digest::{Known, Linking, Share};
 use crate::care::history::{Fate, Lasting, Reminder};
@@ -36,8 +37,8 @@ pub struct Told {
     pub reminders: Vec<Reminder>,
     /// What lasts.
     pub lasting: Vec<Lasting>,
-    /// Customers who go back to the pool: their id, and the rep's.
-    pub released: Vec<(String, Option<String>)>,
+    /// Customers who go back to the pool.
+    pub released: Vec<Released>,
 }
 
 impl<'a> Due<'a> {
@@ -206,11 +207,12 @@ fn resolved(history: &History, duties: &[(Case, Duty)]) -> BTreeMap<String, Vec<
 }
 
 /// The customers of a share who go back to the pool.
-fn released(facts: &Facts, share: &Share) -> Vec<(String, Option<String>)> {
+fn released(facts: &Facts, share: &Share) -> Vec<Released> {
     let mut all = Vec::new();
     for entry in &share.entries {
         for reason in entry.reasons.iter().filter(|r| crate::care::contact_gap::is_release(&r.case.subject)) {
-            all.push((id_of(facts, &entry.about), reason.case.rep.clone()));
+            let (rule, customer) = (reason.case.rule.clone(), id_of(facts, &entry.about));
+            all.push(Released { rule, customer, rep: reason.case.rep.clone(), on: reason.case.anchor });
         }
     }
     all

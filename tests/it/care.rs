@@ -59,12 +59,13 @@ fn a_customer_nobody_contacted_is_told_once_and_again_when_it_is_too_long() {
 #[test]
 fn a_customer_goes_back_to_the_pool_and_the_lead_hears_of_it() {
     plays(
-        "rule visits: kind = \"contact_gap\", contact_days = 30, release_after_days = 60
+        "rule visits: kind = \"contact_gap\", contact_days = 30, release_after_days = 60, events = [\"crm\"]
          customers id=1 name=Aurora owner_id=ana
          interactions id=i customer_id=1 at=2026-03-01 kind=visit
          from 2026-03-01
          2026-03-31 08:30 ana hears Aurora (contact owed: the last was 30 days ago, usually every 30 days)
          2026-04-27 08:30 ana hears Aurora (goes back to the pool 30 Apr 2026, in 3 days, unless there is a contact)
+         2026-04-30 08:30 customer:1 hears customer.released
          2026-04-30 08:30 eva hears Aurora (goes back to the pool today: no contact (customer of Ana))
          until 2026-07-01",
     );

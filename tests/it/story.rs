@@ -93,6 +93,7 @@ const SHOP: &str = "
 
 impl Stage {
     pub(crate) fn set(lines: &[&str]) -> Stage {
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let named = lines.iter().find_map(|line| line.strip_prefix("zone "));
         let zone = TimeZone::get(named.unwrap_or("UTC")).unwrap();
         let from = lines.iter().find_map(|line| line.strip_prefix("from ")).unwrap();
@@ -169,7 +170,7 @@ impl Stage {
     /// What the configuration says: keys of the story, separated by commas outside brackets, a line each.
     fn config(&self) -> Config {
         let mut text = format!(
-            "[store]\npath = \"shop.db\"\nzone = \"{0}\"\ncurrency = \"EUR\"\n[channels.room]\nkind = \"folder\"\nfolder = \"mails\"\nfrom = \"a@example.com\"\n[ops]\nto = [\"eva\"]\n[actions]\npublic_url = \"https://care.example\"\nkey = {{ file = \"key\" }}\n[calendars.office]\n[defaults]\n",
+            "[store]\npath = \"shop.db\"\nzone = \"{0}\"\ncurrency = \"EUR\"\n[channels.crm]\nkind = \"webhook\"\nurl = {{ file = \"url\" }}\nsecret = {{ file = \"secret\" }}\n[channels.room]\nkind = \"folder\"\nfolder = \"mails\"\nfrom = \"a@example.com\"\n[ops]\nto = [\"eva\"]\n[actions]\npublic_url = \"https://care.example\"\nkey = {{ file = \"key\" }}\n[calendars.office]\n[defaults]\n",
             self.zone.iana_name().unwrap()
         );
         for line in &self.defaults {
@@ -196,17 +197,24 @@ impl Stage {
         } else {
             keys(&self.job.join(", "))
         };
-        let key = self.dir.path().join("key");
-        std::fs::write(&key, "bWFkZSB1cCBmb3IgdGhlIHN0b3JpZXMsIDM0IGJ5dGVzLg==").unwrap();
-        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
+        for (name, secret) in [
+            ("key", "bWFkZSB1cCBmb3IgdGhlIHN0b3JpZXMsIDM0IGJ5dGVzLg=="),
+            ("url", "https://crm.example.com/hook"),
+            ("secret", "whsec_bWFkZSB1cCBmb3IgdGhlIGRlbW8sIDI0IGJ5dGVzKw=="),
+        ] {
+            let path = self.dir.path().join(name);
+            std::fs::write(&path, secret).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        }
         let path = self.dir.path().join("retaind.toml");
         std::fs::write(&path, &text).unwrap();
         let (config, findings) = config::load(&path, Outlet::Configured);
         let mut config = config.unwrap_or_else(|| panic!("{}\n{text}", findings.render(false)));
-        let channel = Channel::Memory(self.memory.clone());
-        config
-            .channels
-            .insert("room".to_owned(), Way { channel, medium: Medium::Event, shown: String::new() });
+        for name in ["room", "crm"] {
+            let channel = Channel::Memory(self.memory.clone());
+            let way = Way { channel, medium: Medium::Event, shown: String::new() };
+            config.channels.insert(name.to_owned(), way);
+        }
         config
     }
 
@@ -302,11 +310,9 @@ impl Stage {
             let finished = row.finished.unwrap();
             let at = self.zone.to_datetime(finished).strftime("%F %H:%M").to_string();
             let event: Json = serde_json::from_slice(row.delivery.payload.open().unwrap()).unwrap();
-            let items = event["data"]["items"].as_array().unwrap();
-            let said = if items.is_empty() {
-                event["data"]["subject"].as_str().unwrap().to_owned()
-            } else {
-                items.iter().map(item).collect::<Vec<_>>().join(", ")
+            let said = match event["data"]["items"].as_array() {
+                Some(items) if !items.is_empty() => items.iter().map(item).collect::<Vec<_>>().join(", "),
+                _ => event["data"]["subject"].as_str().unwrap_or(event["type"].as_str().unwrap()).to_owned(),
             };
             heard.push(format!("{at} {} hears {said}", row.delivery.recipient));
         }

@@ -57,6 +57,8 @@ pub struct Rule {
     /// Days without a contact after which a customer goes back to the pool. The rep is warned three days
     /// before; the lead is told. Default: never. (`contact_gap`)
     pub release_after_days: Option<At<i64>>,
+    /// Webhook channels that hear of each customer who goes back to the pool. (`contact_gap`)
+    pub events: Option<Vec<Text>>,
     /// `civil` (default), or `lunar`: the Chinese calendar. (birthday, anniversary, `important_date`)
     pub birthday_calendar: Option<Text>,
     /// When 29 February falls in common years: `28-february` (default) or `1-march`. (birthday, anniversary,
