@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -22,6 +23,8 @@ pub struct Reason {
     pub due: Day,
     /// Why they are told and not the rep whose it is.
     pub instead: Option<Say>,
+    /// Whether it is told because the rep did nothing.
+    pub escalated: bool,
 }
 
 /// All that a recipient is told of one customer, or of one rep.
@@ -55,26 +58,32 @@ impl Entry {
 #[derive(Debug, Clone)]
 pub struct Share {
     /// Who is told.
-    pub recipient: Recipient,
+    pub recipient: Arc<Recipient>,
     /// What, the most pressing first.
     pub entries: Vec<Entry>,
 }
 
+/// Why each of those in a share is told.
+type Reasons = BTreeMap<About, Vec<Reason>>;
+
 /// Puts what recipients are told together: one share a recipient, one entry for each customer in it.
 pub fn shares(panel: &Panel<'_>, duties: Vec<(Case, Duty)>) -> Vec<Share> {
     let today = panel.facts.lens.today();
-    let mut shares: BTreeMap<String, (Recipient, BTreeMap<About, Vec<Reason>>)> = BTreeMap::new();
+    let mut shares: BTreeMap<String, (Arc<Recipient>, Reasons)> = BTreeMap::new();
     for (case, duty) in duties {
-        let share = shares.entry(duty.recipient.id.clone());
-        let (_, entries) = share.or_insert_with(|| (duty.recipient, BTreeMap::new()));
+        if !shares.contains_key(&duty.recipient.id) {
+            shares.insert(duty.recipient.id.clone(), (duty.recipient.clone(), Reasons::new()));
+        }
+        let Some((_, entries)) = shares.get_mut(&duty.recipient.id) else { continue };
         let reasons = entries.entry(case.about.clone()).or_default();
         // Whoever is both the rep and the one who hears of what the rep did not do is told once.
         if !reasons.iter().any(|reason| reason.case.rule == case.rule && reason.case.subject == case.subject)
         {
-            reasons.push(Reason { case, due: duty.due, instead: duty.instead });
+            let Duty { due, instead, escalated, .. } = duty;
+            reasons.push(Reason { case, due, instead, escalated });
         }
     }
-    let share = |(recipient, entries): (Recipient, BTreeMap<About, Vec<Reason>>)| {
+    let share = |(recipient, entries): (Arc<Recipient>, Reasons)| {
         let entries = entries.into_iter().map(|(about, mut reasons)| {
             reasons.sort_by(|a, b| {
                 let key = |r: &Reason| (r.case.urgency, -r.case.days_late(today));

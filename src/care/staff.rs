@@ -1,6 +1,7 @@
 //! Who is told of a case: the rep, whoever stands in for them, or their lead.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::case::{About, Case};
 use super::history::{CaseKey, History, Response};
@@ -11,7 +12,7 @@ use crate::domain::{Act, Day, Recipient};
 #[derive(Debug, Clone)]
 pub struct Member {
     /// Who they are.
-    pub recipient: Recipient,
+    pub recipient: Arc<Recipient>,
     /// Whether they still work here.
     pub active: bool,
     /// To whom they report: a rep's id.
@@ -24,16 +25,16 @@ pub struct Staff {
     /// By rep's id.
     pub reps: BTreeMap<String, Member>,
     /// People of the configuration, by their key.
-    pub people: BTreeMap<String, Recipient>,
+    pub people: BTreeMap<String, Arc<Recipient>>,
     /// Who gets what belongs to nobody who is there.
-    pub rest: Vec<Recipient>,
+    pub rest: Vec<Arc<Recipient>>,
 }
 
 /// A case that somebody is to be told as it falls due on a day.
 #[derive(Debug, Clone)]
 pub struct Duty {
     /// Who.
-    pub recipient: Recipient,
+    pub recipient: Arc<Recipient>,
     /// The day on which it fell due.
     pub due: Day,
     /// Why they are told and not the rep whose it is.
@@ -65,7 +66,7 @@ impl Staff {
         duties
     }
 
-    fn whose(&self, case: &Case, acted: Option<&Response>, today: Day) -> Vec<(Recipient, Option<Say>)> {
+    fn whose(&self, case: &Case, acted: Option<&Response>, today: Day) -> Vec<(Arc<Recipient>, Option<Say>)> {
         let rep = case.rep.as_deref();
         match acted.map(|acted| (&acted.act, acted.by.as_str())) {
             Some((Act::HandOver(to), by)) => match self.by_id(to) {
@@ -95,7 +96,7 @@ impl Staff {
     }
 
     /// The rep; their deputy while they are away; their lead when they have left.
-    fn of_rep(&self, rep: Option<&str>, today: Day) -> Vec<(Recipient, Option<Say>)> {
+    fn of_rep(&self, rep: Option<&str>, today: Day) -> Vec<(Arc<Recipient>, Option<Say>)> {
         let Some(member) = rep.and_then(|rep| self.reps.get(rep)) else {
             return self.rest.iter().map(|recipient| (recipient.clone(), None)).collect();
         };
@@ -107,7 +108,7 @@ impl Staff {
     }
 
     /// Somebody, or whoever stands in for them today. Who is away without a deputy is told when they are back.
-    fn or_deputy(&self, somebody: Recipient, today: Day) -> Vec<(Recipient, Option<Say>)> {
+    fn or_deputy(&self, somebody: Arc<Recipient>, today: Day) -> Vec<(Arc<Recipient>, Option<Say>)> {
         let absence = somebody.absence(today.date());
         let deputy = absence.and_then(|away| away.deputy.as_ref()).and_then(|id| self.by_id(id));
         match (absence, deputy) {
@@ -120,7 +121,7 @@ impl Staff {
     }
 
     /// Whoever a rep reports to and is there, directly or through others; else who gets what belongs to nobody.
-    fn lead_of(&self, rep: Option<&str>, today: Day) -> Vec<Recipient> {
+    fn lead_of(&self, rep: Option<&str>, today: Day) -> Vec<Arc<Recipient>> {
         let mut at = rep.and_then(|rep| self.reps.get(rep)).and_then(|member| member.lead.as_deref());
         for _ in 0..CHAIN_MAX {
             let Some(member) = at.and_then(|lead| self.reps.get(lead)) else { break };
@@ -149,7 +150,7 @@ impl Staff {
         leads.map(duty).collect()
     }
 
-    fn by_id(&self, id: &str) -> Option<&Recipient> {
+    fn by_id(&self, id: &str) -> Option<&Arc<Recipient>> {
         self.people.get(id).or_else(|| {
             self.reps.values().map(|member| &member.recipient).find(|recipient| recipient.id == id)
         })

@@ -1,6 +1,7 @@
 //! Reminders: whose turn it is at an occurrence, what has become of cases so far, and the digests.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -136,15 +137,16 @@ fn clocks(job: &Job, context: &Context<'_, '_>, staff: &Staff) -> Vec<TimeZone> 
 /// Everybody who can be told.
 pub fn staff(config: &Config, job: &Job, reps: &BTreeMap<String, Rep>) -> Staff {
     let member = |rep: &Rep| Member {
-        recipient: recipient_of(config, rep),
+        recipient: Arc::new(recipient_of(config, rep)),
         active: rep.active,
         lead: rep.manager_id.clone(),
     };
-    let mut rest: Vec<Recipient> = job.to.iter().map(|target| target.recipient.clone()).collect();
+    let mut rest: Vec<Arc<Recipient>> =
+        job.to.iter().map(|target| Arc::new(target.recipient.clone())).collect();
     rest.dedup_by(|a, b| a.id == b.id);
     Staff {
         reps: reps.iter().map(|(id, rep)| (id.clone(), member(rep))).collect(),
-        people: config.people.iter().map(|(id, person)| (id.clone(), person.recipient.clone())).collect(),
+        people: config.people.iter().map(|(id, p)| (id.clone(), Arc::new(p.recipient.clone()))).collect(),
         rest,
     }
 }

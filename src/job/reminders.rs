@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::released::Released;
 use super::{Addressed, RemindersSpec};
-use crate::care::digest::{Known, Linking, Share};
+use crate::care::digest::{Entry, Known, Linking, Share};
 use crate::care::history::{Fate, Lasting, Reminder};
 use crate::care::rule::Kind;
 use crate::care::staff::Duty;
@@ -19,8 +19,8 @@ use crate::metrics::Panel;
 pub struct Due<'a> {
     panel: Panel<'a>,
     history: &'a History,
-    /// Every case that somebody is to be told now.
-    duties: Vec<(Case, Duty)>,
+    /// What everybody is to be told now.
+    shares: Vec<Share>,
     /// What lasts, whether or not it is told: rule, subject, since.
     lasting: Vec<Lasting>,
     backlog: Vec<Case>,
@@ -76,10 +76,17 @@ impl<'a> Due<'a> {
                     duty.due >= today.plus(-rule.max_late)
                         && !those.any(|id| history.was_told(&key, duty.due, id))
                 };
-                duties.extend(all.into_iter().filter(told).map(|duty| (case.clone(), duty)));
+                let mut all = all.into_iter().filter(told).peekable();
+                // Most cases have one reader, who takes it as it is.
+                let mut case = Some(case);
+                while let Some(duty) = all.next() {
+                    let own = if all.peek().is_some() { case.clone() } else { case.take() };
+                    duties.extend(own.map(|case| (case, duty)));
+                }
             }
         }
-        Due { panel, history, duties, lasting, backlog, items_max: spec.items_max, linking: None }
+        let shares = digest::shares(&panel, duties);
+        Due { panel, history, shares, lasting, backlog, items_max: spec.items_max, linking: None }
     }
 
     /// With links by which recipients act.
@@ -93,33 +100,18 @@ impl<'a> Due<'a> {
         &self.backlog
     }
 
-    /// Every case that somebody is to be told, with whom.
-    pub fn duties(&self) -> &[(Case, Duty)] {
-        &self.duties
-    }
-
     /// The customers that are named.
     pub fn wanted(&self) -> BTreeSet<u32> {
-        let about = self.duties.iter().filter_map(|(case, _)| match case.about {
-            About::Customer(customer) => Some(customer),
-            About::Rep(_) => None,
-        });
-        about.collect()
+        self.shares.iter().flat_map(|share| &share.entries).filter_map(Entry::customer).collect()
     }
 
     /// The customers of whom more is told than their names: whoever may be among the first of a digest, or
     /// whose lead is told unless there was a contact.
     pub fn shown(&self) -> BTreeSet<u32> {
-        let mut shown = BTreeSet::new();
-        for share in digest::shares(&self.panel, self.duties.clone()) {
-            shown.extend(share.entries.iter().take(self.items_max).filter_map(digest::Entry::customer));
-        }
-        let escalated = self.duties.iter().filter(|(_, duty)| duty.escalated);
-        shown.extend(escalated.filter_map(|(case, _)| match case.about {
-            About::Customer(customer) => Some(customer),
-            About::Rep(_) => None,
-        }));
-        shown
+        let first = self.shares.iter().flat_map(|share| share.entries.iter().take(self.items_max));
+        let all = self.shares.iter().flat_map(|share| &share.entries);
+        let escalated = all.filter(|entry| entry.reasons.iter().any(|reason| reason.escalated));
+        first.chain(escalated).filter_map(Entry::customer).collect()
     }
 
     /// Composes a digest for each recipient who is `served` and may be disturbed `now`; for the others it waits.
@@ -131,15 +123,12 @@ impl<'a> Due<'a> {
         served: impl Fn(&Recipient) -> bool,
     ) -> Told {
         let facts = self.panel.facts;
-        let zone = &facts.lens.zone;
-        // A contact since it fell due is an answer, too.
-        self.duties.retain(|(case, duty)| {
-            let About::Customer(customer) = case.about else { return true };
-            !duty.escalated || contacts.last_day(customer, zone).is_none_or(|day| day < case.anchor)
-        });
         let mut told = Told { lasting: self.lasting, ..Told::default() };
-        let mut resolved = resolved(self.history, &self.duties);
-        for share in digest::shares(&self.panel, self.duties).into_iter().filter(|s| served(&s.recipient)) {
+        for share in &mut self.shares {
+            share.entries.retain_mut(|entry| still_due(facts, contacts, entry));
+        }
+        let mut resolved = resolved(self.history, &self.shares);
+        for share in self.shares.into_iter().filter(|s| !s.entries.is_empty() && served(&s.recipient)) {
             let arrival = share.recipient.arrival(now);
             let fate = if arrival > now { Fate::Waits(arrival) } else { Fate::Told };
             told.reminders.extend(reminders(facts, &share, &fate));
@@ -151,7 +140,7 @@ impl<'a> Due<'a> {
             let known = Known { panel: &self.panel, people, contacts };
             let document = digest::compose(known, &share, (self.items_max, gone.len()), self.linking);
             told.reminders.extend(gone);
-            told.digests.push(Addressed { recipient: share.recipient, document });
+            told.digests.push(Addressed { recipient: Recipient::clone(&share.recipient), document });
         }
         // Of those for whom nothing is left, too.
         told.reminders.extend(resolved.into_values().flatten());
@@ -167,7 +156,7 @@ fn id_of(facts: &Facts, about: &About) -> String {
 }
 
 fn reminders(facts: &Facts, share: &Share, fate: &Fate) -> Vec<Reminder> {
-    let of_entry = |entry: &digest::Entry| {
+    let of_entry = |entry: &Entry| {
         let about = id_of(facts, &entry.about);
         let reminder = |reason: &digest::Reason| Reminder {
             rule: reason.case.rule.clone(),
@@ -182,16 +171,31 @@ fn reminders(facts: &Facts, share: &Share, fate: &Fate) -> Vec<Reminder> {
     share.entries.iter().flat_map(of_entry).collect()
 }
 
+/// Leaves out what a lead need not hear of: a contact since it fell due is an answer, too. Whether anything is
+/// left.
+fn still_due(facts: &Facts, contacts: &Contacts, entry: &mut Entry) -> bool {
+    if let Some(customer) = entry.customer() {
+        let last = contacts.last_day(customer, &facts.lens.zone);
+        entry.reasons.retain(|r| !r.escalated || last.is_none_or(|day| day < r.case.anchor));
+    }
+    !entry.reasons.is_empty()
+}
+
 /// Reminders that waited and are due no more, by recipient.
-fn resolved(history: &History, duties: &[(Case, Duty)]) -> BTreeMap<String, Vec<Reminder>> {
-    let due: BTreeSet<(&str, &str, &str)> = duties
-        .iter()
-        .map(|(case, duty)| (case.rule.as_str(), case.subject.as_str(), duty.recipient.id.as_str()))
-        .collect();
+fn resolved(history: &History, shares: &[Share]) -> BTreeMap<String, Vec<Reminder>> {
+    let of_share = |share: &'_ Share| {
+        let reasons = share.entries.iter().flat_map(|entry| &entry.reasons);
+        let key =
+            |r: &digest::Reason| (r.case.rule.clone(), r.case.subject.clone(), share.recipient.id.clone());
+        reasons.map(key).collect::<Vec<_>>()
+    };
+    let waits = history.told.values().flatten().any(|told| told.waits.is_some());
+    let due: BTreeSet<(String, String, String)> =
+        if waits { shares.iter().flat_map(of_share).collect() } else { BTreeSet::new() };
     let mut resolved: BTreeMap<String, Vec<Reminder>> = BTreeMap::new();
     for ((rule, subject), told) in &history.told {
         for waits in told.iter().filter(|told| told.waits.is_some()) {
-            if !due.contains(&(rule.as_str(), subject.as_str(), waits.recipient.as_str())) {
+            if !due.contains(&(rule.clone(), subject.clone(), waits.recipient.clone())) {
                 resolved.entry(waits.recipient.clone()).or_default().push(Reminder {
                     rule: rule.clone(),
                     subject: subject.clone(),

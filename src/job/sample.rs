@@ -61,7 +61,7 @@ pub fn document(kind: Kind) -> Option<Document> {
             let panel = Panel::of(&facts, &settings);
             let known = digest::Known { panel: &panel, people: &people, contacts: &facts.contacts };
             let entries = [entry(facts.lens.today()), entry(facts.lens.today())];
-            let share = digest::Share { recipient: recipient(), entries: entries.to_vec() };
+            let share = digest::Share { recipient: recipient().into(), entries: entries.to_vec() };
             let links = links()?;
             let linking = digest::Linking { links: &links, job: "reps", occurrence: rows.lens.as_of };
             Some(digest::compose(known, &share, (1, 1), Some(linking)))
@@ -87,7 +87,7 @@ fn entry(today: Day) -> digest::Entry {
         escalate_after: None,
     };
     let late = Say::new("due.late").with("n", 2i128).with("day", today.plus(-2).date());
-    let reason = |case| digest::Reason { case, due: today, instead: None };
+    let reason = |case| digest::Reason { case, due: today, instead: None, escalated: false };
     let promised = case(late, Some("Send the new proposal"));
     let reasons = vec![reason(promised), reason(case(Say::new("due.today"), None))];
     digest::Entry { about: About::Customer(0), reasons }

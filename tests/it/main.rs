@@ -11,6 +11,7 @@ mod demo_shop;
 mod due;
 mod expect;
 mod figures;
+mod foresight;
 mod http_faults;
 mod kill;
 mod languages;

@@ -105,7 +105,11 @@ impl Play {
                 self.down.get_or_insert(now);
             }
             7 => {
-                self.answers(Answer::NotNow { reason: "busy".into(), after: None, scope: Scope::Destination })
+                self.answers(Answer::NotNow {
+                    reason: "busy".into(),
+                    after: None,
+                    scope: Scope::Destination,
+                });
             }
             8 => self.answers(Answer::NotNow { reason: "later".into(), after: None, scope: Scope::Message }),
             9 => self.answers(Answer::Unknown("cut".into())),
@@ -180,7 +184,7 @@ fn holds(play: &Play, seed: u64) {
     let ledger = play.stage.ledger();
     let rows = ledger.run_blocking(|c| deliveries::list(c, None, 100_000)).unwrap();
     let digests: Vec<&Listed> = rows.iter().filter(|row| row.delivery.job == "care").collect();
-    let mut seen: BTreeMap<Told, &Listed> = BTreeMap::new();
+    let mut told_before: BTreeMap<Told, &Listed> = BTreeMap::new();
     for row in &digests {
         let left =
             matches!(row.state.status.name(), "sent" | "uncertain" | "held") || row.state.ambiguous > 0;
@@ -203,14 +207,14 @@ fn holds(play: &Play, seed: u64) {
                     row.created
                 );
             }
-            if let Some(before) = seen.insert(told.clone(), row) {
+            if let Some(before) = told_before.insert(told.clone(), row) {
                 panic!("seed {seed}: {told:?} was told at {} and at {}", before.created, row.created);
             }
         }
     }
     // Whatever stayed open long enough was told, or a row says why not.
     let told: BTreeSet<&str> =
-        seen.keys().filter(|told| told.0 == "promised").map(|told| told.1.as_str()).collect();
+        told_before.keys().filter(|told| told.0 == "promised").map(|told| told.1.as_str()).collect();
     let rows: BTreeMap<String, (String, String)> = ledger
         .run_blocking(|c| {
             let mut statement =

@@ -21,6 +21,7 @@
 
 use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -84,7 +85,7 @@ pub(crate) struct Stage {
     runtime: Runtime,
     pub(crate) daemon: Option<Daemon>,
     pub(crate) clock: Clock,
-    on: bool,
+    pub(crate) on: bool,
 }
 
 const SHOP: &str = "
@@ -122,12 +123,12 @@ impl Stage {
         Connection::open(self.dir.path().join("shop.db")).unwrap()
     }
 
-    fn instant(&self, text: &str) -> Timestamp {
+    pub(crate) fn instant(&self, text: &str) -> Timestamp {
         instant(text, &self.zone)
     }
 
     /// A line that begins with a moment.
-    fn moment<'l>(&self, line: &'l str) -> Option<(Timestamp, &'l str)> {
+    pub(crate) fn moment<'l>(&self, line: &'l str) -> Option<(Timestamp, &'l str)> {
         let when = line.get(..16).filter(|when| when.parse::<DateTime>().is_ok())?;
         Some((self.instant(when), line[16..].trim()))
     }
@@ -165,6 +166,16 @@ impl Stage {
     pub(crate) fn start(&mut self) {
         self.on = true;
         self.up();
+    }
+
+    /// A file of the shop.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Writes the configuration as it is now.
+    pub(crate) fn write(&self) {
+        let _ = self.config();
     }
 
     /// What the configuration says: keys of the story, separated by commas outside brackets, a line each.

@@ -1,0 +1,144 @@
+//! Looks ahead from the command line: why something is not told, what a changed configuration would change, and
+//! what a span of time would bring.
+
+use std::process::{Command, Output};
+
+use serde_json::Value as Json;
+
+use crate::story::Stage;
+
+/// A stage with this story's rows, played until a moment.
+fn played(story: &str, until: &str) -> Stage {
+    let lines: Vec<&str> = story.lines().map(str::trim).collect();
+    let mut stage = Stage::set(&lines);
+    for line in lines.iter().filter(|line| !line.starts_with("from ") && !line.starts_with("zone ")) {
+        match stage.moment(line) {
+            Some((when, what)) => {
+                if !stage.on {
+                    stage.start();
+                }
+                stage.play_until(when);
+                stage.happens(what);
+            }
+            None => stage.given(line),
+        }
+    }
+    if !stage.on {
+        stage.start();
+    }
+    stage.play_until(stage.instant(until));
+    stage.daemon = None;
+    stage
+}
+
+fn retaind(stage: &Stage, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_retaind"));
+    command.arg("--config").arg(stage.path("retaind.toml")).args(arguments);
+    command.env_remove("STATE_DIRECTORY").output().unwrap()
+}
+
+fn says(stage: &Stage, arguments: &[&str]) -> String {
+    let output = retaind(stage, arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+const SHOP: &str = "rule promised: kind = \"follow_up\"
+    rule visits: kind = \"contact_gap\", contact_days = 30, tiers = [\"A\"]
+    rule renewals: kind = \"renewal\", lead_days = [30, 7]
+    people ana: quiet = \"20:00-07:30\"
+    customers id=1 name=Aurora owner_id=ana tier=A
+    customers id=2 name=Bela owner_id=ana
+    customers id=3 name=Cora owner_id=ana
+    customers id=4 name=Nobody tier=A
+    interactions id=i customer_id=1 at=2026-03-01 kind=call
+    subscriptions id=s customer_id=2 mrr_minor=5000 starts_on=2025-04-01 renews_on=2026-04-01
+    subscriptions id=s1 customer_id=1 mrr_minor=5000 starts_on=2025-04-01
+    follow_ups id=f1 customer_id=1 due_at=2026-03-10
+    follow_ups id=f2 customer_id=2 due_at=2026-03-10
+    follow_ups id=old customer_id=3 due_at=2026-02-10
+    from 2026-03-01
+    2026-03-10 09:00 ana does snooze 1 2026-03-13
+    2026-03-10 09:00 ana does done 2";
+
+#[test]
+fn why_not_names_the_condition_that_stops_it() {
+    let stage = played(SHOP, "2026-03-11 12:00");
+    for (customer, rule, at, told, said) in [
+        ("1", "promised", "2026-03-11T08:30", false, "NO  ana put it off on 2026-03-10 until 2026-03-13"),
+        ("1", "promised", "2026-03-13T08:30", true, "ok  Ana is told over room"),
+        (
+            "1",
+            "promised",
+            "2026-03-13T21:00",
+            false,
+            "Ana may not be disturbed now; it waits until 2026-03-14 07:30",
+        ),
+        ("2", "promised", "2026-03-11T08:30", false, "NO  ana marked it done on 2026-03-10"),
+        (
+            "3",
+            "promised",
+            "2026-03-11T08:30",
+            false,
+            "before the rule was on (2026-03-01): `retaind backlog promised --send` tells it",
+        ),
+        (
+            "1",
+            "visits",
+            "2026-03-11T08:30",
+            false,
+            "NO  the last contact was on 2026-03-01, and 30 days may pass: owed on 2026-03-31",
+        ),
+        ("2", "visits", "2026-03-11T08:30", false, "NO  the rule is for the tiers A, the customer's is none"),
+        ("2", "renewals", "2026-03-11T08:30", false, "NO  Ana was told of it at 2026-03-02 08:30"),
+        ("2", "renewals", "2026-03-25T08:30", true, "ok  it fell due on 2026-03-25"),
+        ("9", "renewals", "2026-03-25T08:30", false, "NO  the store has no customer `9`"),
+    ] {
+        let text = says(&stage, &["why-not", customer, rule, "--at", at]);
+        assert!(text.contains(said), "{customer} {rule} {at}: {text}");
+        let head = text.lines().next().unwrap();
+        assert!(head.ends_with(if told { ": told." } else { ": not told." }), "{text}");
+        assert_eq!(text.contains("  NO  "), !told, "{text}");
+    }
+    let unknown = retaind(&stage, &["why-not", "1", "promissed"]);
+    assert_eq!(unknown.status.code(), Some(64));
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("did you mean `promised`"));
+}
+
+#[test]
+fn a_changed_configuration_says_what_it_changes_and_what_it_would_not_tell() {
+    let mut stage = played(SHOP, "2026-03-11 12:00");
+    let same = says(&stage, &["check", "--diff"]);
+    assert!(same.contains("Against what the daemon knows: nothing changes."), "{same}");
+    stage.given("rule late: kind = \"follow_up\", lead_days = [1]");
+    stage.given("job cron = \"0 9 * * *\"");
+    stage.write();
+    let text = says(&stage, &["check", "--diff"]);
+    assert!(text.contains("schedules that move: care; rules that start now: late."), "{text}");
+    // Both open follow-ups of March and the old one fell due before today, whenever that is.
+    assert!(text.contains("  late starts and would send 3 that fell due before"), "{text}");
+    let backlog = says(&stage, &["backlog", "late"]);
+    assert!(backlog.contains("f1") && backlog.contains("f2") && backlog.contains("old"), "{backlog}");
+    assert!(backlog.contains("3 cases of late"), "{backlog}");
+    let unknown = retaind(&stage, &["backlog", "late", "--send"]);
+    assert_eq!(unknown.status.code(), Some(65), "the daemon has not run with it yet");
+}
+
+#[test]
+fn a_simulation_counts_what_everybody_would_get() {
+    let stage = played(SHOP, "2026-03-01 12:00");
+    let json = |more: &[&str]| -> Json {
+        let span = ["simulate", "--from", "2026-03-01", "--to", "2026-03-15", "--json"];
+        serde_json::from_str(&says(&stage, &[&span[..], more].concat())).unwrap()
+    };
+    let own = json(&["--no-backlog"]);
+    // A renewal on the 2nd, and from the 10th to the 14th follow-ups, which nobody marks done.
+    assert_eq!(own["people"]["ana"], 6, "{own}");
+    assert_eq!(own["busiest"][0]["messages"], 1, "{own}");
+    // The old follow-up is told each day as well.
+    assert_eq!(json(&[])["people"]["ana"], 14);
+    let text = says(&stage, &["simulate", "--from", "2026-03-01", "--to", "2026-03-15"]);
+    assert!(text.contains("14 messages to 1 people; 14 occurrences done"), "{text}");
+    let wrong = retaind(&stage, &["simulate", "--from", "2026-03-02", "--to", "2026-03-01"]);
+    assert_eq!(wrong.status.code(), Some(64));
+}
