@@ -191,22 +191,34 @@ fn day(at: Timestamp, zone: &TimeZone) -> Day {
 /// The link was good until then, on that clock.
 pub fn expired(until: Timestamp, zone: &TimeZone) -> Sign {
     let text = Say::new("act.gone.text").with("day", day(until, zone).date());
-    Sign { title: Say::new("act.gone.title"), text }
+    Sign::of(Say::new("act.gone.title"), text)
 }
 
 /// There is no such entry.
 pub fn missing() -> Sign {
-    Sign { title: Say::new("act.missing.title"), text: Say::new("act.missing.text") }
+    Sign::of(Say::new("act.missing.title"), Say::new("act.missing.text"))
 }
 
 /// What came is no form of ours.
 pub fn refused() -> Sign {
-    Sign { title: Say::new("act.refused.title"), text: Say::new("act.refused.text") }
+    Sign::of(Say::new("act.refused.title"), Say::new("act.refused.text"))
 }
 
 /// It cannot be read or stored just now.
 pub fn busy() -> Sign {
-    Sign { title: Say::new("act.busy.title"), text: Say::new("act.busy.text") }
+    Sign::of(Say::new("act.busy.title"), Say::new("act.busy.text"))
+}
+
+/// Asks a customer whether they are to be written to no more.
+pub fn stop() -> Sign {
+    let button = Some(Say::new("stop.button"));
+    Sign { title: Say::new("stop.title"), text: Say::new("stop.text"), button, outside: true }
+}
+
+/// They are not.
+pub fn stopped() -> Sign {
+    let (title, text) = (Say::new("stop.done.title"), Say::new("stop.done.text"));
+    Sign { title, text, button: None, outside: true }
 }
 
 #[cfg(test)]

@@ -192,6 +192,7 @@ pub fn compose(
         kind: Kind::Digest,
         about: None,
         telling: None,
+        letter: None,
         subject: Say::new("digest.subject").with("due", due.clone()).with("overdue", overdue.clone()),
         title: Say::new("digest.title").with("name", recipient.name.as_str()),
         lead: vec![Say::new("digest.lead").with("due", due).with("overdue", overdue).with("stake", stake)],

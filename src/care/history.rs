@@ -128,4 +128,6 @@ pub enum Fate {
     Waits(Timestamp),
     /// It waited, and has resolved itself.
     Resolved,
+    /// It is not told, for this reason.
+    Withheld(&'static str),
 }

@@ -103,15 +103,16 @@ fn store(config: &config::Config) -> Vec<Finding> {
 
 /// What would make reminders cheaper, where there are any.
 fn indexes(config: &config::Config, store: &mut SqliteStore) -> Vec<Finding> {
-    let specs: Vec<_> = config
-        .jobs
-        .values()
-        .filter_map(|job| if let Recipe::Reminders(spec) = &job.recipe { Some(spec) } else { None })
-        .collect();
-    if specs.is_empty() {
+    let settings = config.jobs.values().filter_map(|job| match &job.recipe {
+        Recipe::Reminders(spec) => Some(&spec.settings),
+        Recipe::Greetings(spec) => Some(&spec.settings),
+        Recipe::Report(_) | Recipe::Watch(_) => None,
+    });
+    let settings: Vec<_> = settings.collect();
+    if settings.is_empty() {
         return Vec::new();
     }
-    let purchases = specs.iter().any(|spec| matches!(spec.settings.basis, Basis::Inactivity(_)));
+    let purchases = settings.iter().any(|settings| matches!(settings.basis, Basis::Inactivity(_)));
     let lens = config.store.lens(Clock::System.now(), config.zone.clone());
     let advice = store.snapshot().and_then(|snapshot| snapshot.advice(&lens, purchases));
     let Ok(advice) = advice else { return Vec::new() };

@@ -106,7 +106,7 @@ impl Report {
         };
         let first = config.jobs.values().find_map(|job| match &job.recipe {
             Recipe::Report(spec) => Some((spec.settings.clone(), spec.splits.clone())),
-            Recipe::Reminders(_) | Recipe::Watch(_) => None,
+            Recipe::Reminders(_) | Recipe::Greetings(_) | Recipe::Watch(_) => None,
         });
         let (settings, mut splits) = match &self.job {
             Some(name) => of_job(name)?,

@@ -101,7 +101,7 @@ impl Simulate {
 fn items_max(config: &Config) -> usize {
     let of = |job: &crate::config::Job| match &job.recipe {
         Recipe::Reminders(spec) => Some(spec.items_max),
-        Recipe::Report(_) | Recipe::Watch(_) => None,
+        Recipe::Report(_) | Recipe::Greetings(_) | Recipe::Watch(_) => None,
     };
     config.jobs.values().filter_map(of).min().unwrap_or(0)
 }

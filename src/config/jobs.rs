@@ -34,12 +34,17 @@ pub struct Job {
 pub(super) enum Kind {
     Report,
     Reminders,
+    Greetings,
     Watch,
 }
 
 impl Kind {
-    const ALL: [(&'static str, Kind); 3] =
-        [("report", Kind::Report), ("reminders", Kind::Reminders), ("watch", Kind::Watch)];
+    const ALL: [(&'static str, Kind); 4] = [
+        ("report", Kind::Report),
+        ("reminders", Kind::Reminders),
+        ("greetings", Kind::Greetings),
+        ("watch", Kind::Watch),
+    ];
 
     pub(super) fn name(self) -> &'static str {
         Kind::ALL[self as usize].0
@@ -53,6 +58,8 @@ pub(super) struct Context<'a> {
     pub(super) audiences: &'a BTreeMap<String, Audience>,
     pub(super) channels: &'a BTreeMap<String, Way>,
     pub(super) zone: &'a TimeZone,
+    /// Whether there are pages that links can lead to.
+    pub(super) pages: bool,
 }
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -93,6 +100,7 @@ impl Builder {
         let recipe = match kind {
             Kind::Report => self.report(job, settings),
             Kind::Reminders => self.reminders(job, settings, context.rules),
+            Kind::Greetings => self.greetings(job, &via, context, settings)?,
             Kind::Watch => self.watch(name, at, &to, context, settings)?,
         };
         Some(Job { schedule: schedule?, recipe, to, via })
@@ -128,12 +136,12 @@ impl Builder {
 
     /// Keys of another kind would be read and do nothing; say so.
     fn refuse_strangers(&mut self, job: &file::Job, kind: Kind) {
-        use Kind::{Reminders, Report, Watch};
+        use Kind::{Greetings, Reminders, Report, Watch};
         let first = |list: Option<&Vec<file::Text>>| list.and_then(|list| list.first()).map(At::span);
         let text = |text: &Option<file::Text>| text.as_ref().map(At::span);
         let number = |number: &Option<At<f64>>| number.as_ref().map(At::span);
         let whole = |number: &Option<At<i64>>| number.as_ref().map(At::span);
-        let keys: [(&str, _, &[Kind]); 23] = [
+        let keys: [(&str, _, &[Kind]); 25] = [
             ("report", text(&job.report), &[Report]),
             ("period", text(&job.period), &[Report, Watch]),
             ("current", job.current.as_ref().map(At::span), &[Report, Watch]),
@@ -141,11 +149,13 @@ impl Builder {
             ("attach", first(job.attach.as_ref()), &[Report]),
             ("fresh", job.fresh.as_ref().map(At::span), &[Report]),
             ("churn", job.churn.as_ref().map(At::span), &[Report, Watch]),
-            ("rules", first(job.rules.as_ref()), &[Reminders]),
+            ("rules", first(job.rules.as_ref()), &[Reminders, Greetings]),
+            ("letter", job.letter.as_ref().map(At::span), &[Greetings]),
+            ("to", job.to.first().map(At::span), &[Report, Reminders, Watch]),
             ("at", text(&job.at), &[Reminders]),
             ("lead_days", whole(&job.lead_days), &[Reminders]),
             ("items", whole(&job.items), &[Reminders]),
-            ("via", first(job.via.as_ref()), &[Reminders]),
+            ("via", first(job.via.as_ref()), &[Reminders, Greetings]),
             ("metric", text(&job.metric), &[Watch]),
             ("only", first(job.only.as_ref()), &[Watch]),
             ("above", number(&job.above), &[Watch]),
@@ -306,7 +316,7 @@ impl Builder {
         Cron::parse(&format!("{} {} * * *", time.minute(), time.hour())).ok()
     }
 
-    fn named_rule(&mut self, text: &file::Text, known: &BTreeMap<String, Rule>) -> Option<Rule> {
+    pub(super) fn named_rule(&mut self, text: &file::Text, known: &BTreeMap<String, Rule>) -> Option<Rule> {
         let rule = known.get(text.get()).cloned();
         if rule.is_none() {
             let names: Vec<&str> = known.keys().map(String::as_str).collect();

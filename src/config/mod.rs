@@ -4,6 +4,7 @@
 mod actions;
 mod channels;
 pub mod file;
+mod greetings;
 mod jobs;
 mod people;
 pub mod problem;
@@ -263,6 +264,7 @@ impl Builder {
             audiences: &audiences,
             channels: &channels,
             zone: &default_zone,
+            pages: file.actions.is_some(),
         };
         let jobs = self.jobs(file, &context, &settings);
         let actions = self.actions(file);

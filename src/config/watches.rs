@@ -242,6 +242,6 @@ impl Builder {
 impl jobs::Kind {
     /// Whether a job of this kind goes to whom it names.
     pub(super) fn is_addressed(self) -> bool {
-        self != jobs::Kind::Reminders
+        !matches!(self, jobs::Kind::Reminders | jobs::Kind::Greetings)
     }
 }

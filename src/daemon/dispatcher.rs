@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use jiff::{SignedDuration, Timestamp};
 use tokio::task::{Id, JoinError, JoinSet};
 
-use super::{DaemonError, Shared, notices, reminding};
+use super::{DaemonError, Shared, greeting, notices, reminding};
 use crate::channel::{Attempt, Gate};
 use crate::config::Way;
 use crate::domain::text::masked;
@@ -356,6 +356,9 @@ async fn attempt(shared: Arc<Shared>, claimed: Arc<Claimed>, passed: Arc<AtomicB
     let Some(way) = shared.config.channels.get(&d.channel) else {
         return Event::Answered(Answer::Never("its channel is no longer configured".to_owned()));
     };
+    if let Some(answer) = greeting::hindered(&shared, d).await {
+        return Event::Answered(answer);
+    }
     let gate = gate(&shared, &claimed, way.channel.claimed_as(), passed);
     Event::Answered(way.channel.send(Attempt { delivery: d, payload, now, gate }).await)
 }

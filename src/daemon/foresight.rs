@@ -166,9 +166,7 @@ impl Known {
 pub fn rules(config: &Config) -> BTreeMap<String, String> {
     let mut rules = BTreeMap::new();
     for job in config.jobs.values() {
-        if let Recipe::Reminders(spec) = &job.recipe {
-            rules.extend(spec.rules.iter().map(|rule| (rule.name.clone(), rule.fingerprint())));
-        }
+        rules.extend(job.recipe.rules().iter().map(|rule| (rule.name.clone(), rule.fingerprint())));
     }
     rules
 }

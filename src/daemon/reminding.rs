@@ -15,9 +15,9 @@ use crate::config::{Config, Job, Target};
 use crate::domain::facts::Facts;
 use crate::domain::{Colleague, Recipient, Rep};
 use crate::job::reminders::{Due, Told};
-use crate::job::{RemindersSpec, released};
+use crate::job::{RemindersSpec, greetings, released};
 use crate::ledger::reminders::{Kept, Untold};
-use crate::outbox::{Answer, Delivery, DeliveryKey, Event, State, Status};
+use crate::outbox::{AddressId, Answer, Delivery, DeliveryKey, Event, State, Status};
 
 /// Who is told at an occurrence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub(super) struct Reminded {
     pub(super) events: Vec<Delivery>,
     /// Whom entries can be handed to; nobody, where there are none.
     pub(super) colleagues: Vec<Colleague>,
+    /// Whose the addresses are that letters go to.
+    pub(super) letters: Vec<(AddressId, String)>,
 }
 
 /// Reads what is due as each of those sees it whose turn it is, and seals their digests.
@@ -99,7 +101,12 @@ fn tell(
 }
 
 /// Whether it is a recipient's turn.
-fn is_served(job: &Job, context: &Context<'_, '_>, history: &History, recipient: &Recipient) -> bool {
+pub(super) fn is_served(
+    job: &Job,
+    context: &Context<'_, '_>,
+    history: &History,
+    recipient: &Recipient,
+) -> bool {
     context.turn == Turn::Everybody
         || is_time(job, recipient, context.at)
         || history.waits_for(&recipient.id, context.at)
@@ -204,6 +211,12 @@ pub(super) fn zones_of(config: &Config, job: &Job, of_reps: &BTreeSet<String>) -
     zones
 }
 
+/// The address that a letter to a customer goes to; nothing for what stays in the house.
+pub(super) fn letter_to(d: &Delivery) -> Option<String> {
+    let is_letter = d.recipient.starts_with(greetings::CUSTOMER) && !d.address.is_empty();
+    is_letter.then(|| d.address.clone())
+}
+
 /// What becomes of the reminders in a message that ended. What may have arrived counts as told.
 pub(super) fn untold(shared: &Shared, d: &Delivery, event: &Event, state: &State) -> Option<Untold> {
     if state.status != Status::Dead || state.ambiguous > 0 {
@@ -215,5 +228,6 @@ pub(super) fn untold(shared: &Shared, d: &Delivery, event: &Event, state: &State
     };
     let key = |channel: &String| DeliveryKey::of(&d.job, d.occurrence, &d.recipient, channel);
     let keys = shared.config.channels.keys().map(key).collect();
-    Some(Untold { job: d.job.clone(), at: d.occurrence, recipient: d.recipient.clone(), keys, never })
+    let (job, recipient) = (d.job.clone(), d.recipient.clone());
+    Some(Untold { job, at: d.occurrence, recipient, keys, never, address: letter_to(d).unwrap_or_default() })
 }

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::reminding::{self, Turn};
+use super::reminding::{self, Reminded, Turn};
 use super::watching::{self, Known};
-use super::{Shared, freshness};
+use super::{Shared, freshness, greeting};
 use crate::care::History;
 use crate::care::digest::Linking;
 use crate::config::{Config, Job};
@@ -66,7 +66,7 @@ pub fn run(shared: &Shared, name: &str, at: Timestamp, rows: Rows, turn: Turn) -
         }
         Ok(behind)
     };
-    let known = watching::known(&shared.ledger, name, at)?;
+    let known = watching::known(&shared.ledger, &shared.config, name, at)?;
     let rules = rules_of(&shared.config, name);
     let history = |lens: &Lens| history(&shared.ledger, &rules, lens);
     let now = shared.clock.now().max(at);
@@ -196,17 +196,29 @@ pub fn decide(
             let snapshot = &mut snapshot;
             let mut context =
                 Context { config, job: name, at, now, turn, snapshot, history, check: &mut check };
-            let reminded = reminding::remind(&mut context, (job, spec), &mut sealer)?;
-            decided.rows = reminded.rows.into_iter().collect();
-            decided.kept = reminded.kept;
-            decided.colleagues = reminded.colleagues;
-            decided.deliveries = reminded.events;
+            remembered(reminding::remind(&mut context, (job, spec), &mut sealer)?, &mut decided);
+        }
+        Recipe::Greetings(spec) => {
+            let (turn, history) = (asked.turn, asked.history);
+            let snapshot = &mut snapshot;
+            let mut context =
+                Context { config, job: name, at, now, turn, snapshot, history, check: &mut check };
+            let greeted = &asked.known.greeted;
+            remembered(greeting::greet(&mut context, (job, spec), greeted, &mut sealer)?, &mut decided);
         }
     }
     decided.deliveries.extend(sealer.deliveries);
     decided.left_out = sealer.failed;
     decided.entries = sealer.entries;
     Ok(Run { decided, seen })
+}
+
+fn remembered(reminded: Reminded, decided: &mut Decided) {
+    decided.rows = reminded.rows.into_iter().collect();
+    decided.kept = reminded.kept;
+    decided.colleagues = reminded.colleagues;
+    decided.deliveries = reminded.events;
+    decided.letters = reminded.letters;
 }
 
 /// The report's documents by whose customers they are about; what they publish is added to `told`.
@@ -238,12 +250,8 @@ fn tell<'j>(
 
 /// The names of the rules that a job looks at.
 pub(super) fn rules_of(config: &Config, name: &str) -> Vec<(String, i32)> {
-    match config.jobs.get(name).map(|job| &job.recipe) {
-        Some(Recipe::Reminders(spec)) => {
-            spec.rules.iter().map(|rule| (rule.name.clone(), rule.max_late)).collect()
-        }
-        _ => Vec::new(),
-    }
+    let rules = config.jobs.get(name).map(|job| job.recipe.rules()).unwrap_or_default();
+    rules.iter().map(|rule| (rule.name.clone(), rule.max_late)).collect()
 }
 
 /// What has become of the cases of rules, each with the days it looks back, so far.

@@ -1,18 +1,21 @@
 //! What a run knows before it begins, beside the store: figures as they were told, where watches stand; and the
 //! word to whoever silenced a watch that the silence is about to end.
 
-use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use super::runner::{RunError, unreadable};
 use super::{DaemonError, Shared};
-use crate::config::Config;
+use crate::config::{Config, Job};
 use crate::document::{Document, Say, Value};
 use crate::domain::watched::{Evaluated, Memory, Silence};
 use crate::domain::{Facts, Published};
+use crate::job::Recipe;
+use crate::job::greetings::{Greeted, WEEK};
 use crate::job::sample::notice;
 use crate::job::seal::{Envelope, Locales, seal};
 use crate::job::watch::{Evaluation, Look, WatchSpec};
-use crate::ledger::{Access, Ledger, figures, occurrences, operator, watches};
+use crate::ledger::{Access, Ledger, figures, occurrences, operator, suppressions, watches};
 use crate::outbox::Delivery;
 use crate::store::Snapshot;
 
@@ -23,15 +26,32 @@ pub struct Known {
     pub published: Vec<Published>,
     /// Where the groups of a watch stand, and who has silenced it.
     pub watched: Memory,
+    /// Which customers were written to, and which must not be.
+    pub greeted: Greeted,
 }
 
 /// What a job's run of `at` needs to know.
-pub fn known(ledger: &Ledger, name: &str, at: Timestamp) -> Result<Known, RunError> {
+pub fn known(ledger: &Ledger, config: &Config, name: &str, at: Timestamp) -> Result<Known, RunError> {
     let job = name.to_owned();
+    let greets = greets(config, name);
     let known = ledger.run_blocking(move |c| {
-        Ok(Known { published: figures::before(c, &job, at)?, watched: watches::memory(c, &job)? })
+        let greeted = match greets {
+            Some((jobs, from, zone)) => suppressions::so_far(c, &jobs, at - from, &zone)?,
+            None => Greeted::default(),
+        };
+        Ok(Known { published: figures::before(c, &job, at)?, watched: watches::memory(c, &job)?, greeted })
     });
     known.map_err(|e| RunError::Broken(e.to_string()))
+}
+
+/// Of a job of greetings: all such jobs, since caps hold over all of them; how far back letters count; the zone of
+/// their days.
+fn greets(config: &Config, name: &str) -> Option<(Vec<String>, SignedDuration, TimeZone)> {
+    let greets = |job: &Job| matches!(job.recipe, Recipe::Greetings(_));
+    let job = config.jobs.get(name).filter(|job| greets(job))?;
+    let all = config.jobs.iter().filter(|(_, job)| greets(job)).map(|(name, _)| name.clone());
+    let back = SignedDuration::from_hours(24 * (i64::from(WEEK) + 1));
+    Some((all.collect(), back, job.schedule.zone.clone()))
 }
 
 /// The same for an operator's look ahead, where there may be no ledger yet. A watch that is looked at as of
@@ -41,7 +61,7 @@ pub fn known_so_far(config: &Config, name: &str, at: Timestamp) -> Known {
         return Known::default();
     }
     let ledger = Ledger::open(&config.ledger, Access::Operator);
-    let mut known = ledger.ok().and_then(|ledger| known(&ledger, name, at).ok()).unwrap_or_default();
+    let mut known = ledger.ok().and_then(|ledger| known(&ledger, config, name, at).ok()).unwrap_or_default();
     if known.watched.at.is_some_and(|last| last >= at) {
         known.watched = Memory { silences: known.watched.silences, ..Memory::default() };
     }

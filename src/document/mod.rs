@@ -4,12 +4,14 @@
 pub mod page;
 
 mod item;
+mod letter;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 pub use self::item::{Action, Because, Item, Reach};
+pub use self::letter::{Letter, Stop};
 use crate::domain::watched::Telling;
 use crate::domain::{Currency, Money, Period, Ratio};
 
@@ -109,6 +111,8 @@ pub struct Document {
     pub about: Option<About>,
     /// What a breach tells first; `None` for all but breaches.
     pub telling: Option<Telling>,
+    /// What a letter to a customer must carry; `None` for all that stays in the house.
+    pub letter: Option<Letter>,
     /// One line that says the news.
     pub subject: Say,
     /// The heading.
@@ -151,11 +155,13 @@ pub enum Kind {
     Notice,
     /// A figure that left its bounds, or is back.
     Breach,
+    /// A greeting to a customer.
+    Greeting,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 4] = [Kind::Report, Kind::Digest, Kind::Notice, Kind::Breach];
+    pub const ALL: [Kind; 5] = [Kind::Report, Kind::Digest, Kind::Notice, Kind::Breach, Kind::Greeting];
 
     /// The folder of its templates, and the event name on webhooks.
     pub fn name(self) -> &'static str {
@@ -164,6 +170,7 @@ impl Kind {
             Kind::Digest => "digest",
             Kind::Notice => "notice",
             Kind::Breach => "breach",
+            Kind::Greeting => "greeting",
         }
     }
 }

@@ -39,4 +39,15 @@ pub struct Sign {
     pub title: Say,
     /// What can be done now.
     pub text: Say,
+    /// A button that does it, where one tap can.
+    pub button: Option<Say>,
+    /// Whether a customer reads it, who knows the shop and not us.
+    pub outside: bool,
+}
+
+impl Sign {
+    /// One for people of the house, without a button.
+    pub fn of(title: Say, text: Say) -> Sign {
+        Sign { title, text, button: None, outside: false }
+    }
 }

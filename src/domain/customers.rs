@@ -365,6 +365,12 @@ pub struct Person {
     pub phone: Option<String>,
     /// Where they are.
     pub address: Option<String>,
+    /// Whether they agreed to be written to.
+    pub consent: bool,
+    /// BCP 47 tag of their language.
+    pub language: Option<String>,
+    /// IANA zone of their clock.
+    pub zone: Option<String>,
 }
 
 /// The customers who are named, by index.

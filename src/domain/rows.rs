@@ -47,7 +47,7 @@ impl Rows {
             name: row.name.clone(),
             email: row.email.clone(),
             phone: row.phone.clone(),
-            address: None,
+            ..Person::default()
         };
         People((0..).zip(self.customers.iter().map(person)).collect::<BTreeMap<_, _>>())
     }

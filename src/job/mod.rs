@@ -1,12 +1,14 @@
 //! The recipes: what each kind of job reads, computes and says. Each reads as needs → compute → compose.
 
 pub mod acted;
+pub mod greetings;
 pub mod released;
 pub mod reminders;
 pub mod report;
 pub mod sample;
 pub mod seal;
 pub mod told;
+pub mod unsubscribed;
 pub mod watch;
 
 use jiff::SignedDuration;
@@ -23,6 +25,8 @@ pub enum Recipe {
     Report(ReportSpec),
     /// Tells reps what is due.
     Reminders(RemindersSpec),
+    /// Writes to customers.
+    Greetings(greetings::GreetingsSpec),
     /// Tells who wants to know that a figure left its bounds.
     Watch(Box<watch::WatchSpec>),
 }
@@ -125,7 +129,17 @@ impl Recipe {
         match self {
             Recipe::Report(spec) => report::needs(spec, lens),
             Recipe::Reminders(spec) => rule::needs(spec.rules.iter(), lens, &spec.settings),
+            Recipe::Greetings(spec) => rule::needs(spec.rules.iter(), lens, &spec.settings),
             Recipe::Watch(spec) => watch::needs(spec, lens),
+        }
+    }
+
+    /// The rules it looks at.
+    pub fn rules(&self) -> &[Rule] {
+        match self {
+            Recipe::Reminders(spec) => &spec.rules,
+            Recipe::Greetings(spec) => &spec.rules,
+            Recipe::Report(_) | Recipe::Watch(_) => &[],
         }
     }
 }

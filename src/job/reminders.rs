@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::greetings::CUSTOMER;
 use super::released::Released;
 use super::{Addressed, RemindersSpec};
 use crate::care::digest::{Entry, Known, Linking, Share};
@@ -194,7 +195,9 @@ fn resolved(history: &History, shares: &[Share]) -> BTreeMap<String, Vec<Reminde
         if waits { shares.iter().flat_map(of_share).collect() } else { BTreeSet::new() };
     let mut resolved: BTreeMap<String, Vec<Reminder>> = BTreeMap::new();
     for ((rule, subject), told) in &history.told {
-        for waits in told.iter().filter(|told| told.waits.is_some()) {
+        // What waits for customers is a letter, and another job's.
+        let ours = told.iter().filter(|told| !told.recipient.starts_with(CUSTOMER));
+        for waits in ours.filter(|told| told.waits.is_some()) {
             if !due.contains(&(rule.clone(), subject.clone(), waits.recipient.clone())) {
                 resolved.entry(waits.recipient.clone()).or_default().push(Reminder {
                     rule: rule.clone(),

@@ -67,6 +67,7 @@ pub fn document(kind: Kind) -> Option<Document> {
             Some(digest::compose(known, &share, (1, 1), Some(linking)))
         }
         Kind::Breach => breach(&rows, &people),
+        Kind::Greeting => Some(super::greetings::sample()),
         Kind::Notice => Some(notice("notice.test", |say| say.with("channel", "office"), Vec::new())),
     }
 }
@@ -160,6 +161,7 @@ pub fn notice(key: &str, with: impl Fn(Say) -> Say, notes: Vec<Say>) -> Document
         kind: Kind::Notice,
         about: None,
         telling: None,
+        letter: None,
         subject: say("subject"),
         title: say("title"),
         lead: vec![say("lead")],

@@ -15,11 +15,13 @@ use crate::render::picture::Drawn;
 use crate::render::view::{View, view};
 use crate::render::{Locale, Templates, event, locale, sheet, slack};
 
-/// Hours for which a message is of use. What is due may be done an hour later: then a digest is made anew.
+/// Hours for which a message is of use. What is due may be done an hour later: then a digest is made anew. A greeting
+/// is of its day.
 fn life(kind: Kind) -> SignedDuration {
     SignedDuration::from_hours(match kind {
         Kind::Report | Kind::Breach => 5 * 24,
         Kind::Digest => 1,
+        Kind::Greeting => 12,
         Kind::Notice => 24,
     })
 }
@@ -34,7 +36,7 @@ fn window(kind: Kind, envelope: &Envelope<'_>) -> (Timestamp, Timestamp) {
             let from = recipient.arrival(occurrence);
             (from, from.max(now) + life(kind))
         }
-        Kind::Digest => (now, (now + life(kind)).min(recipient.closes(now))),
+        Kind::Digest | Kind::Greeting => (now, (now + life(kind)).min(recipient.closes(now))),
         Kind::Notice => (occurrence, now + life(kind)),
     }
 }
@@ -145,6 +147,7 @@ fn mail(
         html: &body("html")?,
         inline: &inline.collect::<Vec<_>>(),
         files: &files(document, view, envelope, locale)?,
+        stop: document.letter.as_ref().map(|letter| &letter.stop),
     });
     Ok((to.to_string(), bytes.map_err(|e| e.to_string())?))
 }

@@ -10,6 +10,7 @@ pub mod occurrences;
 pub mod operator;
 pub mod reminders;
 mod schema;
+pub mod suppressions;
 pub mod watches;
 
 use std::fs::{File, OpenOptions, TryLockError};

@@ -4,10 +4,10 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Result, params};
 
 use super::reminders::{self, Kept};
-use super::{acts, deliveries, figures, from_micros, to_micros, watches};
+use super::{acts, deliveries, figures, from_micros, suppressions, to_micros, watches};
 use crate::domain::watched::Evaluated;
 use crate::domain::{Colleague, Published, Told};
-use crate::outbox::Delivery;
+use crate::outbox::{AddressId, Delivery};
 
 /// An occurrence that is planned and not done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +43,8 @@ pub struct Decided {
     pub colleagues: Vec<Colleague>,
     /// What a watch's evaluation leaves behind.
     pub watched: Option<Evaluated>,
+    /// Whose addresses letters go to.
+    pub letters: Vec<(AddressId, String)>,
 }
 
 /// The fingerprint of a job's schedule and up to when it is planned.
@@ -150,6 +152,7 @@ pub fn commit(c: &Connection, decided: &Decided, now: Timestamp) -> Result<bool>
     if let Some(watched) = &decided.watched {
         watches::keep(c, &decided.job, decided.at, watched)?;
     }
+    suppressions::greet(c, &decided.letters)?;
     acts::keep(c, &decided.job, decided.at, &decided.entries)?;
     if !decided.colleagues.is_empty() {
         acts::keep_colleagues(c, &decided.colleagues)?;

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Result, params};
 
-use super::{from_micros, to_micros};
+use super::{from_micros, suppressions, to_micros};
 use crate::care::History;
 use crate::care::history::{Fate, Lasting, On, Reminder, Told};
 use crate::domain::Day;
@@ -36,6 +36,8 @@ pub struct Untold {
     pub keys: Vec<DeliveryKey>,
     /// Why it never can be sent; `None` where it was only too late.
     pub never: Option<String>,
+    /// Where it was to go.
+    pub address: String,
 }
 
 /// How long after a message turned out to be too late what was in it is looked at again.
@@ -134,6 +136,7 @@ pub fn keep(c: &Connection, job: &str, at: Timestamp, kept: &Kept) -> Result<boo
             Fate::Told => ("told", "", None),
             Fate::Waits(release) => ("waiting", "", Some(to_micros(release))),
             Fate::Resolved => ("dropped", "no longer due when it could be told", None),
+            Fate::Withheld(why) => ("dropped", why, None),
         };
         let stored = insert.execute(params![
             reminder.rule,
@@ -192,6 +195,9 @@ pub fn next_release(c: &Connection, after: Timestamp) -> Result<Option<Timestamp
 /// What was in a message that will not be sent is not told: it is looked at again, or a row says why not.
 pub(super) fn untell(c: &Connection, untold: &Untold, now: Timestamp) -> Result<()> {
     let mut alive = c.prepare_cached("SELECT 1 FROM delivery WHERE key = ?1 AND status <> 'dead'")?;
+    if let Some(reason) = &untold.never {
+        suppressions::refused(c, &untold.address, reason, now)?;
+    }
     for key in &untold.keys {
         if alive.exists([key.as_str()])? {
             return Ok(());

@@ -225,6 +225,23 @@ CREATE TABLE silence (
   ended INTEGER                         -- before its time, by an operator
 ) STRICT;
 ",
+    "
+CREATE TABLE salt (value BLOB NOT NULL) STRICT;  -- of the hashes of addresses
+INSERT INTO salt (value) VALUES (randomblob(32));
+
+CREATE TABLE suppression (              -- addresses that are not written to any more
+  address BLOB PRIMARY KEY,             -- a salted hash
+  reason TEXT NOT NULL CHECK (reason IN ('unsubscribed', 'bounced', 'operator')),
+  at INTEGER NOT NULL,
+  who TEXT NOT NULL                     -- the operator; empty for the reader themselves
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE greeted (                  -- whose the addresses are that were written to
+  address BLOB PRIMARY KEY,
+  customer TEXT NOT NULL,
+  bounces INTEGER NOT NULL DEFAULT 0    -- how often a relay said that there is no such mailbox
+) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// Why a ledger file is refused.

@@ -13,6 +13,8 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretBox};
 use sha2::{Digest as _, Sha256};
 
+use super::AddressId;
+
 /// Shortest key, in bytes: as long as the hash it is used with.
 const KEY_MIN: usize = 32;
 
@@ -25,6 +27,14 @@ pub const TOKEN: usize = (SIGNED + TAG) / 3 * 4;
 
 /// What the tag is of, so that a tag of anything else is none of ours.
 const LABEL: &[u8] = b"retaind-link-1";
+
+/// The same for links by which a customer asks not to be written to again.
+const STOP: &[u8] = b"retaind-stop-1";
+
+const STOP_SIGNED: usize = KEY_ID + 16;
+
+/// Length of such a token, in characters: base64url of `key id (2) ‖ address (16) ‖ tag (16)`, without expiry.
+pub const STOP_TOKEN: usize = 46;
 
 /// A key that signs links, and its id in them.
 pub struct LinkKey {
@@ -44,14 +54,21 @@ impl LinkKey {
         Ok(LinkKey { id: [hash[0], hash[1]], key: SecretBox::new(Box::new(key)) })
     }
 
-    fn mac(&self, signed: &[u8]) -> Option<Hmac<Sha256>> {
+    fn mac(&self, label: &[u8], signed: &[u8]) -> Option<Hmac<Sha256>> {
         let mac = Hmac::<Sha256>::new_from_slice(self.key.expose_secret()).ok()?;
-        Some(mac.chain_update(LABEL).chain_update(signed))
+        Some(mac.chain_update(label).chain_update(signed))
     }
 
     /// Whether `tag` is that of `signed`, in a time that says nothing of where they differ.
-    fn proves(&self, signed: &[u8], tag: &[u8]) -> bool {
-        tag.len() == TAG && self.mac(signed).is_some_and(|mac| mac.verify_truncated_left(tag).is_ok())
+    fn proves(&self, label: &[u8], signed: &[u8], tag: &[u8]) -> bool {
+        tag.len() == TAG && self.mac(label, signed).is_some_and(|mac| mac.verify_truncated_left(tag).is_ok())
+    }
+
+    /// `signed` with its tag, as it stands in a link.
+    fn seal(&self, label: &[u8], mut signed: Vec<u8>) -> Option<String> {
+        let mac = self.mac(label, &signed)?;
+        signed.extend_from_slice(&mac.finalize().into_bytes()[..TAG]);
+        Some(URL_SAFE_NO_PAD.encode(signed))
     }
 }
 
@@ -105,10 +122,36 @@ impl Links {
     /// The token of an entry, good until `expires`.
     pub fn token(&self, entry: &[u8; 16], expires: Timestamp) -> String {
         let Some(key) = self.keys.first() else { return String::new() };
-        let mut bytes = [key.id.as_slice(), entry, &expires.as_second().to_be_bytes()].concat();
-        let Some(mac) = key.mac(&bytes) else { return String::new() };
-        bytes.extend_from_slice(&mac.finalize().into_bytes()[..TAG]);
-        URL_SAFE_NO_PAD.encode(bytes)
+        let bytes = [key.id.as_slice(), entry, &expires.as_second().to_be_bytes()].concat();
+        key.seal(LABEL, bytes).unwrap_or_default()
+    }
+
+    /// The link by which whoever reads mail at an address asks not to be written to again. It is good for as long
+    /// as its key is: mails are kept for years.
+    pub fn stop_url(&self, address: AddressId) -> String {
+        let bytes = |key: &LinkKey| [key.id.as_slice(), &address.0].concat();
+        let token = self.keys.first().and_then(|key| key.seal(STOP, bytes(key)));
+        format!("{}/u/{}", self.base, token.unwrap_or_default())
+    }
+
+    /// The address that such a token is about, if one of our keys made it.
+    pub fn read_stop(&self, token: &str) -> Result<AddressId, LinkError> {
+        if token.len() != STOP_TOKEN {
+            return Err(LinkError::Forged);
+        }
+        let address = self.proven(STOP, token, STOP_SIGNED)?;
+        address.first_chunk::<16>().map(|id| AddressId(*id)).ok_or(LinkError::Forged)
+    }
+
+    /// What stands between the key's id and the tag of a token that one of our keys made.
+    fn proven(&self, label: &[u8], token: &str, length: usize) -> Result<Vec<u8>, LinkError> {
+        let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| LinkError::Forged)?;
+        let (signed, tag) = bytes.split_at_checked(length).ok_or(LinkError::Forged)?;
+        let mut named = self.keys.iter().filter(|key| signed.starts_with(&key.id));
+        if !named.any(|key| key.proves(label, signed, tag)) {
+            return Err(LinkError::Forged);
+        }
+        Ok(signed[KEY_ID..].to_vec())
     }
 
     /// The entry a token leads to, if one of our keys made it and it is good at `now`.
@@ -116,15 +159,9 @@ impl Links {
         if token.len() != TOKEN {
             return Err(LinkError::Forged);
         }
-        let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| LinkError::Forged)?;
-        let (signed, tag) = bytes.split_at_checked(SIGNED).ok_or(LinkError::Forged)?;
-        let mut named = self.keys.iter().filter(|key| signed.starts_with(&key.id));
-        if !named.any(|key| key.proves(signed, tag)) {
-            return Err(LinkError::Forged);
-        }
-        let part = |from: usize| signed.get(from..).ok_or(LinkError::Forged);
-        let entry = *part(KEY_ID)?.first_chunk::<16>().ok_or(LinkError::Forged)?;
-        let seconds = *part(KEY_ID + 16)?.first_chunk::<8>().ok_or(LinkError::Forged)?;
+        let signed = self.proven(LABEL, token, SIGNED)?;
+        let entry = *signed.first_chunk::<16>().ok_or(LinkError::Forged)?;
+        let seconds = *signed.last_chunk::<8>().ok_or(LinkError::Forged)?;
         let until = Timestamp::from_second(i64::from_be_bytes(seconds)).map_err(|_| LinkError::Forged)?;
         if now >= until { Err(LinkError::Expired { entry, until }) } else { Ok(entry) }
     }
@@ -163,6 +200,29 @@ mod tests {
         assert_eq!(links.read(token, at(1_799_999_999)), Ok(entry));
         let expired = LinkError::Expired { entry, until: at(1_800_000_000) };
         assert_eq!(links.read(token, at(1_800_000_000)), Err(expired));
+    }
+
+    /// By Python's hashlib, hmac and base64: without an expiry, and under a label of its own.
+    #[test]
+    fn the_known_answer_of_a_stop_is_given_and_stays_good() {
+        let address = AddressId(*b"0123456789abcdef");
+        let url = links(KEY, None).stop_url(address);
+        assert_eq!(url, "https://care.shop.example/u/YnMwMTIzNDU2Nzg5YWJjZGVmc4Ywr7EcP2fu68CflyvqhQ");
+        let token = url.rsplit('/').next().unwrap();
+        assert_eq!(links(OTHER, Some(KEY)).read_stop(token), Ok(address));
+        assert_eq!(links(OTHER, None).read_stop(token), Err(LinkError::Forged));
+        let bytes = URL_SAFE_NO_PAD.decode(token).unwrap();
+        for n in 0..bytes.len() {
+            let mut changed = bytes.clone();
+            changed[n] ^= 1;
+            let changed = URL_SAFE_NO_PAD.encode(changed);
+            assert_eq!(links(KEY, None).read_stop(&changed), Err(LinkError::Forged), "byte {n}");
+            assert_eq!(links(KEY, None).read_stop(&token[..n]), Err(LinkError::Forged));
+        }
+        // A link to an entry is none that stops, and none that stops leads to an entry.
+        let entry = links(KEY, None).token(&address.0, at(2_000_000_000));
+        assert_eq!(links(KEY, None).read_stop(&entry), Err(LinkError::Forged));
+        assert_eq!(links(KEY, None).read(token, at(1)), Err(LinkError::Forged));
     }
 
     #[test]

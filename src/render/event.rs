@@ -29,6 +29,7 @@ fn event_type(document: &Document) -> &'static str {
     match document.kind {
         Kind::Report => "report.published",
         Kind::Digest => "digest.due",
+        Kind::Greeting => "greeting.sent",
         Kind::Notice => "notice.raised",
         Kind::Breach => match document.telling {
             None | Some(Telling::Breach) => "breach.began",

@@ -7,6 +7,7 @@ use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, 
 use lettre::message::{Attachment as Part, Body, Mailbox, MultiPart, SinglePart};
 use lettre::{Address, Message};
 
+use crate::document::Stop;
 use crate::domain::text::{clean, excerpt};
 use crate::outbox::DeliveryKey;
 
@@ -42,6 +43,8 @@ pub struct Mail<'a> {
     pub inline: &'a [(String, Vec<u8>)],
     /// Attached files.
     pub files: &'a [File],
+    /// How its reader asks for no more, where they are a customer.
+    pub stop: Option<&'a Stop>,
 }
 
 /// An attached file.
@@ -122,17 +125,28 @@ pub fn build(mail: &Mail<'_>) -> Result<Vec<u8>, MimeError> {
     let domain = mail.from.email.domain();
     let auto =
         HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
-    let message = Message::builder()
+    let mut message = Message::builder()
         .from(mailbox(mail.from.name.as_deref().unwrap_or_default(), &mail.from.email))
         .to(mailbox(mail.to_name, mail.to))
         .subject(excerpt(&clean(mail.subject), SUBJECT_MAX))
         .date(SystemTime::from(mail.date))
         .message_id(Some(message_id(mail.key, domain)))
-        .raw_header(auto)
-        .multipart(mixed)?;
-    let bytes = message.formatted();
+        .raw_header(auto);
+    for (name, value) in mail.stop.map(stop_headers).unwrap_or_default() {
+        message = message.raw_header(HeaderValue::new(HeaderName::new_from_ascii_str(name), value));
+    }
+    let bytes = message.multipart(mixed)?.formatted();
     check_wire(&bytes).map_err(MimeError::Wire)?;
     Ok(bytes)
+}
+
+/// What bulk senders must offer (RFC 2369, RFC 8058). One click is for the page; nothing answers for a mailbox.
+fn stop_headers(stop: &Stop) -> Vec<(&'static str, String)> {
+    let mut headers = vec![("List-Unsubscribe", stop.listed())];
+    if stop.url.is_some() {
+        headers.push(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()));
+    }
+    headers
 }
 
 /// The Message-ID of a delivery, the same in every attempt, so that receivers can drop a copy.
@@ -248,6 +262,7 @@ mod tests {
             html: "<p>Olá</p>",
             inline: &[("chart1".into(), vec![0, 255, 10, 13])],
             files: &[File { name: "a.csv".into(), kind: "text/csv", bytes: vec![b'x'; 3000] }],
+            stop: None,
         })
         .unwrap()
     }

@@ -99,6 +99,8 @@ pub struct SignView {
     pub title: String,
     /// What can be done now.
     pub text: String,
+    /// A button that does it; what it sends is that of RFC 8058.
+    pub button: Option<String>,
     /// Who sends this.
     pub sent_by: String,
 }
@@ -151,6 +153,7 @@ pub fn sign(sign: &Sign, locale: &Locale) -> SignView {
         lang: locale.tag().to_owned(),
         title: locale.say(&sign.title),
         text: tidy(&locale.say(&sign.text)),
-        sent_by: locale.word("sent_by"),
+        button: sign.button.as_ref().map(|button| locale.say(button)),
+        sent_by: if sign.outside { String::new() } else { locale.word("sent_by") },
     }
 }

@@ -64,6 +64,9 @@ pub enum SchemaName {
     /// A watched figure that left its bounds, or is back.
     #[serde(rename = "retaind.breach/1")]
     Breach,
+    /// A letter to a customer.
+    #[serde(rename = "retaind.greeting/1")]
+    Greeting,
 }
 
 /// What a report is about.
@@ -243,6 +246,7 @@ impl Record {
                 Kind::Digest => SchemaName::Digest,
                 Kind::Notice => SchemaName::Notice,
                 Kind::Breach => SchemaName::Breach,
+                Kind::Greeting => SchemaName::Greeting,
             },
             version: VERSION,
             job: job.to_owned(),

@@ -151,6 +151,8 @@ mod tests {
             notes: vec![],
             sent_by: String::new(),
             attached: None,
+            signed: None,
+            stop: None,
         }
     }
 

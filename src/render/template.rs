@@ -27,6 +27,8 @@ pub const PIECES: &[(&str, &str)] = &[
     ("action/sign.html", include_str!("../../templates/action/sign.html.hbs")),
     ("breach/body.html", include_str!("../../templates/breach/body.html.hbs")),
     ("breach/body.txt", include_str!("../../templates/breach/body.txt.hbs")),
+    ("greeting/body.html", include_str!("../../templates/greeting/body.html.hbs")),
+    ("greeting/body.txt", include_str!("../../templates/greeting/body.txt.hbs")),
     ("layout.html", include_str!("../../templates/layout.html.hbs")),
     ("figures.html", include_str!("../../templates/figures.html.hbs")),
     ("table.html", include_str!("../../templates/table.html.hbs")),

@@ -12,7 +12,7 @@ use crate::document::{Block, Chart, Document, Figures, Item, Reach, Say, Table};
 pub struct View {
     /// BCP 47 tag.
     pub lang: String,
-    /// `report`, `digest`, `notice` or `breach`.
+    /// `report`, `digest`, `notice`, `breach` or `greeting`.
     pub kind: &'static str,
     /// One line.
     pub subject: String,
@@ -30,6 +30,10 @@ pub struct View {
     pub sent_by: String,
     /// Says that a file holds the rest; only mails have files.
     pub attached: Option<String>,
+    /// Who signs a letter to a customer.
+    pub signed: Option<String>,
+    /// How its reader asks for no more.
+    pub stop: Option<ActionView>,
 }
 
 /// A piece of the body; one of its fields is set.
@@ -193,6 +197,7 @@ fn worded(
     drawings: &mut Vec<Drawn>,
     draw: &mut dyn FnMut(&Chart) -> Option<Drawn>,
 ) -> View {
+    let letter = document.letter.as_ref();
     let blocks = document.blocks.iter().filter_map(|b| block(b, locale, drawings, draw)).collect();
     View {
         lang: locale.tag().to_owned(),
@@ -203,8 +208,12 @@ fn worded(
         blocks,
         notes_title: locale.word("notes.title"),
         notes: document.notes.iter().map(|say| tidy(&locale.say(say))).collect(),
-        sent_by: locale.word("sent_by"),
+        // A customer knows the shop, not us.
+        sent_by: letter.map_or_else(|| locale.word("sent_by"), |letter| letter.imprint.clone()),
         attached: None,
+        signed: letter.map(|letter| letter.signed.clone()),
+        stop: letter
+            .map(|letter| ActionView { text: locale.word("greeting.stop"), url: letter.stop.shown() }),
     }
 }
 

@@ -300,8 +300,18 @@ impl<'a> Named<'a> {
         {
             let text = |column| view.text(column).ok().flatten();
             let name = text("name").unwrap_or_default();
-            let (email, phone, address) = (text("email"), text("phone"), text("address"));
-            self.people.insert(customer, Person { name, email, phone, address });
+            // Whoever did not say so, or in a way that we cannot read, did not agree.
+            let consent = view.boolean("consent", false).unwrap_or(false);
+            let person = Person {
+                name,
+                email: text("email"),
+                phone: text("phone"),
+                address: text("address"),
+                consent,
+                language: text("language"),
+                zone: text("time_zone"),
+            };
+            self.people.insert(customer, person);
         }
         self.wanted.is_empty()
     }

@@ -160,7 +160,7 @@ impl<'s> Snapshot<'s> {
     /// How the customers in `wanted`, of facts that were read here, are called and reached.
     pub fn people(&self, facts: &Facts, wanted: BTreeSet<u32>) -> Result<People, StoreError> {
         let relation = relation::CUSTOMERS;
-        let columns = ["id", "name", "email", "phone", "address"];
+        let columns = ["id", "name", "email", "phone", "address", "consent", "language", "time_zone"];
         let Some((sql, given)) = self.sourced(relation, &columns)? else { return Ok(People::default()) };
         let places = Places::of(relation, &given);
         let keys = due::json(&facts.customers, wanted.iter().copied());

@@ -5,6 +5,7 @@
 //! most; there are as many places as [`PLACES`], the rest wait in the system's queue.
 
 mod page;
+mod stop;
 
 use std::net::TcpListener;
 use std::sync::Arc;

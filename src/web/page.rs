@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use sha2::{Digest as _, Sha256};
 
-use super::Desk;
+use super::{Desk, stop};
 use crate::care::act::{self, Form, Seen};
 use crate::document::Say;
 use crate::document::page::Sign;
@@ -53,6 +53,7 @@ pub(super) fn router(desk: Desk) -> Router {
     let desk = Arc::new(desk);
     Router::new()
         .route("/a/{token}", get(show).post(take))
+        .route("/u/{token}", get(stop::show).post(stop::take))
         .route("/health", get(async || "ok\n"))
         .fallback(nothing)
         .with_state(desk)
@@ -221,22 +222,22 @@ impl Desk {
         Ok(outcome)
     }
 
-    fn locale(&self, language: &str) -> Option<&Locale> {
+    pub(super) fn locale(&self, language: &str) -> Option<&Locale> {
         self.locales.get(language)
     }
 
-    fn sign(&self, status: StatusCode, sign: &Sign, language: &str) -> Response {
+    pub(super) fn sign(&self, status: StatusCode, sign: &Sign, language: &str) -> Response {
         let Some(locale) = self.locale(language) else { return status.into_response() };
         let view = page::sign(sign, locale);
         html(status, self.templates.page("action/sign.html", &view).map_err(|e| e.to_string()))
     }
 
     /// The same for an unknown path, a forged token and an entry that is gone.
-    fn missing(&self) -> Response {
+    pub(super) fn missing(&self) -> Response {
         self.sign(StatusCode::NOT_FOUND, &act::missing(), &self.language)
     }
 
-    fn busy(&self, error: &LedgerError, language: &str) -> Response {
+    pub(super) fn busy(&self, error: &LedgerError, language: &str) -> Response {
         tracing::error!(reason = %error, "a page could not be served");
         let mut response = self.sign(StatusCode::SERVICE_UNAVAILABLE, &act::busy(), language);
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));

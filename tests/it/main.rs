@@ -12,6 +12,7 @@ mod due;
 mod expect;
 mod figures;
 mod foresight;
+mod greetings;
 mod http_faults;
 mod kill;
 mod languages;

@@ -170,6 +170,7 @@ fn message(number: usize, attached: usize) -> Delivery {
         html: "<p>.</p>",
         inline: &[],
         files: &[file][..usize::from(attached > 0)],
+        stop: None,
     });
     Delivery {
         key,

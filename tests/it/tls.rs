@@ -120,6 +120,7 @@ async fn send(port: u16, host: &str, implicit: bool, trusted: bool) -> (Answer, 
         html: "h",
         inline,
         files,
+        stop: None,
     };
     let payload = Sealed::new(mime::build(&mail).unwrap());
     let delivery = Delivery {

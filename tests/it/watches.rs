@@ -600,7 +600,7 @@ fn names(wanted: &BTreeSet<u32>) -> People {
     let name = |customer: &u32| {
         let id = shop.facts.customers.id(*customer).into_owned();
         let name = sql.query_row("SELECT name FROM customers WHERE id = ?1", [id], |row| row.get(0)).unwrap();
-        (*customer, Person { name, email: None, phone: None, address: None })
+        (*customer, Person { name, ..Person::default() })
     };
     People(wanted.iter().map(name).collect())
 }

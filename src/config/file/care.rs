@@ -79,3 +79,20 @@ pub struct Rule {
     /// Words that are looked for in notes of contacts. (signal)
     pub keywords: Option<Vec<Text>>,
 }
+
+/// What each letter to a customer carries, and how many there may be.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Letter {
+    /// Who signs: `Your team at Porto Belo`.
+    pub signed: Text,
+    /// Who writes, with a postal address.
+    pub imprint: Text,
+    /// A mailbox for those who want no more letters. Needed where there are no `[actions]`, whose pages take it in
+    /// one click.
+    pub stop: Option<Text>,
+    /// Most letters to one customer a day. Default: 1.
+    pub a_day: Option<At<i64>>,
+    /// Most letters to one customer in seven days. Default: 3.
+    pub a_week: Option<At<i64>>,
+}

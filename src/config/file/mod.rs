@@ -2,13 +2,15 @@
 //! checked here beyond types; `retaind schema` prints these very structs as JSON Schema.
 
 mod care;
+mod people;
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use self::care::{Care, Rule};
+pub use self::care::{Care, Letter, Rule};
+pub use self::people::{Away, Calendar, Person};
 
 /// A value that knows where it stands in the file.
 #[derive(Debug, Clone)]
@@ -207,17 +209,6 @@ pub struct Fresh {
     pub otherwise: Option<Text>,
 }
 
-/// Working days and holidays.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Calendar {
-    /// `mon` to `sun`. Default: `mon` to `fri`.
-    pub working_days: Option<Vec<Text>>,
-    /// Days off: `YYYY-MM-DD`.
-    #[serde(default)]
-    pub holidays: Vec<Text>,
-}
-
 /// A way to reach people.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -267,43 +258,6 @@ pub struct Secret {
     pub env: Option<Text>,
 }
 
-/// A person or a room.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Person {
-    /// How they are greeted.
-    pub name: Text,
-    /// Mail address.
-    pub email: Option<Text>,
-    /// BCP 47 tag of their language.
-    pub language: Option<Text>,
-    /// IANA zone of their clock.
-    pub zone: Option<Text>,
-    /// When they work.
-    pub calendar: Option<Text>,
-    /// When nothing may arrive: `20:00-07:30`, or `never`.
-    pub quiet: Option<Text>,
-    /// When they are away, and who is told meanwhile.
-    #[serde(default)]
-    pub away: Vec<At<Away>>,
-    /// How they are reached: names of channels.
-    pub via: Vec<Text>,
-    /// Their id in the store's `reps`: digests for that rep go to them, their way.
-    pub rep: Option<Text>,
-}
-
-/// Days of absence.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Away {
-    /// The first day: `YYYY-MM-DD`.
-    pub from: Text,
-    /// The last day.
-    pub to: Text,
-    /// The person who is told meanwhile. Without one, messages wait.
-    pub deputy: Option<Text>,
-}
-
 /// Links by which recipients act on what they are told: mark it done, snooze it, hand it over.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -336,7 +290,7 @@ pub struct Ops {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Job {
-    /// `report`, `reminders` or `watch`.
+    /// `report`, `reminders`, `greetings` or `watch`.
     pub kind: Text,
     /// When: five fields, or six with seconds first.
     pub cron: Option<Text>,
@@ -366,14 +320,17 @@ pub struct Job {
     pub fresh: Option<At<Fresh>>,
     /// Counts differently from `[churn]` here. (report, watch)
     pub churn: Option<At<Churn>>,
-    /// How reps without an entry in `people` are reached: names of channels. (reminders)
+    /// How reps without an entry in `people` are reached, or customers: names of channels. (reminders, greetings)
     pub via: Option<Vec<Text>>,
-    /// What reps are reminded of: names of rules. Default: all. (reminders)
+    /// What reps are reminded of, or customers written to about: names of rules. Default: all. (reminders;
+    /// greetings, where they must be named)
     pub rules: Option<Vec<Text>>,
     /// Days before a follow-up is due that it is told already, where there are no rules. Default: 0. (reminders)
     pub lead_days: Option<At<i64>>,
     /// Most items in one digest. Default: 15. (reminders)
     pub items: Option<At<i64>>,
+    /// What each letter to a customer carries. (greetings)
+    pub letter: Option<At<Letter>>,
     /// The figure, by its name in docs/figures.md, such as `churn_rate`. (watch)
     pub metric: Option<Text>,
     /// Only these groups of the split. Default: all. (watch)

@@ -275,6 +275,7 @@ impl<'a> Story<'a> {
             kind: Kind::Report,
             about: Some(self.heading()),
             telling: None,
+            letter: None,
             subject: subject.unwrap_or_else(|| title.clone()),
             title,
             lead,

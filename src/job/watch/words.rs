@@ -43,6 +43,7 @@ impl Evaluation<'_> {
         let with_more = |key: &str, said: Say| Say::new(key).with("said", said).with("more", more.clone());
         Some(Document {
             kind: Kind::Breach,
+            letter: None,
             about: None,
             telling: first.telling,
             subject: with_more("breach.subject", self.headline(first)),
