@@ -186,6 +186,7 @@ fn mail(key: &DeliveryKey, recipient: &str, now: Timestamp, bytes: usize) -> Vec
         html: &format!("<pre>{half}</pre>"),
         inline: &[],
         files: &[],
+        stop: None,
     });
     built.expect("a mail")
 }

@@ -10,6 +10,7 @@ pub mod contact_gap;
 mod dates;
 pub mod digest;
 mod follow_up;
+pub mod greeted;
 mod handover;
 pub mod history;
 mod renewal;

@@ -17,6 +17,7 @@ mod run;
 mod show;
 mod silence;
 mod simulate;
+mod suppressed;
 mod why_not;
 
 use std::path::PathBuf;
@@ -101,6 +102,8 @@ enum Command {
     Outbox(outbox::Outbox),
     /// List what recipients did by the links in their digests.
     Acts(acts::Acts),
+    /// List the addresses of customers that are not written to any more; add some, or take them out.
+    Suppressed(suppressed::SuppressedArgs),
     /// Look at this machine, the store and the ledger.
     Doctor(doctor::Doctor),
     /// Print a JSON Schema: of the configuration, for editors; or of what is written as JSON.
@@ -195,6 +198,7 @@ impl Cli {
             Command::Silence(command) => command.run(self),
             Command::Outbox(command) => command.run(self),
             Command::Acts(command) => command.run(self),
+            Command::Suppressed(command) => command.run(self),
             Command::Doctor(command) => command.run(self),
             Command::Schema { of } => {
                 let schema = match of {

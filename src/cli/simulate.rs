@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::{Cli, Done, EX_DATAERR, EX_IOERR, EX_USAGE, Failure, read_at, show};
+use crate::care::greeted::CUSTOMER;
 use crate::channel::Channel;
 use crate::channel::memory::Memory;
 use crate::clock::Clock;
@@ -117,7 +118,9 @@ impl Told {
         let mut told = Told { people: BTreeMap::new(), by_day: BTreeMap::new() };
         for row in messages {
             let at = row.finished.unwrap_or(row.state.not_before);
-            let who = row.delivery.recipient.clone();
+            // Of customers it matters how many letters there are, not who.
+            let is_letter = row.delivery.recipient.starts_with(CUSTOMER) && !row.delivery.address.is_empty();
+            let who = if is_letter { "customers".to_owned() } else { row.delivery.recipient.clone() };
             *told.by_day.entry((zone.to_datetime(at).date(), who.clone())).or_default() += 1;
             told.people.entry(who).or_default().push((at, row.delivery.job.clone()));
         }
@@ -131,7 +134,7 @@ impl Told {
         for (who, messages) in &self.people {
             for pair in messages.windows(2) {
                 let [(first, a), (second, b)] = pair else { continue };
-                if a != b && second.duration_since(*first) < CLOSE {
+                if a != b && who != "customers" && second.duration_since(*first) < CLOSE {
                     all.push((who.clone(), *second, a.clone(), b.clone()));
                 }
             }

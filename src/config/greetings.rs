@@ -5,6 +5,7 @@ use super::file::{self, At};
 use super::jobs::Context;
 use super::problem::Problem;
 use crate::care::Rule;
+use crate::care::greeted::Caps;
 use crate::care::rule::Kind;
 use crate::job::Recipe;
 use crate::job::greetings::GreetingsSpec;
@@ -47,14 +48,14 @@ impl Builder {
             self.problems.push(problem.at(at.span(), "nothing says how").help(help));
         }
         let a_day = self.number("`a_day`", letter.a_day.as_ref(), 1..=10, 1);
+        let a_week = self.number("`a_week`", letter.a_week.as_ref(), 1..=70, 3);
         Some(Recipe::Greetings(GreetingsSpec {
             rules,
             settings: settings.clone(),
             signed: letter.signed.get().clone(),
             imprint: letter.imprint.get().clone(),
             stop,
-            a_day: a_day as usize,
-            a_week: self.number("`a_week`", letter.a_week.as_ref(), 1..=70, 3) as usize,
+            caps: Caps { a_day: a_day as usize, a_week: a_week as usize },
         }))
     }
 

@@ -14,13 +14,14 @@ use crate::domain::{Day, People};
 use crate::job::reminders::Due;
 use crate::job::{Recipe, RemindersSpec};
 use crate::ledger::Ledger;
+use crate::metrics::Settings;
 
 /// What a job of reminders sees as of an instant.
 pub struct View<'a> {
     /// The job.
     pub job: &'a Job,
-    /// What it looks for.
-    pub spec: &'a RemindersSpec,
+    /// How it counts.
+    pub settings: &'a Settings,
     /// What was read.
     pub facts: &'a Facts,
     /// Names of everybody that was asked for.
@@ -43,8 +44,12 @@ pub fn view<R>(
     look: impl FnOnce(&View<'_>) -> R,
 ) -> Result<R, RunError> {
     let job = config.jobs.get(name).ok_or_else(|| RunError::Broken(format!("no job `{name}`")))?;
-    let Recipe::Reminders(spec) = &job.recipe else {
-        return Err(RunError::Broken(format!("`{name}` is no job of reminders")));
+    let settings = match &job.recipe {
+        Recipe::Reminders(spec) => &spec.settings,
+        Recipe::Greetings(spec) => &spec.settings,
+        Recipe::Report(_) | Recipe::Watch(_) => {
+            return Err(RunError::Broken(format!("`{name}` looks at no rules")));
+        }
     };
     let lens = config.store.lens(at, job.schedule.zone.clone());
     let history = match ledger {
@@ -65,7 +70,7 @@ pub fn view<R>(
     let contacts = snapshot.contacts(&facts, &wanted).map_err(unreadable)?;
     drop(snapshot);
     let (people, contacts) = (&people, &contacts);
-    Ok(look(&View { job, spec, facts: &facts, people, contacts, history: &history, staff: &staff }))
+    Ok(look(&View { job, settings, facts: &facts, people, contacts, history: &history, staff: &staff }))
 }
 
 /// What changes when a configuration takes the place of the one that the ledger knows.
@@ -181,8 +186,9 @@ pub fn backlog(config: &Config, rule: &str, at: Timestamp) -> Result<Vec<Case>, 
     let Some(name) = config.jobs.keys().find(is_its) else { return Ok(Vec::new()) };
     view(config, None, (name, at), (false, &[]), |view| {
         let spec = RemindersSpec {
-            rules: view.spec.rules.iter().filter(|known| known.name == rule).cloned().collect(),
-            ..view.spec.clone()
+            rules: view.job.recipe.rules().iter().filter(|known| known.name == rule).cloned().collect(),
+            items_max: usize::MAX,
+            settings: view.settings.clone(),
         };
         let today = view.facts.lens.today();
         let on = crate::care::history::On { since: today, looked: false };
@@ -194,7 +200,8 @@ pub fn backlog(config: &Config, rule: &str, at: Timestamp) -> Result<Vec<Case>, 
 }
 
 fn is_told(case: &Case, view: &View<'_>, today: Day) -> bool {
-    let late = view.spec.rules.iter().find(|rule| rule.name == case.rule).map_or(0, |rule| rule.max_late);
+    let late =
+        view.job.recipe.rules().iter().find(|rule| rule.name == case.rule).map_or(0, |rule| rule.max_late);
     let duties = view.staff.duties(case, &History::default(), today);
     duties.iter().any(|duty| duty.due >= today.plus(-late))
 }

@@ -3,8 +3,9 @@
 use super::Shared;
 use super::reminding::{self, Reminded};
 use super::runner::{Context, RunError, Sealer, unreadable};
-use crate::config::Job;
-use crate::job::greetings::{self, Greeted, GreetingsSpec, House};
+use crate::care::greeted::Greeted;
+use crate::config::{Config, Job};
+use crate::job::greetings::{self, GreetingsSpec, House};
 use crate::ledger::suppressions;
 use crate::outbox::{AddressId, Answer, Delivery, Scope};
 
@@ -29,11 +30,14 @@ pub(super) fn greet(
     (context.check)(&facts, context.snapshot)?;
     let due = greetings::due(&facts, spec, &history);
     let people = context.snapshot.people(&facts, greetings::wanted(&due)).map_err(unreadable)?;
-    let links = config.actions.as_ref().map(|actions| &*actions.links);
-    let house = House { language: &config.language, zone: &config.zone, quiet: config.quiet, links };
     let served = |recipient: &_| reminding::is_served(job, context, &history, recipient);
-    let written =
-        greetings::write((&facts, &people), (spec, house), &due, (&history, greeted, context.now), served);
+    let written = greetings::write(
+        (&facts, &people),
+        (spec, house(config)),
+        &due,
+        (&history, greeted, context.now),
+        served,
+    );
     for letter in &written.letters {
         for channel in &job.via {
             sealer.seal(&letter.document, &letter.recipient, channel);
@@ -43,6 +47,12 @@ pub(super) fn greet(
     reminded.kept.rules = spec.rules.iter().map(|rule| rule.name.clone()).collect();
     reminded.kept.reminders = written.reminders;
     Ok(reminded)
+}
+
+/// How customers are written to, where they do not say.
+pub fn house(config: &Config) -> House<'_> {
+    let links = config.actions.as_ref().map(|actions| &*actions.links);
+    House { language: &config.language, zone: &config.zone, quiet: config.quiet, links }
 }
 
 /// Why a letter must not leave now, if so: its reader may have asked for no more since it was written. A list that

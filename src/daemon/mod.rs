@@ -7,7 +7,7 @@
 pub mod dispatcher;
 pub mod foresight;
 mod freshness;
-mod greeting;
+pub mod greeting;
 pub mod notices;
 pub mod pages;
 pub mod planner;

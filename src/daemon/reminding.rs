@@ -9,13 +9,14 @@ use jiff::tz::TimeZone;
 use super::Shared;
 use super::runner::{Context, RunError, Sealer, unreadable};
 use crate::care::digest::Linking;
+use crate::care::greeted::CUSTOMER;
 use crate::care::staff::Member;
 use crate::care::{History, Staff};
 use crate::config::{Config, Job, Target};
 use crate::domain::facts::Facts;
 use crate::domain::{Colleague, Recipient, Rep};
 use crate::job::reminders::{Due, Told};
-use crate::job::{RemindersSpec, greetings, released};
+use crate::job::{RemindersSpec, released};
 use crate::ledger::reminders::{Kept, Untold};
 use crate::outbox::{AddressId, Answer, Delivery, DeliveryKey, Event, State, Status};
 
@@ -213,7 +214,7 @@ pub(super) fn zones_of(config: &Config, job: &Job, of_reps: &BTreeSet<String>) -
 
 /// The address that a letter to a customer goes to; nothing for what stays in the house.
 pub(super) fn letter_to(d: &Delivery) -> Option<String> {
-    let is_letter = d.recipient.starts_with(greetings::CUSTOMER) && !d.address.is_empty();
+    let is_letter = d.recipient.starts_with(CUSTOMER) && !d.address.is_empty();
     is_letter.then(|| d.address.clone())
 }
 

@@ -146,6 +146,18 @@ pub(super) struct Context<'a, 's> {
     pub(super) check: &'a mut Check<'a>,
 }
 
+impl<'a, 's> Context<'a, 's> {
+    fn of(
+        config: &'a Config,
+        asked: &Asked<'a>,
+        snapshot: &'a mut Snapshot<'s>,
+        check: &'a mut Check<'a>,
+    ) -> Context<'a, 's> {
+        let Asked { job, at, now, turn, history, .. } = *asked;
+        Context { config, job, at, now, turn, snapshot, history, check }
+    }
+}
+
 /// What was read must pass it.
 pub(super) type Check<'a> = dyn FnMut(&Facts, &Snapshot<'_>) -> Result<Option<Behind>, RunError> + 'a;
 
@@ -156,7 +168,7 @@ pub fn decide(
     asked: &Asked<'_>,
     mut check: impl FnMut(&Facts, &Snapshot<'_>) -> Result<Option<Behind>, RunError>,
 ) -> Result<Run, RunError> {
-    let (name, at, now) = (asked.job, asked.at, asked.now);
+    let (name, at) = (asked.job, asked.at);
     let job = config.jobs.get(name).ok_or_else(|| RunError::Broken(format!("no job `{name}`")))?;
     let mut store = config.store.open().map_err(unreadable)?;
     let mut snapshot = store.snapshot().map_err(unreadable)?;
@@ -192,17 +204,11 @@ pub fn decide(
             (decided.watched, seen) = (told_of.leaves, told_of.lines);
         }
         Recipe::Reminders(spec) => {
-            let (turn, history) = (asked.turn, asked.history);
-            let snapshot = &mut snapshot;
-            let mut context =
-                Context { config, job: name, at, now, turn, snapshot, history, check: &mut check };
+            let mut context = Context::of(config, asked, &mut snapshot, &mut check);
             remembered(reminding::remind(&mut context, (job, spec), &mut sealer)?, &mut decided);
         }
         Recipe::Greetings(spec) => {
-            let (turn, history) = (asked.turn, asked.history);
-            let snapshot = &mut snapshot;
-            let mut context =
-                Context { config, job: name, at, now, turn, snapshot, history, check: &mut check };
+            let mut context = Context::of(config, asked, &mut snapshot, &mut check);
             let greeted = &asked.known.greeted;
             remembered(greeting::greet(&mut context, (job, spec), greeted, &mut sealer)?, &mut decided);
         }

@@ -6,12 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::runner::{RunError, unreadable};
 use super::{DaemonError, Shared};
+use crate::care::greeted::{Greeted, WEEK};
 use crate::config::{Config, Job};
 use crate::document::{Document, Say, Value};
 use crate::domain::watched::{Evaluated, Memory, Silence};
 use crate::domain::{Facts, Published};
 use crate::job::Recipe;
-use crate::job::greetings::{Greeted, WEEK};
 use crate::job::sample::notice;
 use crate::job::seal::{Envelope, Locales, seal};
 use crate::job::watch::{Evaluation, Look, WatchSpec};

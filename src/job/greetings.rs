@@ -1,11 +1,12 @@
 //! Letters to customers: on a day of theirs, to those who agreed, and not too often.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::Addressed;
+use crate::care::greeted::{CUSTOMER, Caps, Greeted};
 use crate::care::history::{Fate, Reminder};
 use crate::care::rule::Kind as RuleKind;
 use crate::care::{About, Case, History, Rule};
@@ -14,13 +15,7 @@ use crate::domain::recipient::{Calendar, Quiet};
 use crate::domain::{Day, Facts, People, Person, Recipient};
 use crate::metrics::{Panel, Settings};
 use crate::outbox::{AddressId, Links};
-use crate::render::mime;
-
-/// What the ids of customers begin with, where they are recipients.
-pub const CUSTOMER: &str = "customer:";
-
-/// Days that the longer of the caps looks back.
-pub const WEEK: i32 = 7;
+use crate::render::{locale, mime};
 
 /// Greetings to customers.
 #[derive(Debug, Clone)]
@@ -35,21 +30,8 @@ pub struct GreetingsSpec {
     pub imprint: String,
     /// A mailbox for those who want no more.
     pub stop: Option<String>,
-    /// Most letters to one customer a day.
-    pub a_day: usize,
-    /// Most letters to one customer within [`WEEK`] days.
-    pub a_week: usize,
-}
-
-/// What is known of letters so far.
-#[derive(Debug, Clone, Default)]
-pub struct Greeted {
-    /// The salt of the hashes.
-    pub salt: Vec<u8>,
-    /// Addresses that must not be written to.
-    pub suppressed: BTreeSet<AddressId>,
-    /// The days of the last week on which customers were written to, by recipient.
-    pub letters: BTreeMap<String, Vec<Day>>,
+    /// Most letters to one customer.
+    pub caps: Caps,
 }
 
 /// How customers are written to, where they do not say.
@@ -99,7 +81,7 @@ pub fn due(facts: &Facts, spec: &GreetingsSpec, history: &History) -> Vec<(Case,
 
 /// The day on which a letter about a case falls due, if it has come: of days the day itself and no other, since
 /// a late greeting is worse than none; of renewals each step, as long as it has not renewed.
-fn day_of(rule: &Rule, case: &Case, today: Day) -> Option<Day> {
+pub fn day_of(rule: &Rule, case: &Case, today: Day) -> Option<Day> {
     match rule.kind {
         RuleKind::Dates { .. } => (case.anchor == today).then_some(today),
         RuleKind::Renewal { .. } => {
@@ -197,7 +179,7 @@ fn resolved(history: &History, decided: &[Reminder], now: Timestamp) -> Vec<Remi
 }
 
 /// Why nothing is written, if so.
-fn hindrance(
+pub fn hindrance(
     spec: &GreetingsSpec,
     greeted: &Greeted,
     (email, address): (&str, AddressId),
@@ -210,20 +192,18 @@ fn hindrance(
     if mime::address(email).is_err() {
         return Some("this is no mail address that can be written to");
     }
-    if so_far.iter().filter(|day| **day == today).count() >= spec.a_day {
-        return Some("they were written to today as often as `a_day` allows");
-    }
-    let week = so_far.iter().filter(|day| **day > today.plus(-WEEK)).count();
-    (week >= spec.a_week).then_some("they were written to this week as often as `a_week` allows")
+    spec.caps.hinder(so_far, today)
 }
 
-fn recipient_of(id: &str, person: &Person, house: House<'_>) -> Recipient {
+/// A customer as somebody who is written to.
+pub fn recipient_of(id: &str, person: &Person, house: House<'_>) -> Recipient {
     let zone = person.zone.as_deref().and_then(|name| TimeZone::get(name).ok());
+    let language = person.language.as_deref().and_then(locale::best);
     Recipient {
         id: format!("{CUSTOMER}{id}"),
         name: person.name.clone(),
         email: person.email.clone(),
-        language: person.language.clone().unwrap_or_else(|| house.language.to_owned()),
+        language: language.unwrap_or(house.language).to_owned(),
         zone: zone.unwrap_or_else(|| house.zone.clone()),
         // A birthday is one on Sundays, too.
         calendar: Calendar::default(),
@@ -240,9 +220,10 @@ fn letter(spec: &GreetingsSpec, house: House<'_>, address: AddressId) -> Letter 
 /// What reps hear as `due.…`, customers read as `greeting.…`.
 fn compose(case: &Case, person: &Person, letter: Letter) -> Document {
     let occasion = case.why.key.strip_prefix("due.").unwrap_or(&case.why.key);
-    let say = |part: &str| Say {
-        key: format!("greeting.{occasion}.{part}"),
-        args: case.why.args.iter().cloned().chain([("name", person.name.as_str().into())]).collect(),
+    let say = |part: &str| {
+        let mut say = Say::new(format!("greeting.{occasion}.{part}"));
+        say.args.extend(case.why.args.iter().cloned());
+        say.with("name", person.name.as_str())
     };
     Document {
         kind: Kind::Greeting,

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::greetings::CUSTOMER;
 use super::released::Released;
 use super::{Addressed, RemindersSpec};
 use crate::care::digest::{Entry, Known, Linking, Share};
+use crate::care::greeted::CUSTOMER;
 use crate::care::history::{Fate, Lasting, Reminder};
 use crate::care::rule::Kind;
 use crate::care::staff::Duty;

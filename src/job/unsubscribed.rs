@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::greetings::CUSTOMER;
+use crate::care::greeted::CUSTOMER;
 use crate::outbox::{Delivery, DeliveryKey, Sealed};
 
 /// How long a webhook is tried.

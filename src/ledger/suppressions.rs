@@ -7,8 +7,8 @@ use jiff::tz::TimeZone;
 use rusqlite::{Connection, OptionalExtension as _, Result, params};
 
 use super::{from_micros, operator, to_micros};
+use crate::care::greeted::Greeted;
 use crate::domain::Day;
-use crate::job::greetings::Greeted;
 use crate::outbox::AddressId;
 
 /// Refusals for want of a mailbox after which an address is not written to any more.

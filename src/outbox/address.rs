@@ -22,7 +22,7 @@ impl AddressId {
 
     /// As it is listed: 32 hexadecimal digits.
     pub fn hex(&self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+        super::key::hex(&self.0)
     }
 }
 

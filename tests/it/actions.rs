@@ -1,7 +1,7 @@
 //! Acting by links: what only looks changes nothing, what acts acts once, and whatever is not right is
 //! refused without a word too many.
 
-mod care;
+pub(crate) mod care;
 
 use std::io::Write as _;
 use std::net::TcpListener;

@@ -142,3 +142,63 @@ fn a_simulation_counts_what_everybody_would_get() {
     let wrong = retaind(&stage, &["simulate", "--from", "2026-03-02", "--to", "2026-03-01"]);
     assert_eq!(wrong.status.code(), Some(64));
 }
+
+const LETTERS: &str = "rule birthdays: kind = \"birthday\"
+    job rules = [\"birthdays\"], cron = \"30 8 * * MON-FRI\"
+    letters cron = \"0 9 * * *\", rules = [\"birthdays\"]
+    defaults quiet = \"20:00-08:00\"
+    customers id=1 name=Aurora owner_id=ana birthday=03-10 consent=1 email=a@example.com
+    customers id=2 name=Bela owner_id=ana birthday=03-10 consent=0 email=b@example.com
+    customers id=3 name=Cora owner_id=ana birthday=03-11 consent=1
+    customers id=4 name=Dora owner_id=ana birthday=03-12 consent=1 email=d@example.com
+    from 2026-03-01";
+
+#[test]
+fn why_not_says_why_a_customer_is_not_written_to() {
+    let stage = played(LETTERS, "2026-03-10 12:00");
+    let added = says(&stage, &["suppressed", "add", "D@Example.com", "nobody@example.com"]);
+    assert_eq!(added, "2 addresses are written to no more; 0 were not before.\n");
+    for (customer, at, said) in [
+        ("1", "2026-03-10T08:30", "NO  `letters` writes no letter: it was written at 2026-03-10 09:00"),
+        (
+            "1",
+            "2026-03-11T09:00",
+            "NO  `letters` writes no letter: letters are written on the day, 2026-03-10",
+        ),
+        ("1", "2027-03-10T09:00", "ok  `letters` writes to a@example.com"),
+        (
+            "1",
+            "2027-03-10T07:00",
+            "NO  `letters` writes no letter: it is quiet there; it waits until 2027-03-10 08:00",
+        ),
+        ("2", "2026-03-10T09:00", "NO  `letters` writes no letter: the customer has not agreed (`consent`)"),
+        ("3", "2026-03-11T09:00", "NO  `letters` writes no letter: the customer has no mail address"),
+        ("4", "2026-03-12T09:00", "NO  `letters` writes no letter: the address is not written to any more"),
+    ] {
+        let text = says(&stage, &["why-not", customer, "birthdays", "--at", at]);
+        assert!(text.contains(said), "{customer} at {at}: {text}");
+    }
+    let listed = says(&stage, &["suppressed"]);
+    assert!(listed.contains("operator") && !listed.contains("example.com"), "{listed}");
+    let refused = retaind(&stage, &["suppressed", "remove", "d@example.com", "no address"]);
+    assert!(!refused.status.success());
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("nothing was changed"));
+    assert_eq!(
+        says(&stage, &["suppressed", "remove", "d@example.com"]),
+        "1 addresses are written to again; 0 were anyway.\n"
+    );
+    let text = says(&stage, &["why-not", "4", "birthdays", "--at", "2026-03-12T09:00"]);
+    assert!(text.contains("ok  `letters` writes to d@example.com"), "{text}");
+    let rows: Json = serde_json::from_str(&says(&stage, &["suppressed", "--json"])).unwrap();
+    assert_eq!(rows.as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn a_simulation_counts_letters_and_names_no_customer() {
+    let stage = played(LETTERS, "2026-03-02 12:00");
+    let arguments = ["simulate", "--from", "2026-03-02", "--to", "2026-04-01", "--json"];
+    let told: Json = serde_json::from_str(&says(&stage, &arguments)).unwrap();
+    assert_eq!(told["people"]["customers"], 2, "{told}");
+    let text = says(&stage, &["plan", "--at", "2026-03-09", "--for", "7d"]);
+    assert!(text.contains("customer:1") && !text.contains("customer:2"), "{text}");
+}

@@ -31,6 +31,7 @@ fn file(tag: &str) -> toml::Table {
 fn families() -> Vec<(&'static str, &'static str, Vec<String>)> {
     let own = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     let notice = own(&["subject", "title", "lead"]);
+    let letter = own(&["subject", "lead"]);
     let basis = own(&["mrr", "revenue"]);
     vec![
         ("action", "src/render/view.rs", own(&["done", "snooze"])),
@@ -55,6 +56,12 @@ fn families() -> Vec<(&'static str, &'static str, Vec<String>)> {
             retaind::metrics::Metric::all().map(|metric| metric.name().to_owned()).collect(),
         ),
         ("note.definition", "src/job/report/notes.rs", Definition::ALL.map(|d| d.name().to_owned()).to_vec()),
+        ("greeting.anniversary", "src/job/greetings.rs", letter.clone()),
+        ("greeting.birthday", "src/job/greetings.rs", letter.clone()),
+        ("greeting.important", "src/job/greetings.rs", letter.clone()),
+        ("greeting.joined", "src/job/greetings.rs", letter.clone()),
+        ("greeting.renews", "src/job/greetings.rs", letter.clone()),
+        ("greeting.renews_today", "src/job/greetings.rs", letter),
         ("notice.channel", "src/job/sample.rs", notice.clone()),
         ("notice.failed", "src/job/sample.rs", notice.clone()),
         ("notice.held", "src/job/sample.rs", notice.clone()),
@@ -121,6 +128,7 @@ fn families() -> Vec<(&'static str, &'static str, Vec<String>)> {
 const BUILDERS: &[(&str, &str, usize)] = &[
     ("src/care/digest.rs", "contact.{kind}", 1),
     ("src/care/digest.rs", "column.{name}", 1),
+    ("src/job/greetings.rs", "greeting.{occasion}.{part}", 1),
     ("src/job/report/charts.rs", "chart.moved.{key}", 1),
     ("src/job/report/headline.rs", "band.{}", 1),
     ("src/job/report/mod.rs", "report.title.{}", 1),

@@ -182,6 +182,23 @@ impl Stage {
         let _ = self.config();
     }
 
+    /// The job of greetings, where the story has one.
+    fn letters(&self) -> String {
+        let mut text = String::new();
+        for line in &self.letters {
+            let (letter, job): (Vec<String>, Vec<String>) =
+                keys(line).lines().map(|key| key.trim().to_owned()).partition(|key| key.starts_with("a_"));
+            let signed = "signed = \"Eva\", imprint = \"Shop, Street 1\"".to_owned();
+            let letter = [vec![signed], letter].concat().join(", ");
+            let job = job.join("\n");
+            let _ = write!(
+                text,
+                "[jobs.letters]\nkind = \"greetings\"\nvia = [\"post\"]\nletter = {{ {letter} }}\n{job}\n[channels.post]\nkind = \"folder\"\nfolder = \"mails\"\nfrom = \"a@example.com\"\n"
+            );
+        }
+        text
+    }
+
     /// What the configuration says: keys of the story, separated by commas outside brackets, a line each.
     fn config(&self) -> Config {
         let mut text = format!(
@@ -212,17 +229,7 @@ impl Stage {
         } else {
             keys(&self.job.join(", "))
         };
-        for line in &self.letters {
-            let (letter, job): (Vec<String>, Vec<String>) =
-                keys(line).lines().map(|key| key.trim().to_owned()).partition(|key| key.starts_with("a_"));
-            let signed = "signed = \"Eva\", imprint = \"Shop, Street 1\"".to_owned();
-            let letter = [vec![signed], letter].concat().join(", ");
-            let job = job.join("\n");
-            let _ = write!(
-                text,
-                "[jobs.letters]\nkind = \"greetings\"\nvia = [\"post\"]\nletter = {{ {letter} }}\n{job}\n[channels.post]\nkind = \"folder\"\nfolder = \"mails\"\nfrom = \"a@example.com\"\n"
-            );
-        }
+        text += &self.letters();
         for (name, secret) in [
             ("key", "bWFkZSB1cCBmb3IgdGhlIHN0b3JpZXMsIDM0IGJ5dGVzLg=="),
             ("url", "https://crm.example.com/hook"),

@@ -36,8 +36,8 @@ const EDGES: &[(&str, &[&str], &str)] = &[
     (
         "daemon",
         &[
-            "care", "channel", "clock", "config", "document", "domain", "job", "ledger", "outbox", "render",
-            "schedule", "store", "web",
+            "care", "channel", "clock", "config", "document", "domain", "job", "ledger", "metrics", "outbox",
+            "render", "schedule", "store", "web",
         ],
         "shell: runs them",
     ),

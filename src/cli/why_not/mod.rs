@@ -1,5 +1,7 @@
 //! `retaind why-not`: walks the conditions of a rule for one customer, and says which one stops it.
 
+mod letter;
+
 use clap::Args;
 use jiff::Timestamp;
 use serde_json::json;
@@ -91,17 +93,24 @@ impl WhyNot {
 
     /// The rule, and the job that looks at it.
     fn rule_of<'c>(&self, config: &'c Config) -> Result<(&'c str, &'c Rule), Failure> {
-        let mut known = Vec::new();
+        let (mut known, mut found) = (Vec::new(), None);
         for (name, job) in &config.jobs {
-            if let Recipe::Reminders(spec) = &job.recipe {
-                for rule in &spec.rules {
-                    if rule.name == self.rule {
+            for rule in job.recipe.rules() {
+                if rule.name == self.rule {
+                    found = found.or(Some((name.as_str(), rule)));
+                    // Of several jobs, one that tells reps.
+                    if matches!(job.recipe, Recipe::Reminders(_)) {
                         return Ok((name, rule));
                     }
-                    known.push(rule.name.as_str());
                 }
+                known.push(rule.name.as_str());
             }
         }
+        if let Some(found) = found {
+            return Ok(found);
+        }
+        known.sort_unstable();
+        known.dedup();
         let hint = one_of(&self.rule, &known);
         Err(Failure::new(EX_USAGE, format!("no job looks at a rule `{}`\nhint: {hint}", self.rule)))
     }
@@ -128,7 +137,7 @@ impl Walk<'_> {
             return (title(id), seen, None);
         };
         let name = self.view.people.0.get(&customer).map_or(id, |person| person.name.as_str());
-        let panel = Panel::of(facts, &self.view.spec.settings);
+        let panel = Panel::of(facts, self.view.settings);
         let cases = self.rule.find(&panel, self.view.history);
         let cases: Vec<Case> =
             cases.into_iter().filter(|case| case.about == About::Customer(customer)).collect();
@@ -137,7 +146,12 @@ impl Walk<'_> {
             return (title(name), seen, None);
         };
         seen.push(ok(self.says(case)));
-        self.due(case, today, &mut seen);
+        if matches!(self.view.job.recipe, Recipe::Reminders(_)) {
+            self.due(case, today, &mut seen);
+        }
+        let Walk { config, view, rule, at, fates, .. } = *self;
+        let person = self.view.people.0.get(&customer);
+        seen.extend(letter::Letter { config, view, rule, at, fates }.walk(id, person, case));
         let next =
             case.steps.next(case.anchor, today).map(|day| format!("falls due again on {}", day.date()));
         (title(name), seen, next)
