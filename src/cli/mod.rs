@@ -12,6 +12,7 @@ mod outbox;
 mod plan;
 mod preview;
 mod progress;
+mod rehearsal;
 mod report;
 mod run;
 mod show;

@@ -7,16 +7,12 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::{Cli, Done, EX_DATAERR, EX_IOERR, EX_USAGE, Failure, read_at, show};
+use super::{Cli, Done, EX_DATAERR, EX_USAGE, Failure, read_at, rehearsal, show};
 use crate::care::greeted::CUSTOMER;
-use crate::channel::Channel;
-use crate::channel::memory::Memory;
-use crate::clock::Clock;
 use crate::config::Config;
-use crate::daemon::{Daemon, foresight};
 use crate::job::Recipe;
-use crate::ledger::deliveries::{self, Listed};
-use crate::ledger::{Access, Ledger, reminders};
+use crate::ledger::Ledger;
+use crate::ledger::deliveries::Listed;
 
 /// Run the whole configuration over a span of time, without sending, and count what everybody would get.
 #[derive(Debug, Args)]
@@ -47,16 +43,15 @@ struct Outcome {
 
 impl Simulate {
     pub(super) fn run(&self, cli: &Cli) -> Done {
-        let mut config = cli.load_watched()?;
+        let config = cli.load_watched()?;
         let (from, to) = (read_at(&self.from, &config.zone)?, read_at(&self.to, &config.zone)?);
         if to <= from {
             return Err(Failure::new(EX_USAGE, "`--to` must be later than `--from`"));
         }
-        for way in config.channels.values_mut() {
-            way.channel = Channel::Memory(Memory::default());
-        }
         let (zone, items) = (config.zone.clone(), items_max(&config));
-        let outcome = self.play(config, from, to)?;
+        let folder = rehearsal::folder()?;
+        let start = rehearsal::From::Nothing { backlog: !self.no_backlog };
+        let outcome = Outcome::of(&rehearsal::play(config, (from, to), start, &folder)?)?;
         let told = Told::of(&outcome.messages, &zone);
         if cli.json {
             show::line(&told.json(&outcome).to_string());
@@ -65,31 +60,18 @@ impl Simulate {
         told.print(&outcome, items);
         Ok(())
     }
+}
 
-    fn play(&self, config: Config, from: Timestamp, to: Timestamp) -> Result<Outcome, Failure> {
-        let folder = tempfile::tempdir().map_err(|e| Failure::new(EX_IOERR, e.to_string()))?;
-        let ledger = Ledger::open(&folder.path().join("ledger.db"), Access::Daemon)?;
-        let rules: Vec<String> = foresight::rules(&config).into_keys().collect();
-        let held = ledger.clone();
-        let backlog = !self.no_backlog;
-        super::runtime()?.block_on(async move {
-            let mut daemon = Daemon::start(config, ledger.clone(), Clock::manual(from)).await?;
-            if backlog {
-                let include = move |c: &rusqlite::Connection| {
-                    rules.iter().try_for_each(|rule| reminders::include_backlog(c, rule).map(|_| ()))
-                };
-                ledger.run(include).await?;
-            }
-            daemon.replay_until(to).await
-        })?;
-        let read = held.run_blocking(|c| {
+impl Outcome {
+    fn of(ledger: &Ledger) -> Result<Outcome, Failure> {
+        let read = ledger.run_blocking(|c| {
             let count = |sql: &str| {
                 let mut statement = c.prepare(sql)?;
                 let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
                 rows.collect::<rusqlite::Result<BTreeMap<String, i64>>>()
             };
             Ok(Outcome {
-                messages: deliveries::list(c, None, usize::MAX >> 1)?,
+                messages: rehearsal::messages(c)?,
                 occurrences: count("SELECT state, count(*) FROM occurrence GROUP BY state")?,
                 reminders: count("SELECT state, count(*) FROM reminder GROUP BY state")?,
             })

@@ -112,6 +112,7 @@ impl Changes {
 }
 
 /// What the ledger knows of schedules and rules: names and fingerprints.
+#[derive(Debug, Clone, Default)]
 pub struct Known {
     schedules: BTreeMap<String, String>,
     rules: BTreeMap<String, String>,

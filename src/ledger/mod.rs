@@ -8,6 +8,7 @@ pub mod deliveries;
 pub mod figures;
 pub mod occurrences;
 pub mod operator;
+pub mod rehearsal;
 pub mod reminders;
 mod schema;
 pub mod suppressions;

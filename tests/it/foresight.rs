@@ -202,3 +202,42 @@ fn a_simulation_counts_letters_and_names_no_customer() {
     let text = says(&stage, &["plan", "--at", "2026-03-09", "--for", "7d"]);
     assert!(text.contains("customer:1") && !text.contains("customer:2"), "{text}");
 }
+
+#[test]
+fn a_plan_tells_once_what_comes_and_when_each_reader_may_hear_it() {
+    let stage = played(
+        "rule promised: kind = \"follow_up\", repeat_days = 0
+         rule birthdays: kind = \"birthday\"
+         job at = \"08:30\"
+         people rui: zone = \"Asia/Tokyo\", calendar = \"office\"
+         customers id=1 name=Aurora owner_id=ana birthday=03-14
+         customers id=2 name=Bela owner_id=rui birthday=03-14
+         customers id=3 name=Cora owner_id=ana birthday=03-10
+         follow_ups id=f customer_id=1 due_at=2026-03-12
+         from 2026-03-09",
+        "2026-03-10 12:00",
+    );
+    let plan = || -> Json {
+        serde_json::from_str(&says(&stage, &["plan", "--at", "2026-03-10T12:00", "--for", "7d", "--json"]))
+            .unwrap()
+    };
+    let told: Vec<(String, String)> = plan()
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|one| {
+            let at = one["at"].as_str().unwrap().to_owned();
+            let messages = one["messages"].as_array().unwrap().iter();
+            messages
+                .map(move |m| (at.clone(), m["recipient"].as_str().unwrap().to_owned()))
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    // What was told on the 10th is not told again; Rui's Saturday waits for his Monday.
+    let expected =
+        [("2026-03-12T08:30:00Z", "ana"), ("2026-03-14T08:30:00Z", "ana"), ("2026-03-15T23:30:00Z", "rui")];
+    let expected: Vec<(String, String)> =
+        expected.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+    assert_eq!(told, expected);
+    assert_eq!(plan(), plan(), "looking changes nothing");
+}
