@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::domain::{Act, Acted, Day};
+use crate::domain::{Act, Acted, Day, Recipient};
 
 /// What a person did last about a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +54,12 @@ pub struct History {
     pub contacts: BTreeMap<String, Day>,
     /// Since when something lasts, by rule and subject.
     pub lasting: BTreeMap<CaseKey, Day>,
+    /// The job that is looked at.
+    pub job: String,
+    /// Which digests were told lately, by recipient: job and when.
+    pub digests: BTreeMap<String, Vec<(String, Timestamp)>>,
+    /// What waits, by recipient: job, and when it may be told.
+    pub waiting: BTreeMap<String, Vec<(String, Timestamp)>>,
 }
 
 impl History {
@@ -80,6 +86,24 @@ impl History {
     pub fn waits_for(&self, recipient: &str, at: Timestamp) -> bool {
         let all = self.told.values().flatten();
         all.filter(|told| told.recipient == recipient).any(|told| told.waits.is_some_and(|from| from <= at))
+    }
+
+    /// When a recipient may hear of what is due `now`: when they may be disturbed, and have not had as many digests
+    /// today as they get at most. Jobs take turns: what waits of another one and comes today has its place before,
+    /// if that one was told longer ago.
+    pub fn arrival(&self, recipient: &Recipient, now: Timestamp) -> Timestamp {
+        let arrival = recipient.arrival(now);
+        let Some(most) = recipient.digests_a_day.filter(|_| arrival <= now) else { return arrival };
+        let today =
+            |at: &Timestamp| recipient.zone.to_datetime(*at).date() == recipient.zone.to_datetime(now).date();
+        let told = self.digests.get(&recipient.id).map(Vec::as_slice).unwrap_or_default();
+        let waiting = self.waiting.get(&recipient.id).map(Vec::as_slice).unwrap_or_default();
+        let turn =
+            |job: &String| (told.iter().filter(|(of, _)| of == job).map(|(_, at)| *at).max(), job.clone());
+        let own = turn(&self.job);
+        let before = waiting.iter().filter(|(job, at)| *job != self.job && today(at) && turn(job) < own);
+        let told_today = told.iter().filter(|(_, at)| today(at));
+        if told_today.count() + before.count() < most { arrival } else { recipient.arrival_tomorrow(now) }
     }
 
     /// Since when something lasts: since an earlier look, or since today. What is there at the first look was
@@ -130,4 +154,88 @@ pub enum Fate {
     Resolved,
     /// It is not told, for this reason.
     Withheld(&'static str),
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use jiff::SignedDuration;
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::domain::recipient::Calendar;
+
+    fn reader(most: usize) -> Recipient {
+        Recipient {
+            id: "ana".to_owned(),
+            name: "Ana".to_owned(),
+            email: None,
+            language: "en".to_owned(),
+            zone: TimeZone::UTC,
+            calendar: Calendar::default(),
+            quiet: None,
+            away: Vec::new(),
+            digests_a_day: Some(most),
+        }
+    }
+
+    /// Plays jobs that have something new to tell at each of their hours of each day, for two weeks: the hours at
+    /// which each was told, counted from the start.
+    fn told(most: usize, hours: &[i64]) -> BTreeMap<usize, Vec<i64>> {
+        let (ana, start) = (reader(most), "2026-03-02T00:00:00Z".parse::<Timestamp>().unwrap());
+        let mut told: BTreeMap<usize, Vec<i64>> = BTreeMap::new();
+        let mut waits: BTreeMap<usize, Timestamp> = BTreeMap::new();
+        let mut moments: BTreeSet<(i64, usize)> = BTreeSet::new();
+        for day in 0..14 {
+            moments.extend(hours.iter().enumerate().map(|(job, hour)| (day * 24 + hour, job)));
+        }
+        for (hour, job) in moments {
+            let now = start + SignedDuration::from_hours(hour);
+            let name = |job: &usize| job.to_string();
+            let digests = told.iter().flat_map(|(job, hours)| {
+                hours.iter().map(|hour| (name(job), start + SignedDuration::from_hours(*hour)))
+            });
+            let history = History {
+                job: name(&job),
+                digests: [("ana".to_owned(), digests.collect())].into(),
+                waiting: [("ana".to_owned(), waits.iter().map(|(job, at)| (name(job), *at)).collect())]
+                    .into(),
+                ..History::default()
+            };
+            let arrival = history.arrival(&ana, now);
+            if arrival > now {
+                waits.insert(job, arrival);
+            } else {
+                waits.remove(&job);
+                told.entry(job).or_default().push(hour);
+            }
+        }
+        told
+    }
+
+    #[test]
+    fn a_reader_gets_no_more_digests_a_day_than_they_want_and_no_job_waits_for_ever() {
+        for (most, hours) in [
+            (1, &[8, 12][..]),
+            (1, &[12, 8]),
+            (1, &[8, 9, 10]),
+            (2, &[8, 9, 10]),
+            (1, &[8, 8]),
+            (3, &[8, 12]),
+        ] {
+            let told = told(most, hours);
+            let mut days: BTreeMap<i64, usize> = BTreeMap::new();
+            told.values().flatten().for_each(|hour| *days.entry(hour / 24).or_default() += 1);
+            assert!(days.values().all(|n| *n <= most), "{most} {hours:?}: {told:?}");
+            for job in 0..hours.len() {
+                let mut last = -24;
+                for hour in told[&job].iter().chain([&(14 * 24)]) {
+                    let days = (hour - last) / 24;
+                    assert!(days <= hours.len() as i64 + 1, "{most} {hours:?}, job {job}: {told:?}");
+                    last = *hour;
+                }
+            }
+        }
+    }
 }

@@ -65,6 +65,8 @@ pub struct Config {
     pub calendar: Calendar,
     /// Quiet hours where nobody says otherwise.
     pub quiet: Option<Quiet>,
+    /// Most digests a day, of who does not say otherwise.
+    pub digests_a_day: Option<usize>,
 }
 
 /// The customer store, as meant.
@@ -246,8 +248,9 @@ impl Builder {
         let calendars = self.calendars(&file.calendars);
         let calendar = self.calendar(file.defaults.calendar.as_ref(), &calendars, &Calendar::default());
         let quiet = self.quiet(file.defaults.quiet.as_ref(), None);
-        let defaults =
-            people::Defaults { zone: default_zone.clone(), language: language.clone(), calendar, quiet };
+        let digests_a_day = self.digests_a_day(file.defaults.digests_a_day.as_ref());
+        let (zone, spoken) = (default_zone.clone(), language.clone());
+        let defaults = people::Defaults { zone, language: spoken, calendar, quiet, digests_a_day };
         let channels = self.channels(&file.channels);
         let people = self.people(file, &channels, &calendars, &defaults);
         let audiences = self.audiences(file, &people);
@@ -288,6 +291,7 @@ impl Builder {
             language,
             calendar: defaults.calendar,
             quiet: defaults.quiet,
+            digests_a_day: defaults.digests_a_day,
         })
     }
 

@@ -49,6 +49,7 @@ pub(super) struct Defaults {
     pub(super) language: String,
     pub(super) calendar: Calendar,
     pub(super) quiet: Option<Quiet>,
+    pub(super) digests_a_day: Option<usize>,
 }
 
 const WEEKDAYS: [(&str, Weekday); 7] = [
@@ -130,11 +131,17 @@ impl Builder {
                 calendar: self.calendar(person.calendar.as_ref(), calendars, &defaults.calendar),
                 quiet: self.quiet(person.quiet.as_ref(), defaults.quiet),
                 away: person.away.iter().filter_map(|away| self.away(id, away, file)).collect(),
+                digests_a_day: self.digests_a_day(person.digests_a_day.as_ref()).or(defaults.digests_a_day),
             };
             let rep = person.rep.as_ref().map(|text| text.get().clone());
             people.insert(id.clone(), Person { recipient, via, rep });
         }
         people
+    }
+
+    /// Most digests a day, where it says so.
+    pub(super) fn digests_a_day(&mut self, number: Option<&file::At<i64>>) -> Option<usize> {
+        number.map(|at| self.number("`digests_a_day`", Some(at), 1..=100, 1) as usize)
     }
 
     /// `20:00-07:30`; `never` where a default is not wanted.

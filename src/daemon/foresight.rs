@@ -53,7 +53,7 @@ pub fn view<R>(
     };
     let lens = config.store.lens(at, job.schedule.zone.clone());
     let history = match ledger {
-        Some(ledger) => history(ledger, &rules_of(config, name), &lens).map_err(RunError::Broken)?,
+        Some(ledger) => history(ledger, (name, &rules_of(config, name)), &lens).map_err(RunError::Broken)?,
         None => History::default(),
     };
     let mut needs = job.recipe.needs(&lens);

@@ -174,6 +174,7 @@ fn recipient_of(config: &Config, rep: &Rep) -> Recipient {
         calendar: config.calendar.clone(),
         quiet: config.quiet,
         away: Vec::new(),
+        digests_a_day: config.digests_a_day,
     }
 }
 

@@ -68,7 +68,7 @@ pub fn run(shared: &Shared, name: &str, at: Timestamp, rows: Rows, turn: Turn) -
     };
     let known = watching::known(&shared.ledger, &shared.config, name, at)?;
     let rules = rules_of(&shared.config, name);
-    let history = |lens: &Lens| history(&shared.ledger, &rules, lens);
+    let history = |lens: &Lens| history(&shared.ledger, (name, &rules), lens);
     let now = shared.clock.now().max(at);
     let asked = Asked { job: name, at, now, turn, known: &known, history: &history };
     decide(&shared.config, &shared.locales, &asked, check)
@@ -261,13 +261,20 @@ pub(super) fn rules_of(config: &Config, name: &str) -> Vec<(String, i32)> {
 }
 
 /// What has become of the cases of rules, each with the days it looks back, so far.
-pub(super) fn history(ledger: &Ledger, rules: &[(String, i32)], lens: &Lens) -> Result<History, String> {
+pub(super) fn history(
+    ledger: &Ledger,
+    (job, rules): (&str, &[(String, i32)]),
+    lens: &Lens,
+) -> Result<History, String> {
     let names: Vec<String> = rules.iter().map(|(name, _)| name.clone()).collect();
     let late = rules.iter().map(|(_, late)| *late).max().unwrap_or(0);
     let (from, zone) = (lens.today().plus(-late - 1), lens.zone.clone());
     let since = lens.as_of.checked_sub(ACTED).unwrap_or(Timestamp::MIN);
+    let job = job.to_owned();
     let read = ledger.run_blocking(move |c| {
         let mut history = reminders::history(c, &names, from, &zone)?;
+        reminders::digests(c, from, &mut history)?;
+        history.job = job;
         let day = |at| Day::of(zone.to_datetime(at).date());
         history.acted(acts::since(c, since)?, day);
         Ok(history)
@@ -286,7 +293,7 @@ pub fn look(
         config.ledger.exists().then(|| Ledger::open(&config.ledger, Access::Operator).ok()).flatten();
     let rules = rules_of(config, name);
     let so_far = |lens: &Lens| match &ledger {
-        Some(ledger) => history(ledger, &rules, lens),
+        Some(ledger) => history(ledger, (name, &rules), lens),
         None => Ok(History::default()),
     };
     let asked = Asked { job: name, at, now: at, turn, known, history: &so_far };

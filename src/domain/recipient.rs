@@ -23,6 +23,8 @@ pub struct Recipient {
     pub quiet: Option<Quiet>,
     /// When they are away.
     pub away: Vec<Away>,
+    /// Most digests they get on one day; what is over it waits for the next. `None`: as many as there are.
+    pub digests_a_day: Option<usize>,
 }
 
 /// Working days: weekdays less holidays.
@@ -137,6 +139,12 @@ impl Recipient {
         Some(at).filter(|at| *at >= wanted)
     }
 
+    /// The same time of the next day, moved as any other.
+    pub fn arrival_tomorrow(&self, at: Timestamp) -> Timestamp {
+        let tomorrow = at.to_zoned(self.zone.clone()).checked_add(Span::new().days(1));
+        tomorrow.map_or(at, |tomorrow| self.arrival(tomorrow.timestamp()))
+    }
+
     /// The first moment from `at` on at which nothing may arrive any more, within a week; `at` plus a week where
     /// there is none.
     pub fn closes(&self, at: Timestamp) -> Timestamp {
@@ -173,6 +181,7 @@ mod tests {
             calendar: Calendar { weekdays: weekdays(), holidays: vec![date(2026, 12, 25)] },
             quiet: quiet.map(|(from, to)| Quiet { from: time(from, 0, 0, 0), to: time(to, 30, 0, 0) }),
             away: vec![Away { from: date(2026, 12, 28), to: date(2026, 12, 30), deputy: None }],
+            digests_a_day: None,
         }
     }
 

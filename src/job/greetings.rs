@@ -209,6 +209,7 @@ pub fn recipient_of(id: &str, person: &Person, house: House<'_>) -> Recipient {
         calendar: Calendar::default(),
         quiet: house.quiet,
         away: Vec::new(),
+        digests_a_day: None,
     }
 }
 

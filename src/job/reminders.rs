@@ -130,7 +130,7 @@ impl<'a> Due<'a> {
         }
         let mut resolved = resolved(self.history, &self.shares);
         for share in self.shares.into_iter().filter(|s| !s.entries.is_empty() && served(&s.recipient)) {
-            let arrival = share.recipient.arrival(now);
+            let arrival = self.history.arrival(&share.recipient, now);
             let fate = if arrival > now { Fate::Waits(arrival) } else { Fate::Told };
             told.reminders.extend(reminders(facts, &share, &fate));
             if arrival > now {

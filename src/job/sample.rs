@@ -187,6 +187,7 @@ fn recipient() -> Recipient {
         calendar: Calendar::default(),
         quiet: None,
         away: Vec::new(),
+        digests_a_day: None,
     }
 }
 

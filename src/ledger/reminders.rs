@@ -118,6 +118,26 @@ pub fn history(c: &Connection, rules: &[String], from: Day, zone: &TimeZone) -> 
     Ok(history)
 }
 
+/// Adds which digests recipients were told lately, and what waits for them. What was told lately has fallen due
+/// since `from`.
+pub fn digests(c: &Connection, from: Day, history: &mut History) -> Result<()> {
+    let mut told = c.prepare_cached(
+        "SELECT DISTINCT recipient, job, at FROM reminder WHERE due >= ?1 AND state = 'told'",
+    )?;
+    let mut rows = told.query([from.0])?;
+    while let Some(row) = rows.next()? {
+        history.digests.entry(row.get(0)?).or_default().push((row.get(1)?, from_micros(row.get(2)?)));
+    }
+    let mut waiting = c.prepare_cached(
+        "SELECT recipient, job, min(release) FROM reminder WHERE state = 'waiting' GROUP BY recipient, job",
+    )?;
+    let mut rows = waiting.query([])?;
+    while let Some(row) = rows.next()? {
+        history.waiting.entry(row.get(0)?).or_default().push((row.get(1)?, from_micros(row.get(2)?)));
+    }
+    Ok(())
+}
+
 /// Stores what the occurrence `at` of a job decided, in the caller's transaction. False, where another run has
 /// told the same meanwhile: then nothing of this one may stay.
 pub fn keep(c: &Connection, job: &str, at: Timestamp, kept: &Kept) -> Result<bool> {

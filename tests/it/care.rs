@@ -475,3 +475,22 @@ fn a_shop_without_contracts_puts_first_who_has_brought_most() {
          until 2026-03-20",
     );
 }
+
+#[test]
+fn what_is_over_a_readers_cap_comes_the_next_day_and_is_not_lost() {
+    plays(
+        "rule promised: kind = \"follow_up\", repeat_days = 0
+         job cron = \"30 8-17/9 * * *\"
+         people ana: digests_a_day = 1
+         customers id=1 name=Aurora owner_id=ana
+         customers id=2 name=Bela owner_id=rui
+         follow_ups id=f customer_id=1 due_at=2026-03-05 subject=Proposal
+         from 2026-03-04
+         2026-03-05 08:30 ana hears Aurora (follow-up due today)
+         2026-03-05 12:00 follow_ups id=g customer_id=1 due_at=2026-03-05 subject=Offer
+         2026-03-05 12:00 follow_ups id=h customer_id=2 due_at=2026-03-05 subject=Call
+         2026-03-05 17:30 rui hears Bela (follow-up due today)
+         2026-03-06 08:30 ana hears Aurora (follow-up was due yesterday)
+         until 2026-03-20",
+    );
+}

@@ -239,13 +239,16 @@ impl Walk<'_> {
                 seen.push(no(format!("{who} can be reached over no channel: `via` in the job names none")));
                 continue;
             }
-            let arrival = duty.recipient.arrival(self.at);
+            let arrival = self.view.history.arrival(&duty.recipient, self.at);
             let ways = ways.join(", ");
-            seen.push(if arrival > self.at {
-                let local = arrival.to_zoned(duty.recipient.zone.clone());
+            let local = arrival.to_zoned(duty.recipient.zone.clone());
+            seen.push(if arrival <= self.at {
+                ok(format!("{who} is told over {ways}"))
+            } else if duty.recipient.arrival(self.at) > self.at {
                 no(format!("{who} may not be disturbed now; it waits until {}", local.strftime("%F %H:%M")))
             } else {
-                ok(format!("{who} is told over {ways}"))
+                let why = "has had as many digests today as `digests_a_day` allows";
+                no(format!("{who} {why}; it waits until {}", local.strftime("%F %H:%M")))
             });
         }
         // What was decided before and is no message.

@@ -153,6 +153,8 @@ pub struct Defaults {
     pub calendar: Option<Text>,
     /// When nothing may arrive, on people's own clocks: `20:00-07:30`. Default: never.
     pub quiet: Option<Text>,
+    /// Most digests one reader gets on one day; what is over it waits for the next. Default: as many as there are.
+    pub digests_a_day: Option<At<i64>>,
 }
 
 /// How churn is counted.

@@ -32,6 +32,8 @@ pub struct Person {
     pub calendar: Option<Text>,
     /// When nothing may arrive: `20:00-07:30`, or `never`.
     pub quiet: Option<Text>,
+    /// Most digests they get on one day; what is over it waits for the next.
+    pub digests_a_day: Option<At<i64>>,
     /// When they are away, and who is told meanwhile.
     #[serde(default)]
     pub away: Vec<At<Away>>,
