@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use clap::Args;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, params};
 use serde_json::json;
 
 use super::{Cli, Done, EX_DATAERR, EX_USAGE, Failure, read_at, rehearsal, show};
@@ -39,6 +40,18 @@ struct Outcome {
     messages: Vec<Listed>,
     occurrences: BTreeMap<String, i64>,
     reminders: BTreeMap<String, i64>,
+    /// Of each job of reminders, how many digests have more than they show, and the most that one has.
+    longer: Vec<Longer>,
+    /// Why reminders and letters were dropped, and how often.
+    dropped: BTreeMap<String, i64>,
+}
+
+/// Digests that are longer than what they show.
+struct Longer {
+    job: String,
+    shown: usize,
+    digests: i64,
+    most: i64,
 }
 
 impl Simulate {
@@ -51,42 +64,56 @@ impl Simulate {
         let (zone, items) = (config.zone.clone(), items_max(&config));
         let folder = rehearsal::folder()?;
         let start = rehearsal::From::Nothing { backlog: !self.no_backlog };
-        let outcome = Outcome::of(&rehearsal::play(config, (from, to), start, &folder)?)?;
+        let outcome = Outcome::of(&rehearsal::play(config, (from, to), start, &folder)?, items)?;
         let told = Told::of(&outcome.messages, &zone);
         if cli.json {
             show::line(&told.json(&outcome).to_string());
             return Ok(());
         }
-        told.print(&outcome, items);
+        told.print(&outcome);
         Ok(())
     }
 }
 
 impl Outcome {
-    fn of(ledger: &Ledger) -> Result<Outcome, Failure> {
-        let read = ledger.run_blocking(|c| {
+    fn of(ledger: &Ledger, items: Vec<(String, usize)>) -> Result<Outcome, Failure> {
+        let read = ledger.run_blocking(move |c| {
             let count = |sql: &str| {
                 let mut statement = c.prepare(sql)?;
                 let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
                 rows.collect::<rusqlite::Result<BTreeMap<String, i64>>>()
             };
+            let longer = items.into_iter().map(|(job, shown)| longer(c, job, shown));
             Ok(Outcome {
                 messages: rehearsal::messages(c)?,
                 occurrences: count("SELECT state, count(*) FROM occurrence GROUP BY state")?,
                 reminders: count("SELECT state, count(*) FROM reminder GROUP BY state")?,
+                longer: longer.collect::<rusqlite::Result<_>>()?,
+                dropped: count(
+                    "SELECT reason, count(*) FROM reminder WHERE state = 'dropped' GROUP BY reason",
+                )?,
             })
         });
         read.map_err(|e| Failure::new(EX_DATAERR, e.to_string()))
     }
 }
 
-/// The most items of a digest, of the job that shows the fewest.
-fn items_max(config: &Config) -> usize {
-    let of = |job: &crate::config::Job| match &job.recipe {
-        Recipe::Reminders(spec) => Some(spec.items_max),
+fn longer(c: &Connection, job: String, shown: usize) -> rusqlite::Result<Longer> {
+    let sql = "SELECT count(*), coalesce(max(n), 0) FROM (
+                 SELECT count(DISTINCT about) AS n FROM reminder WHERE state = 'told' AND job = ?1
+                 GROUP BY at, recipient) WHERE n > ?2";
+    let (digests, most) =
+        c.query_row(sql, params![job, shown as i64], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(Longer { job, shown, digests, most })
+}
+
+/// How many items the digests of each job of reminders show.
+fn items_max(config: &Config) -> Vec<(String, usize)> {
+    let of = |(name, job): (&String, &crate::config::Job)| match &job.recipe {
+        Recipe::Reminders(spec) => Some((name.clone(), spec.items_max)),
         Recipe::Report(_) | Recipe::Greetings(_) | Recipe::Watch(_) => None,
     };
-    config.jobs.values().filter_map(of).min().unwrap_or(0)
+    config.jobs.iter().filter_map(of).collect()
 }
 
 /// Messages by who got them.
@@ -131,7 +158,7 @@ impl Told {
         days
     }
 
-    fn print(&self, outcome: &Outcome, items: usize) {
+    fn print(&self, outcome: &Outcome) {
         let n = |map: &BTreeMap<String, i64>, key: &str| map.get(key).copied().unwrap_or(0);
         show::line(&format!(
             "{} messages to {} people; {} occurrences done, {} missed, {} failed or stopped.",
@@ -142,11 +169,20 @@ impl Told {
             n(&outcome.occurrences, "failed") + n(&outcome.occurrences, "stopped"),
         ));
         show::line(&format!(
-            "{} reminders told, {} resolved before they could be told, {} waiting. Digests show {items} customers; the rest is attached.",
+            "{} reminders and letters told, {} waiting, {} dropped.",
             n(&outcome.reminders, "told"),
-            n(&outcome.reminders, "dropped"),
             n(&outcome.reminders, "waiting"),
+            n(&outcome.reminders, "dropped"),
         ));
+        for (reason, n) in &outcome.dropped {
+            show::line(&format!("  {n} dropped: {reason}"));
+        }
+        for Longer { job, shown, digests, most } in outcome.longer.iter().filter(|longer| longer.digests > 0)
+        {
+            show::line(&format!(
+                "{digests} digests of {job} have more than the {shown} customers they show; the longest has {most}."
+            ));
+        }
         let mut rows = vec![["who", "messages", "days", "a day at most"].map(str::to_owned).to_vec()];
         for (who, messages) in &self.people {
             let days: Vec<usize> =
@@ -188,9 +224,15 @@ impl Told {
             .into_iter()
             .map(|(who, at, a, b)| json!({ "who": who, "at": at.to_string(), "jobs": [a, b] }))
             .collect();
+        let longer: Vec<_> = outcome
+            .longer
+            .iter()
+            .map(|l| json!({ "job": l.job, "items": l.shown, "digests": l.digests, "most": l.most }))
+            .collect();
         json!({
             "messages": outcome.messages.len(), "people": people, "occurrences": outcome.occurrences,
             "reminders": outcome.reminders, "busiest": busiest, "collisions": collisions,
+            "dropped": outcome.dropped, "longer": longer,
         })
     }
 }

@@ -17,7 +17,7 @@ use tokio_cron_scheduler::{Job as Heartbeat, JobScheduler};
 use super::pages::Pages;
 use super::{Daemon, DaemonError, Shared, foresight, planner};
 use crate::config::{self, Outlet};
-use crate::ledger::{acts, deliveries};
+use crate::ledger::purge;
 
 /// Longest wait between two looks at the wall clock: timers do not count the sleep of a machine.
 const LOOK: Duration = Duration::from_secs(20);
@@ -130,10 +130,8 @@ async fn round(shared: &Arc<Shared>, rounds: &mut Rounds, pages: &mut Pages) -> 
     }
     if rounds.may_purge(now) {
         let keep = shared.config.keep_bodies;
-        let purge = move |c: &rusqlite::Connection| deliveries::purge(c, now, keep, super::CHUNK);
-        while shared.ledger.run(purge).await? == super::CHUNK {}
-        let purge = move |c: &rusqlite::Connection| acts::purge(c, now, super::CHUNK);
-        while shared.ledger.run(purge).await? == super::CHUNK {}
+        let purge = move |c: &rusqlite::Connection| purge(c, now, keep, super::CHUNK);
+        while shared.ledger.run(purge).await? {}
         super::rescue(shared, Some(now)).await?;
     }
     let _ = sd_notify::notify(&[NotifyState::Watchdog]);

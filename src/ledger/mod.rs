@@ -8,6 +8,7 @@ pub mod deliveries;
 pub mod figures;
 pub mod occurrences;
 pub mod operator;
+mod purge;
 pub mod rehearsal;
 pub mod reminders;
 mod schema;
@@ -20,6 +21,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::Duration;
 
+pub use self::purge::purge;
 use jiff::Timestamp;
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;

@@ -43,9 +43,6 @@ pub struct Untold {
 /// How long after a message turned out to be too late what was in it is looked at again.
 const AGAIN: SignedDuration = SignedDuration::from_mins(1);
 
-/// How long rows of what was told are kept: longer than anything is told late.
-const KEPT: SignedDuration = SignedDuration::from_hours(24 * 800);
-
 /// Notes which rules there are: one that is new or has changed is on from now, one that is gone is forgotten.
 /// The rules that start now.
 pub fn switch(c: &Connection, rules: &BTreeMap<String, String>, now: Timestamp) -> Result<Vec<String>> {
@@ -261,10 +258,4 @@ pub fn fates(c: &Connection, rule: &str, about: &str) -> Result<Vec<FateRow>> {
         Ok((row.get(0)?, Day(row.get(1)?), row.get(2)?, row.get(3)?, from_micros(row.get(4)?)))
     })?;
     rows.collect()
-}
-
-/// Forgets what was told long ago.
-pub fn purge(c: &Connection, now: Timestamp) -> Result<usize> {
-    c.prepare_cached("DELETE FROM reminder WHERE due < ?1 AND state <> 'waiting'")?
-        .execute([Day::of(TimeZone::UTC.to_datetime(now - KEPT).date()).0])
 }

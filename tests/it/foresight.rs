@@ -241,3 +241,31 @@ fn a_plan_tells_once_what_comes_and_when_each_reader_may_hear_it() {
     assert_eq!(told, expected);
     assert_eq!(plan(), plan(), "looking changes nothing");
 }
+
+#[test]
+fn a_simulation_says_what_was_capped() {
+    let stage = played(
+        "rule birthdays: kind = \"birthday\"
+         rule years: kind = \"anniversary\"
+         job items = 1, cron = \"30 8 * * *\"
+         letters cron = \"0 9 * * *\", rules = [\"years\", \"birthdays\"]
+         customers id=1 name=Aurora owner_id=ana birthday=03-10 since=2020-03-10 consent=1 email=a@example.com
+         customers id=2 name=Bela owner_id=ana birthday=03-10
+         customers id=3 name=Cora owner_id=ana birthday=03-11
+         from 2026-03-01",
+        "2026-03-02 12:00",
+    );
+    let told: Json = serde_json::from_str(&says(
+        &stage,
+        &["simulate", "--from", "2026-03-02", "--to", "2026-04-01", "--json"],
+    ))
+    .unwrap();
+    let longer = serde_json::json!([{ "job": "care", "items": 1, "digests": 1, "most": 2 }]);
+    assert_eq!(told["longer"], longer);
+    assert_eq!(told["dropped"]["they were written to today as often as `a_day` allows"], 1, "{told}");
+    let text = says(&stage, &["simulate", "--from", "2026-03-02", "--to", "2026-04-01"]);
+    assert!(
+        text.contains("1 digests of care have more than the 1 customers they show; the longest has 2."),
+        "{text}"
+    );
+}
