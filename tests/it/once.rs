@@ -2,9 +2,11 @@
 //! why not, never in quiet hours, never after it resolved itself.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
 
 use jiff::civil::{Date, Time};
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
+use retaind::clock::Clock;
 use retaind::domain::recipient::{Calendar, Quiet};
 use retaind::ledger::deliveries::{self, Listed};
 use retaind::outbox::{Answer, Scope};
@@ -76,7 +78,7 @@ impl Play {
     /// Something that happens now.
     fn happens(&mut self) {
         let now = self.stage.clock.now();
-        match self.chance.below(12) {
+        match self.chance.below(15) {
             0..=3 => {
                 let (id, due) = (format!("f{}", self.count), self.day());
                 self.count += 1;
@@ -114,11 +116,27 @@ impl Play {
             8 => self.answers(Answer::NotNow { reason: "later".into(), after: None, scope: Scope::Message }),
             9 => self.answers(Answer::Unknown("cut".into())),
             10 => self.answers(Answer::Never("gone".into())),
+            11 => {
+                let late = 7 + self.chance.below(3);
+                self.stage.happens(&format!(
+                    "reload promised: kind = \"follow_up\", repeat_days = 0, max_late_days = {late}"
+                ));
+            }
+            12..=13 => self.set_clock(),
             _ => {
                 self.stage.happens("the daemon is down");
                 self.up();
             }
         }
+    }
+
+    /// Somebody sets the clock under the daemon: back by up to twenty hours, or on by up to thirty.
+    fn set_clock(&mut self) {
+        let minutes = self.chance.below(50 * 60) as i64 - 20 * 60;
+        let Clock::Manual(clock) = &self.stage.clock else { panic!("the clock is moved by hand") };
+        let to = self.stage.clock.now() + SignedDuration::from_mins(minutes);
+        clock.store(to.as_microsecond(), Ordering::SeqCst);
+        self.longest = self.longest.max(SignedDuration::from_mins(minutes));
     }
 
     fn up(&mut self) {

@@ -288,6 +288,17 @@ impl Stage {
                     self.daemon = None;
                     self.up();
                 }
+                // As on SIGHUP: the same process, the same ledger.
+                ("reload", rule) => {
+                    let name = format!("{}:", rule.split_once(':').unwrap().0);
+                    self.rules.retain(|known| !known.starts_with(&name));
+                    self.rules.push(rule.to_owned());
+                    if let Some(daemon) = self.daemon.take() {
+                        let (config, ledger) = (self.config(), daemon.shared().ledger.clone());
+                        let resumed = Daemon::resume(config, ledger, self.clock.clone());
+                        self.daemon = Some(self.runtime.block_on(resumed).unwrap());
+                    }
+                }
                 ("room", times) => {
                     let answer = |scope| Answer::NotNow { reason: "later".to_owned(), after: None, scope };
                     for _ in 0..times.parse().unwrap() {
