@@ -61,6 +61,8 @@ pub struct Share {
     pub recipient: Arc<Recipient>,
     /// What, the most pressing first.
     pub entries: Vec<Entry>,
+    /// What their team did, where they are a lead.
+    pub team: Option<Say>,
 }
 
 /// Why each of those in a share is told.
@@ -93,7 +95,7 @@ pub fn shares(panel: &Panel<'_>, duties: Vec<(Case, Duty)>) -> Vec<Share> {
         });
         let mut entries: Vec<Entry> = entries.collect();
         order(panel, &mut entries);
-        Share { recipient, entries }
+        Share { recipient, entries, team: None }
     };
     shares.into_values().map(share).collect()
 }
@@ -183,6 +185,7 @@ pub fn compose(
     if rest > 0 {
         blocks.push(Block::Paragraph(Say::new("digest.more").with("n", rest as i128)));
     }
+    blocks.extend(share.team.clone().map(Block::Paragraph));
     let as_of = Value::Instant(facts.lens.as_of, recipient.zone.clone());
     let mut notes = vec![Say::new("digest.note").with("as_of", as_of)];
     if resolved > 0 {

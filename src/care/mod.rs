@@ -18,6 +18,7 @@ pub mod risk;
 pub mod rule;
 pub mod signal;
 pub mod staff;
+pub mod team;
 pub mod watch;
 mod win_back;
 

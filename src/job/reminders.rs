@@ -11,7 +11,7 @@ use crate::care::greeted::CUSTOMER;
 use crate::care::history::{Fate, Lasting, Reminder};
 use crate::care::rule::Kind;
 use crate::care::staff::Duty;
-use crate::care::{About, Case, History, Staff, digest};
+use crate::care::{About, Case, History, Staff, digest, team};
 use crate::domain::facts::Contacts;
 use crate::domain::{Facts, People, Recipient};
 use crate::metrics::Panel;
@@ -86,7 +86,10 @@ impl<'a> Due<'a> {
                 }
             }
         }
-        let shares = digest::shares(&panel, duties);
+        let mut shares = digest::shares(&panel, duties);
+        for share in &mut shares {
+            share.team = team::says(staff, history, &share.recipient, today);
+        }
         Due { panel, history, shares, lasting, backlog, items_max: spec.items_max, linking: None }
     }
 

@@ -61,7 +61,8 @@ pub fn document(kind: Kind) -> Option<Document> {
             let panel = Panel::of(&facts, &settings);
             let known = digest::Known { panel: &panel, people: &people, contacts: &facts.contacts };
             let entries = [entry(facts.lens.today()), entry(facts.lens.today())];
-            let share = digest::Share { recipient: recipient().into(), entries: entries.to_vec() };
+            let share =
+                digest::Share { recipient: recipient().into(), entries: entries.to_vec(), team: None };
             let links = links()?;
             let linking = digest::Linking { links: &links, job: "reps", occurrence: rows.lens.as_of };
             Some(digest::compose(known, &share, (1, 1), Some(linking)))

@@ -269,3 +269,40 @@ fn a_simulation_says_what_was_capped() {
         "{text}"
     );
 }
+
+#[test]
+fn a_lead_reads_what_their_team_did_since_the_last_digest() {
+    let stage = played(
+        "rule promised: kind = \"follow_up\", escalate_after = 2
+         customers id=1 name=Aurora owner_id=ana
+         customers id=2 name=Bela owner_id=rui
+         customers id=3 name=Cora owner_id=rui
+         follow_ups id=f1 customer_id=1 due_at=2026-03-04
+         follow_ups id=f2 customer_id=2 due_at=2026-03-04
+         follow_ups id=f3 customer_id=3 due_at=2026-03-04
+         follow_ups id=f4 customer_id=3 rep_id=ana due_at=2026-03-04
+         from 2026-03-03
+         2026-03-04 10:00 ana does done 1
+         2026-03-04 11:00 rui does snooze 2 2026-03-20
+         2026-03-06 08:00 rui does done 3",
+        "2026-03-06 08:10",
+    );
+    let folder = stage.path("out");
+    let out = folder.to_str().unwrap();
+    let team = |day: &str| {
+        says(&stage, &["preview", "care", "--at", &format!("{day}T08:30"), "--out", out]);
+        let mail = std::fs::read(folder.join("eva-room.eml")).unwrap();
+        let mail = mail_parser::MessageParser::default().parse(&mail).unwrap();
+        let text = mail.body_text(0).unwrap().into_owned();
+        text.lines().find(|line| line.starts_with("Your team")).map(str::to_owned)
+    };
+    // What was done this morning is in the next one.
+    assert_eq!(
+        team("2026-03-06").as_deref(),
+        Some("Your team since Fri 27 Feb: Ana (1 done) and Rui (1 snoozed).")
+    );
+    assert_eq!(
+        team("2026-03-07").as_deref(),
+        Some("Your team since Sat 28 Feb: Ana (1 done) and Rui (1 done and 1 snoozed).")
+    );
+}

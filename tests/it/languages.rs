@@ -121,6 +121,7 @@ fn families() -> Vec<(&'static str, &'static str, Vec<String>)> {
                 "calibration",
             ]),
         ),
+        ("team", "src/care/team.rs", own(&["done", "snooze", "hand_over", "not_mine"])),
     ]
 }
 
@@ -128,6 +129,7 @@ fn families() -> Vec<(&'static str, &'static str, Vec<String>)> {
 const BUILDERS: &[(&str, &str, usize)] = &[
     ("src/care/digest.rs", "contact.{kind}", 1),
     ("src/care/digest.rs", "column.{name}", 1),
+    ("src/care/team.rs", "team.{act}", 1),
     ("src/job/greetings.rs", "greeting.{occasion}.{part}", 1),
     ("src/job/report/charts.rs", "chart.moved.{key}", 1),
     ("src/job/report/headline.rs", "band.{}", 1),
