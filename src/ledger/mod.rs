@@ -76,6 +76,8 @@ pub enum Access {
     Operator,
     /// By an operator's command that may come before the first daemon.
     Founder,
+    /// By a look ahead, which is made anew if it is cut short: nothing waits for the disk.
+    Rehearsal,
 }
 
 /// A handle to the ledger's thread.
@@ -90,7 +92,7 @@ impl Ledger {
     pub fn open(path: &Path, access: Access) -> Result<Ledger, LedgerError> {
         let lock = match access {
             Access::Daemon => Some(std::sync::Arc::new(lock(path)?)),
-            Access::Operator | Access::Founder => None,
+            Access::Operator | Access::Founder | Access::Rehearsal => None,
         };
         if access == Access::Operator && !path.exists() {
             let reason = "there is none yet\n  hint: does the daemon keep it elsewhere? Name it: [ledger] path = \"…\"";
@@ -98,6 +100,10 @@ impl Ledger {
         }
         let open = |reason: String| LedgerError::Open { path: path.display().to_string(), reason };
         let connection = prepare(path).map_err(open)?;
+        if access == Access::Rehearsal {
+            let off = connection.pragma_update(None, "synchronous", "OFF");
+            off.map_err(|e| open(e.to_string()))?;
+        }
         let (sender, receiver) = mpsc::channel();
         let thread = std::thread::Builder::new().name("ledger".into());
         thread.spawn(move || serve(connection, &receiver)).map_err(|e| open(e.to_string()))?;

@@ -33,7 +33,7 @@ pub fn rehearse(folder: &Path, real: Option<&Path>, before: Timestamp) -> Result
         remember(&c, real, before).map_err(|e| failed(e.to_string()))?;
     }
     drop(c);
-    Ledger::open(&path, Access::Daemon)
+    Ledger::open(&path, Access::Rehearsal)
 }
 
 fn remember(c: &Connection, real: &Path, before: Timestamp) -> rusqlite::Result<()> {
