@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
@@ -42,6 +42,7 @@ pub fn router(inbox: Inbox) -> Result<Router, handlebars::TemplateError> {
         .route("/message/{number}/source", get(source))
         .route("/message/{number}/part/{index}", get(part))
         .route("/capture/{channel}", post(capture))
+        .route("/capture/{channel}/{*rest}", post(capture_below).put(capture_below))
         .with_state(pages)
         .layer(axum::middleware::from_fn(guarded)))
 }
@@ -70,9 +71,24 @@ impl Pages {
 
 type Shared = State<Arc<Pages>>;
 
+/// Says what most chat services say when all went well.
+const JSON_OK: &str = r#"{"ok":true,"code":0,"errcode":0,"id":"captured","event_id":"$captured"}"#;
+
+/// Of services whose messages each have a path.
+async fn capture_below(
+    pages: Shared,
+    Path((channel, _)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> &'static str {
+    capture(pages, Path(channel), RawQuery(None), headers, body).await;
+    JSON_OK
+}
+
 async fn capture(
     State(pages): Shared,
     Path(channel): Path<String>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Bytes,
 ) -> &'static str {
@@ -80,7 +96,7 @@ async fn capture(
         headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap_or("(binary)")));
     let headers = lines.collect::<Vec<_>>().join("\n");
     pages.inbox.push(Captured::Post { channel, headers, body: String::from_utf8_lossy(&body).into_owned() });
-    "ok"
+    if query.is_some_and(|query| query.contains("answer=json")) { JSON_OK } else { "ok" }
 }
 
 async fn index(State(pages): Shared) -> Response {

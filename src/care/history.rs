@@ -171,6 +171,7 @@ mod tests {
             id: "ana".to_owned(),
             name: "Ana".to_owned(),
             email: None,
+            chat: None,
             language: "en".to_owned(),
             zone: TimeZone::UTC,
             calendar: Calendar::default(),

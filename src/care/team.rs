@@ -30,9 +30,9 @@ pub fn says(staff: &Staff, history: &History, lead: &Recipient, today: Day) -> O
             }
         }
     }
-    let list: Vec<Value> = did.into_iter().map(|(name, counts)| rep(name, counts)).collect();
-    let says = Say::new("digest.team").with("day", Value::DayNear(since.date())).with("list", list.clone());
-    (!list.is_empty()).then_some(says)
+    let reps: Vec<Value> = did.into_iter().map(|(name, counts)| rep(name, counts)).collect();
+    let says = Say::new("digest.team").with("day", Value::DayNear(since.date())).with("list", reps.clone());
+    (!reps.is_empty()).then_some(says)
 }
 
 fn place(act: &Act) -> usize {

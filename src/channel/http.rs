@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, Url, redirect};
+use reqwest::{Client, Method, Url, redirect};
 
 use super::Gate;
 use super::direct::Direct;
@@ -139,15 +139,31 @@ impl Endpoint {
         format!("{}://{}/…#{}{private}", self.url.scheme(), self.url.host_str().unwrap_or("?"), &mark[..6])
     }
 
+    /// The URL, which is a secret.
+    pub(super) fn url(&self) -> &Url {
+        &self.url
+    }
+
     /// POSTs a JSON body once it has passed the gate.
-    pub async fn post(&self, body: Vec<u8>, mut headers: HeaderMap, gate: Gate) -> Result<Response, Failed> {
+    pub async fn post(&self, body: Vec<u8>, headers: HeaderMap, gate: Gate) -> Result<Response, Failed> {
+        self.call((Method::POST, self.url.clone()), body, headers, gate).await
+    }
+
+    /// Sends a JSON body to a URL of the same server once it has passed the gate.
+    pub(super) async fn call(
+        &self,
+        (method, url): (Method, Url),
+        body: Vec<u8>,
+        mut headers: HeaderMap,
+        gate: Gate,
+    ) -> Result<Response, Failed> {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if !gate().await {
             return Err(Failed::Unsent("the claim was lost".to_owned()));
         }
         let raw = match &self.stack {
             Stack::Library(client) => {
-                let request = client.post(self.url.clone()).headers(headers).body(body);
+                let request = client.request(method, url.clone()).headers(headers).body(body);
                 read(request.send().await.map_err(classify)?).await
             }
             Stack::Direct(direct) => direct.post(body, headers).await?,
@@ -155,25 +171,25 @@ impl Endpoint {
         let header = |name| raw.headers.get(name).and_then(|v| v.to_str().ok());
         Ok(Response {
             status: raw.status,
-            body: self.without_secrets(String::from_utf8_lossy(&raw.bytes).into_owned()),
+            body: without_secrets(&url, String::from_utf8_lossy(&raw.bytes).into_owned()),
             whole: raw.whole,
             retry_after: header(RETRY_AFTER).and_then(|text| read_retry_after(text, header(DATE))),
         })
     }
+}
 
-    /// Some servers say in their error page what was asked for: "Cannot POST /hooks/…".
-    fn without_secrets(&self, body: String) -> String {
-        let path = self.url.path();
-        let whole = Some(path).filter(|path| path.len() > 1).into_iter().chain(self.url.query());
-        let parts = path.split('/').chain(self.url.query().into_iter().flat_map(|q| q.split(['&', '='])));
-        let parts = parts.filter(|part| part.len() >= SECRET_MIN);
-        whole.chain(parts).fold(
-            body,
-            |body, secret| {
-                if body.contains(secret) { body.replace(secret, "…") } else { body }
-            },
-        )
-    }
+/// Some servers say in their error page what was asked for: "Cannot POST /hooks/…".
+fn without_secrets(url: &Url, body: String) -> String {
+    let path = url.path();
+    let whole = Some(path).filter(|path| path.len() > 1).into_iter().chain(url.query());
+    let parts = path.split('/').chain(url.query().into_iter().flat_map(|q| q.split(['&', '='])));
+    let parts = parts.filter(|part| part.len() >= SECRET_MIN);
+    whole.chain(parts).fold(
+        body,
+        |body, secret| {
+            if body.contains(secret) { body.replace(secret, "…") } else { body }
+        },
+    )
 }
 
 /// The status is the answer; what of the body does not come is seldom needed.

@@ -1,11 +1,11 @@
 //! Ways to reach people. Everything about one service is in its one file: settings, what its answers
 //! mean, its limits. A channel tries once and answers one question; the outbox decides the rest.
 
+pub mod chat;
 mod direct;
 pub mod email;
 pub mod http;
 pub mod memory;
-pub mod slack;
 pub mod webhook;
 
 use std::future::Future;
@@ -36,8 +36,8 @@ pub enum Channel {
     Email(email::Email),
     /// Standard Webhooks.
     Webhook(webhook::Webhook),
-    /// Slack's incoming webhooks.
-    Slack(slack::Slack),
+    /// A chat service.
+    Chat(Box<chat::Chat>),
     /// Into memory, for tests and simulations.
     Memory(memory::Memory),
 }
@@ -48,7 +48,7 @@ impl Channel {
         match self {
             Channel::Email(email) => email.send(attempt).await,
             Channel::Webhook(webhook) => webhook.send(attempt).await,
-            Channel::Slack(slack) => slack.send(attempt).await,
+            Channel::Chat(chat) => chat.send(attempt).await,
             Channel::Memory(memory) => memory.send(attempt).await,
         }
     }
@@ -58,7 +58,7 @@ impl Channel {
         match self {
             Channel::Email(email) => email.rest().await,
             Channel::Webhook(webhook) => webhook.rest(),
-            Channel::Slack(_) | Channel::Memory(_) => {}
+            Channel::Chat(_) | Channel::Memory(_) => {}
         }
     }
 
@@ -67,7 +67,7 @@ impl Channel {
         match self {
             Channel::Email(_) | Channel::Memory(_) => Retry::EMAIL,
             Channel::Webhook(_) => Retry::WEBHOOK,
-            Channel::Slack(_) => Retry::CHAT,
+            Channel::Chat(_) => Retry::CHAT,
         }
     }
 
@@ -76,8 +76,8 @@ impl Channel {
         match self {
             Channel::Email(email) => email.concurrency(),
             Channel::Webhook(webhook) => webhook.concurrency(),
-            // Slack takes one message a second a webhook; more at once only earns 429s.
-            Channel::Slack(_) | Channel::Memory(_) => 1,
+            // Chats take a message a second or fewer; more at once only earns 429s.
+            Channel::Chat(_) | Channel::Memory(_) => 1,
         }
     }
 
@@ -85,7 +85,7 @@ impl Channel {
     /// be taken back, so claim and mark are one commit there; a mail has a conversation before them.
     pub fn claimed_as(&self) -> Phase {
         match self {
-            Channel::Webhook(_) | Channel::Slack(_) => Phase::Committing,
+            Channel::Webhook(_) | Channel::Chat(_) => Phase::Committing,
             Channel::Email(_) | Channel::Memory(_) => Phase::Pre,
         }
     }
@@ -93,7 +93,7 @@ impl Channel {
     /// Shortest time between two messages.
     pub fn spacing(&self) -> jiff::SignedDuration {
         match self {
-            Channel::Slack(_) => slack::SPACING,
+            Channel::Chat(chat) => chat.spacing(),
             _ => jiff::SignedDuration::ZERO,
         }
     }

@@ -13,9 +13,8 @@ use super::{Builder, Outlet, Way, secret};
 use crate::channel::Channel;
 use crate::channel::email::{self, Deadlines, Email, Relay, Tls, Trust};
 use crate::channel::http::{self, Endpoint};
-use crate::channel::slack::Slack;
 use crate::channel::webhook::{Webhook, read_key};
-use crate::outbox::Medium;
+use crate::outbox::{Medium, Service};
 
 /// The kinds of channels there are.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -24,16 +23,20 @@ enum Kind {
     Folder,
     Sendmail,
     Webhook,
-    Slack,
+    Chat(Service),
 }
 
-const KINDS: [(&str, Kind); 5] = [
-    ("smtp", Kind::Smtp),
-    ("folder", Kind::Folder),
-    ("sendmail", Kind::Sendmail),
-    ("webhook", Kind::Webhook),
-    ("slack", Kind::Slack),
-];
+/// All of them by name.
+fn kinds() -> Vec<(&'static str, Kind)> {
+    let own = [
+        ("smtp", Kind::Smtp),
+        ("folder", Kind::Folder),
+        ("sendmail", Kind::Sendmail),
+        ("webhook", Kind::Webhook),
+    ];
+    let chats = Service::ALL.into_iter().map(|(name, service)| (name, Kind::Chat(service)));
+    own.into_iter().chain(chats).collect()
+}
 
 /// How many messages a channel may have under way at once.
 const CONCURRENCY: std::ops::RangeInclusive<u16> = 1..=64;
@@ -43,8 +46,9 @@ impl Builder {
         let mut channels = BTreeMap::new();
         for (name, at) in file {
             let before = self.problems.len();
-            let known = KINDS.iter().any(|(kind, _)| kind == at.get().kind.get());
-            let kind = self.choice("kind of channel", Some(&at.get().kind), &KINDS, Kind::Smtp);
+            let kinds = kinds();
+            let known = kinds.iter().any(|(kind, _)| kind == at.get().kind.get());
+            let kind = self.choice("kind of channel", Some(&at.get().kind), &kinds, Kind::Smtp);
             let way = if known { self.channel(name, kind, at) } else { None };
             match way {
                 Some(way) => drop(channels.insert(name.clone(), way)),
@@ -59,11 +63,12 @@ impl Builder {
     fn channel(&mut self, name: &str, kind: Kind, at: &At<file::Channel>) -> Option<Way> {
         match kind {
             Kind::Smtp | Kind::Folder | Kind::Sendmail => self.mail_channel(name, kind, at),
-            Kind::Webhook | Kind::Slack => self.web_channel(name, kind, at),
+            Kind::Webhook => self.web_channel(name, at),
+            Kind::Chat(service) => self.chat_channel(name, service, at),
         }
     }
 
-    fn lacks(&mut self, at: &At<file::Channel>, name: &str, key: &str, example: &str) {
+    pub(super) fn lacks(&mut self, at: &At<file::Channel>, name: &str, key: &str, example: &str) {
         let problem = Problem::error(format!("channel `{name}` lacks `{key}`"));
         self.problems
             .push(problem.at(at.get().kind.span(), "this kind needs it").help(format!("{key} = {example}")));
@@ -223,42 +228,60 @@ impl Builder {
         }
     }
 
-    fn web_channel(&mut self, name: &str, kind: Kind, at: &At<file::Channel>) -> Option<Way> {
-        let channel = at.get();
-        let keys = if kind == Kind::Webhook { self.signing_keys(name, channel) } else { Vec::new() };
-        let Some(url) = &channel.url else {
-            self.lacks(at, name, "url", "{ file = \"webhook-url\" }");
-            return None;
-        };
-        let secret_url = self.secret(url);
-        let allow_private = channel.allow_private.as_ref().is_some_and(|b| *b.get());
-        let endpoint = match self.outlet {
-            Outlet::Configured => {
-                Endpoint::new(secret_url?.expose_secret(), allow_private, http::Deadlines::default())
-            }
-            Outlet::Capture { http, .. } => Endpoint::new(
-                &format!("http://127.0.0.1:{http}/capture/{name}"),
-                true,
-                http::Deadlines::default(),
-            ),
-        };
-        let endpoint = match endpoint {
-            Ok(endpoint) => endpoint,
-            Err(reason) => {
-                let problem = Problem::error(format!("the URL of channel `{name}` cannot be used"));
-                self.problems.push(problem.at(url.span(), reason));
-                return None;
-            }
-        };
+    fn web_channel(&mut self, name: &str, at: &At<file::Channel>) -> Option<Way> {
+        let keys = self.signing_keys(name, at.get());
+        let endpoint = self.secret_url(name, at, "")?;
         let shown = endpoint.masked();
-        if kind == Kind::Slack {
-            return Some(Way { channel: Channel::Slack(Slack::new(endpoint)), medium: Medium::Slack, shown });
-        }
         let mut webhook = Webhook::new(endpoint.for_many(), keys);
         if let Some(concurrency) = self.concurrency(name, at) {
             webhook = webhook.at_once(concurrency);
         }
         Some(Way { channel: Channel::Webhook(webhook), medium: Medium::Event, shown })
+    }
+
+    /// An endpoint whose URL is a secret.
+    pub(super) fn secret_url(
+        &mut self,
+        name: &str,
+        at: &At<file::Channel>,
+        captured: &str,
+    ) -> Option<Endpoint> {
+        let Some(url) = &at.get().url else {
+            self.lacks(at, name, "url", "{ file = \"webhook-url\" }");
+            return None;
+        };
+        let secret = self.secret(url);
+        let text = match self.outlet {
+            Outlet::Configured => secret?.expose_secret().to_owned(),
+            Outlet::Capture { .. } => String::new(),
+        };
+        self.endpoint(name, at, (&text, url.span()), captured)
+    }
+
+    /// An endpoint at a URL; where it is only captured, at the capture page, with a query of its own.
+    pub(super) fn endpoint(
+        &mut self,
+        name: &str,
+        at: &At<file::Channel>,
+        (url, span): (&str, std::ops::Range<usize>),
+        captured: &str,
+    ) -> Option<Endpoint> {
+        let allow_private = at.get().allow_private.as_ref().is_some_and(|b| *b.get());
+        let endpoint = match self.outlet {
+            Outlet::Configured => Endpoint::new(url, allow_private, http::Deadlines::default()),
+            Outlet::Capture { http, .. } => {
+                let url = format!("http://127.0.0.1:{http}/capture/{name}{captured}");
+                Endpoint::new(&url, true, http::Deadlines::default())
+            }
+        };
+        match endpoint {
+            Ok(endpoint) => Some(endpoint),
+            Err(reason) => {
+                let problem = Problem::error(format!("the URL of channel `{name}` cannot be used"));
+                self.problems.push(problem.at(span, reason));
+                None
+            }
+        }
     }
 
     fn signing_keys(&mut self, name: &str, channel: &file::Channel) -> Vec<SecretBox<Vec<u8>>> {
@@ -300,5 +323,6 @@ fn relay(host: &str, port: u16, tls: Tls) -> Relay {
 
 fn placeholder() -> Way {
     let channel = Channel::Memory(crate::channel::memory::Memory::default());
-    Way { channel, medium: Medium::Slack, shown: "not usable".to_owned() }
+    let medium = Medium::Chat { service: Service::Slack, to: None };
+    Way { channel, medium, shown: "not usable".to_owned() }
 }

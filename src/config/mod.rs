@@ -3,6 +3,7 @@
 
 mod actions;
 mod channels;
+mod chats;
 pub mod file;
 mod greetings;
 mod jobs;

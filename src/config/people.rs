@@ -126,6 +126,7 @@ impl Builder {
                 id: id.clone(),
                 name: crate::domain::text::clean(person.name.get()),
                 email,
+                chat: person.chat.as_ref().map(|text| text.get().trim().to_owned()),
                 language: self.language(person.language.as_ref(), &defaults.language),
                 zone: person.zone.as_ref().map_or(defaults.zone.clone(), |text| self.zone(text)),
                 calendar: self.calendar(person.calendar.as_ref(), calendars, &defaults.calendar),

@@ -169,6 +169,7 @@ fn recipient_of(config: &Config, rep: &Rep) -> Recipient {
         id: format!("rep:{}", rep.id),
         name: rep.name.clone(),
         email: rep.email.clone(),
+        chat: rep.chat.clone(),
         language: rep.language.clone().unwrap_or_else(|| config.language.clone()),
         zone: zone.unwrap_or_else(|| config.zone.clone()),
         calendar: config.calendar.clone(),

@@ -118,6 +118,9 @@ fn check_faults(facts: &Facts) -> Result<(), RunError> {
 /// How far back people's acts count: longer than anything stays open.
 const ACTED: SignedDuration = SignedDuration::from_hours(24 * 800);
 
+/// How far back it is known who was told something when.
+const LATELY: SignedDuration = SignedDuration::from_hours(24 * 9);
+
 /// How a job is run.
 pub struct Asked<'a> {
     /// Which.
@@ -271,9 +274,10 @@ pub(super) fn history(
     let (from, zone) = (lens.today().plus(-late - 1), lens.zone.clone());
     let since = lens.as_of.checked_sub(ACTED).unwrap_or(Timestamp::MIN);
     let job = job.to_owned();
+    let lately = lens.as_of.checked_sub(LATELY).unwrap_or(Timestamp::MIN);
     let read = ledger.run_blocking(move |c| {
         let mut history = reminders::history(c, &names, from, &zone)?;
-        reminders::digests(c, from, &mut history)?;
+        reminders::digests(c, lately, &mut history)?;
         history.job = job;
         let day = |at| Day::of(zone.to_datetime(at).date());
         history.acted(acts::since(c, since)?, day);

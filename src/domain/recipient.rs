@@ -13,6 +13,8 @@ pub struct Recipient {
     pub name: String,
     /// Mail address, where they have one.
     pub email: Option<String>,
+    /// Their room, chat or topic at a chat service, where they have one.
+    pub chat: Option<String>,
     /// BCP 47 tag of a language we have words for.
     pub language: String,
     /// Their clock.
@@ -176,6 +178,7 @@ mod tests {
             id: "ana".into(),
             name: "Ana".into(),
             email: None,
+            chat: None,
             language: "en".into(),
             zone: TimeZone::get(zone).unwrap(),
             calendar: Calendar { weekdays: weekdays(), holidays: vec![date(2026, 12, 25)] },

@@ -203,6 +203,7 @@ pub fn recipient_of(id: &str, person: &Person, house: House<'_>) -> Recipient {
         id: format!("{CUSTOMER}{id}"),
         name: person.name.clone(),
         email: person.email.clone(),
+        chat: None,
         language: language.unwrap_or(house.language).to_owned(),
         zone: zone.unwrap_or_else(|| house.zone.clone()),
         // A birthday is one on Sundays, too.

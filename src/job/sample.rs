@@ -183,6 +183,7 @@ fn recipient() -> Recipient {
         id: "ana".to_owned(),
         name: "Ana Lima".to_owned(),
         email: Some("ana@example.com".to_owned()),
+        chat: None,
         language: "en".to_owned(),
         zone: TimeZone::UTC,
         calendar: Calendar::default(),

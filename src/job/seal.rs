@@ -9,11 +9,11 @@ use lettre::message::Mailbox;
 use super::Attachment;
 use crate::document::{Document, Kind, Say};
 use crate::domain::Recipient;
-use crate::outbox::{Delivery, DeliveryKey, Medium, Sealed};
+use crate::outbox::{Delivery, DeliveryKey, Medium, Sealed, Service};
 use crate::render::mime::{self, File, Mail};
 use crate::render::picture::Drawn;
 use crate::render::view::{View, view};
-use crate::render::{Locale, Templates, event, locale, sheet, slack};
+use crate::render::{Locale, Templates, chat, event, locale, sheet};
 
 /// Hours for which a message is of use. What is due may be done an hour later: then a digest is made anew. A greeting
 /// is of its day.
@@ -93,9 +93,12 @@ pub fn seal(
             }
             mail(document, &view, drawings, envelope, from, &key, templates, locale)?
         }
-        Medium::Slack => {
+        Medium::Chat { service, to } => {
             let more = |n: usize| locale.say(&Say::new("digest.more").with("n", n as i128));
-            (String::new(), slack::payload(&view, more).to_string().into_bytes())
+            (
+                chat_of(*service, recipient, to.as_ref())?,
+                chat::payload(*service, &view, more).to_string().into_bytes(),
+            )
         }
         Medium::Event => {
             let payload =
@@ -116,6 +119,15 @@ pub fn seal(
         not_before,
         expires,
     })
+}
+
+/// The room, chat or topic of a recipient, where the service asks for one.
+fn chat_of(service: Service, recipient: &Recipient, to: Option<&String>) -> Result<String, String> {
+    if !service.is_addressed() {
+        return Ok(String::new());
+    }
+    let chat = recipient.chat.as_ref().or(to);
+    chat.cloned().ok_or_else(|| format!("{} has no `chat` for {}", recipient.id, service.name()))
 }
 
 /// The address and the bytes of a mail.

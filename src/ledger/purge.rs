@@ -18,6 +18,7 @@ pub fn purge(c: &Connection, now: Timestamp, bodies: SignedDuration, limit: usiz
         acts::purge(c, now, limit)?,
         reminders(c, now, limit)?,
         turns(c, now, limit)?,
+        digests(c, now, limit)?,
     ];
     Ok(pieces.contains(&limit))
 }
@@ -36,6 +37,14 @@ fn turns(c: &Connection, now: Timestamp, limit: usize) -> Result<usize> {
     c.prepare_cached(
         "DELETE FROM watch_turn WHERE (job, grp, at) IN (
            SELECT job, grp, at FROM watch_turn WHERE at < ?1 LIMIT ?2)",
+    )?
+    .execute(params![to_micros(now - KEPT), limit as i64])
+}
+
+fn digests(c: &Connection, now: Timestamp, limit: usize) -> Result<usize> {
+    c.prepare_cached(
+        "DELETE FROM digest WHERE (at, job, recipient) IN (
+           SELECT at, job, recipient FROM digest WHERE at < ?1 LIMIT ?2)",
     )?
     .execute(params![to_micros(now - KEPT), limit as i64])
 }

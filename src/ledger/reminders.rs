@@ -1,6 +1,6 @@
 //! Since when rules are on, what was told to whom, what waits to be told, what lasts since when.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -115,13 +115,10 @@ pub fn history(c: &Connection, rules: &[String], from: Day, zone: &TimeZone) -> 
     Ok(history)
 }
 
-/// Adds which digests recipients were told lately, and what waits for them. What was told lately has fallen due
-/// since `from`.
-pub fn digests(c: &Connection, from: Day, history: &mut History) -> Result<()> {
-    let mut told = c.prepare_cached(
-        "SELECT DISTINCT recipient, job, at FROM reminder WHERE due >= ?1 AND state = 'told'",
-    )?;
-    let mut rows = told.query([from.0])?;
+/// Adds which digests recipients were told since an instant, and what waits for them.
+pub fn digests(c: &Connection, since: Timestamp, history: &mut History) -> Result<()> {
+    let mut told = c.prepare_cached("SELECT recipient, job, at FROM digest WHERE at >= ?1")?;
+    let mut rows = told.query([to_micros(since)])?;
     while let Some(row) = rows.next()? {
         history.digests.entry(row.get(0)?).or_default().push((row.get(1)?, from_micros(row.get(2)?)));
     }
@@ -179,6 +176,7 @@ pub fn keep(c: &Connection, job: &str, at: Timestamp, kept: &Kept) -> Result<boo
             ])?;
         }
     }
+    note_digests(c, job, at, kept)?;
     for rule in &kept.rules {
         c.prepare_cached("DELETE FROM lasting WHERE rule = ?1")?.execute([rule])?;
         c.prepare_cached("UPDATE rule SET looked = ?2 WHERE rule = ?1 AND looked IS NULL")?
@@ -191,6 +189,18 @@ pub fn keep(c: &Connection, job: &str, at: Timestamp, kept: &Kept) -> Result<boo
         lasts.execute(params![lasting.rule, lasting.subject, lasting.since.0])?;
     }
     Ok(true)
+}
+
+fn note_digests(c: &Connection, job: &str, at: Timestamp, kept: &Kept) -> Result<()> {
+    let told = kept.reminders.iter().filter(|reminder| reminder.fate == Fate::Told);
+    let recipients: BTreeSet<&String> = told.map(|reminder| &reminder.recipient).collect();
+    let mut digest = c.prepare_cached(
+        "INSERT INTO digest (at, job, recipient) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+    )?;
+    for recipient in recipients {
+        digest.execute(params![to_micros(at), job, recipient])?;
+    }
+    Ok(())
 }
 
 /// The instants, up to `until`, at which what waits of each job may be told.
@@ -221,6 +231,8 @@ pub(super) fn untell(c: &Connection, untold: &Untold, now: Timestamp) -> Result<
         }
     }
     let Untold { job, at, recipient, never, .. } = untold;
+    c.prepare_cached("DELETE FROM digest WHERE at = ?1 AND job = ?2 AND recipient = ?3")?
+        .execute(params![to_micros(*at), job, recipient])?;
     match never {
         None => reopen(c, job, *at, recipient, now + AGAIN)?,
         Some(reason) => drop_told(c, job, *at, recipient, reason)?,

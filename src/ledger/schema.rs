@@ -226,6 +226,13 @@ CREATE TABLE silence (
 ) STRICT;
 ",
     "
+CREATE TABLE digest (                   -- who was told something by a job when, for a while
+  at INTEGER NOT NULL,                  -- the occurrence
+  job TEXT NOT NULL,
+  recipient TEXT NOT NULL,
+  PRIMARY KEY (at, job, recipient)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE salt (value BLOB NOT NULL) STRICT;  -- of the hashes of addresses
 INSERT INTO salt (value) VALUES (randomblob(32));
 

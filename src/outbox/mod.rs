@@ -14,5 +14,5 @@ pub use answer::{Answer, Scope};
 pub use delivery::{Delivery, Event, Phase, Sealed, State, Status};
 pub use key::DeliveryKey;
 pub use link::{LinkError, LinkKey, Links};
-pub use medium::Medium;
+pub use medium::{Medium, Service};
 pub use retry::Retry;

@@ -1,11 +1,12 @@
 //! A document in the form of a medium and the words of a language.
 //!
 //! [`locale`] speaks, [`view`] lays a document out in plain strings, [`template`] fills the templates
-//! of `templates/` with it, and [`mime`], [`slack`], [`event`], [`record`], [`acted`], [`sheet`]
+//! of `templates/` with it, and [`mime`], [`chat`], [`event`], [`record`], [`acted`], [`sheet`]
 //! make what is sent; [`page`] is what a link leads to.
 
 pub mod acted;
 pub mod chart;
+pub mod chat;
 pub mod event;
 pub mod locale;
 pub mod mime;
@@ -13,7 +14,6 @@ pub mod page;
 pub mod picture;
 pub mod record;
 pub mod sheet;
-pub mod slack;
 pub mod template;
 pub mod view;
 

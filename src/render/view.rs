@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::locale::Locale;
 use super::picture::{self, Drawn};
-use crate::document::{Block, Chart, Document, Figures, Item, Reach, Say, Table};
+use crate::document::{Block, Chart, Document, Figures, Item, Reach, Say, Table, Value};
 
 /// A document, worded.
 #[derive(Debug, Clone, Serialize)]
@@ -49,6 +49,8 @@ pub struct BlockView {
     pub items: Option<Vec<ItemView>>,
     /// A sentence.
     pub paragraph: Option<String>,
+    /// How many items it stands for: "and 13 more".
+    pub counts: usize,
 }
 
 /// Key figures.
@@ -238,7 +240,14 @@ fn block(
     Some(match block {
         Block::Figures(figures) => BlockView { figures: Some(figures_view(figures, locale)), ..empty },
         Block::Table(table) => BlockView { table: Some(table_view(table, locale)), ..empty },
-        Block::Paragraph(say) => BlockView { paragraph: Some(tidy(&locale.say(say))), ..empty },
+        Block::Paragraph(say) => {
+            let n = say.args.iter().find(|(name, _)| say.key == "digest.more" && *name == "n");
+            let counts = match n {
+                Some((_, Value::Count(n))) => usize::try_from(*n).unwrap_or(0),
+                _ => 0,
+            };
+            BlockView { paragraph: Some(tidy(&locale.say(say))), counts, ..empty }
+        }
         Block::Items(items) => {
             let items = items.iter().enumerate().map(|(i, item)| item_view(i + 1, item, locale)).collect();
             BlockView { items: Some(items), ..empty }

@@ -11,8 +11,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::{SignedDuration, Timestamp};
+use retaind::channel::chat::Chat;
 use retaind::channel::http::{Deadlines, Endpoint};
-use retaind::channel::slack::Slack;
 use retaind::channel::webhook::{Webhook, read_key};
 use retaind::channel::{Attempt, Channel};
 use retaind::clock::Stopwatch;
@@ -252,7 +252,10 @@ fn channel(kind: Kind, port: u16, total: Duration) -> Channel {
     let endpoint = endpoint(port, total);
     let keys = || KEYS.map(|key| read_key(key).unwrap()).into();
     match kind {
-        Kind::Slack => Channel::Slack(Slack::new(endpoint)),
+        Kind::Slack => {
+            let service = retaind::outbox::Service::Slack;
+            Channel::Chat(Box::new(Chat { service, endpoint, token: None, secret: None, keyword: None }))
+        }
         Kind::Pooled => Channel::Webhook(Webhook::new(endpoint, keys())),
         Kind::Webhook => Channel::Webhook(Webhook::new(endpoint.for_many(), keys())),
     }

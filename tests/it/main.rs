@@ -4,6 +4,7 @@
 mod actions;
 mod backlog;
 mod care;
+mod chats;
 mod chinook;
 mod config_bad;
 mod demo_figures;

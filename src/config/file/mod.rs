@@ -215,7 +215,8 @@ pub struct Fresh {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Channel {
-    /// `smtp`, `folder`, `sendmail`, `webhook` or `slack`.
+    /// `smtp`, `folder`, `sendmail`, `webhook`; or a chat service: `slack`, `slack_bot`, `teams`, `discord`,
+    /// `mattermost`, `google_chat`, `telegram`, `feishu`, `dingtalk`, `wecom`, `matrix`, `ntfy`.
     pub kind: Text,
     /// Who sends: `Shop <shop@example.com>`. (smtp, folder, sendmail)
     pub from: Option<Text>,
@@ -235,14 +236,23 @@ pub struct Channel {
     pub folder: Option<Text>,
     /// The command, by default `/usr/sbin/sendmail`. (sendmail)
     pub command: Option<Text>,
-    /// The URL, which is a secret. (webhook, slack)
+    /// The URL, which is a secret. (webhook, slack, teams, discord, mattermost, `google_chat`, feishu, dingtalk, wecom)
     pub url: Option<At<Secret>>,
-    /// The signing key, `whsec_…`. (webhook)
+    /// The signing key: `whsec_…` (webhook), or as the service shows it (feishu, dingtalk).
     pub secret: Option<At<Secret>>,
     /// The signing key before it, during rotation. (webhook)
     pub old_secret: Option<At<Secret>>,
-    /// Whether the URL may lead to a private address. Default: false. (webhook, slack)
+    /// Whether the URL may lead to a private address. Default: false. (webhook, chat services)
     pub allow_private: Option<At<bool>>,
+    /// What proves who we are. (`slack_bot`, telegram, matrix; ntfy, where its server asks for it)
+    pub token: Option<At<Secret>>,
+    /// The server: `https://matrix.example.org`. Default: the service's own. (matrix, where it must be named; mattermost
+    /// has its own in `url`; ntfy, telegram, `slack_bot`)
+    pub server: Option<Text>,
+    /// The room, chat or topic of whoever has none of their own. (`slack_bot`, telegram, matrix, ntfy)
+    pub chat: Option<Text>,
+    /// A word that the robot asks every message to hold. (feishu, dingtalk)
+    pub keyword: Option<Text>,
     /// Messages under way at once, 1 to 64; for smtp as many connections. Default: 4, for webhooks 8.
     /// (smtp, folder, sendmail, webhook)
     pub concurrency: Option<At<u16>>,

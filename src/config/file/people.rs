@@ -24,6 +24,8 @@ pub struct Person {
     pub name: Text,
     /// Mail address.
     pub email: Option<Text>,
+    /// Their room, chat or topic at a chat service that asks for one.
+    pub chat: Option<Text>,
     /// BCP 47 tag of their language.
     pub language: Option<Text>,
     /// IANA zone of their clock.

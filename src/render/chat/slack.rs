@@ -5,18 +5,17 @@
 
 use serde_json::{Value as Json, json};
 
-use super::view::{BlockView, ItemView, View};
-use crate::domain::text::excerpt;
+use super::super::view::{BlockView, ItemView, View};
 
 const BLOCKS_MAX: usize = 50;
 const SECTION_MAX: usize = 3_000;
 const HEADER_MAX: usize = 150;
 
 /// The payload of an incoming webhook. `more` words "and n more" in the reader's language.
-pub fn payload(view: &View, more: impl Fn(usize) -> String) -> Json {
+pub(super) fn payload(view: &View, more: &dyn Fn(usize) -> String) -> Json {
     let mut blocks = vec![json!({
         "type": "header",
-        "text": { "type": "plain_text", "text": excerpt(&view.title, HEADER_MAX), "emoji": false }
+        "text": { "type": "plain_text", "text": super::within(&view.title, HEADER_MAX, |text| text.chars().count()), "emoji": false }
     })];
     for lead in &view.lead {
         blocks.push(section(&escape(lead)));
@@ -164,9 +163,12 @@ mod tests {
             what: None,
             more: vec![],
             facts: "f".into(),
-            reach: vec![super::super::view::ReachView { text: "a".into(), url: "mailto:a|b>@x".into() }],
+            reach: vec![super::super::super::view::ReachView {
+                text: "a".into(),
+                url: "mailto:a|b>@x".into(),
+            }],
             late: false,
-            actions: vec![super::super::view::ActionView {
+            actions: vec![super::super::super::view::ActionView {
                 text: "Done".into(),
                 url: "https://care.shop.example/a/token".into(),
             }],
@@ -175,7 +177,7 @@ mod tests {
 
     #[test]
     fn nothing_a_name_holds_is_markup_and_every_limit_holds() {
-        let payload = payload(&view(), |n| format!("and {n} more"));
+        let payload = payload(&view(), &|n| format!("and {n} more"));
         let blocks = payload["blocks"].as_array().unwrap();
         assert_eq!(blocks.len(), BLOCKS_MAX);
         assert_eq!(blocks[49]["text"]["text"], "and 33 more");
