@@ -268,6 +268,53 @@ fn customers_at_risk_are_told_by_segment_when_they_are_too_many_and_when_they_ar
     assert_eq!(shop.standing("startup"), (Phase::Breached, "4, over 2".to_owned()));
 }
 
+/// Thirty enterprises buy thrice a month and no more after December, the others once a month. While sixty small
+/// customers and ten startups have not bought for longer, the thirty score 1 + ⌊5 × 70 ÷ 170⌋ = 3 for recency and 5
+/// for the rest, which is loyal; once the startups bought again, 1 + ⌊5 × 60 ÷ 170⌋ = 2, which is at risk.
+#[test]
+fn enterprises_that_are_slipping_are_told_against_everybody_and_again_when_they_are_back() {
+    let shop = Shop::new("");
+    let text = std::fs::read_to_string(shop.path("retaind.toml")).unwrap();
+    let text = crate::world::replace(&text, "metric = \"churn_rate\"", "metric = \"rfm_slipping\"");
+    std::fs::write(shop.path("retaind.toml"), text).unwrap();
+    let buy = |customers: &str, days: &[String]| {
+        for day in days {
+            shop.sql(&format!(
+                "INSERT INTO transactions (id, customer_id, at, amount_minor)
+                   SELECT '{day}/' || id, id, '{day}T12:00:00Z', 10000 FROM customers WHERE id + 0 BETWEEN {customers}"
+            ));
+        }
+    };
+    let months = |months: std::ops::RangeInclusive<u32>, year: u32, days: &[u32]| -> Vec<String> {
+        months.flat_map(|m| days.iter().map(move |day| format!("{year}-{m:02}-{day:02}"))).collect()
+    };
+    buy("1 AND 30", &months(3..=12, 2025, &[1, 2, 3]));
+    buy("31 AND 100", &[months(3..=12, 2025, &[3]), months(1..=2, 2026, &[1])].concat());
+    buy("101 AND 170", &["2025-06-01".to_owned()]);
+    buy("161 AND 170", &["2026-01-14".to_owned()]);
+    buy("1 AND 28", &["2026-02-10".to_owned()]);
+    shop.run("2026-01-02T00:00:00Z", "2026-02-20T12:00:00Z");
+    assert_eq!(shop.days(), days(&[("2026-01-15", "began"), ("2026-02-11", "ended")]));
+    let heard = shop.heard();
+    assert_eq!(
+        heard[0].2,
+        [
+            "Customers at risk or not to be lost (RFM) in enterprise stood at 30.0% (30 of 100) on 15 Jan 2026: \
+             over 5%.",
+            "You will hear again when it falls to 4%.",
+        ]
+    );
+    assert_eq!(
+        heard[1].2,
+        [
+            "Customers at risk or not to be lost (RFM) in enterprise came back to 2.0% (2 of 100) on 11 Feb 2026, \
+          4% or less. The figure was over 5% from 15 Jan 2026 on: 27 days."
+        ]
+    );
+    assert_eq!(shop.standing("small"), (Phase::Ok, "0.0% (0 of 60), within its bounds".to_owned()));
+    assert_eq!(shop.standing("startup"), (Phase::Ok, "too few: 10, at least 30".to_owned()));
+}
+
 #[test]
 fn a_segment_under_its_least_base_is_silent_and_says_why() {
     let shop = Shop::new("");
