@@ -8,6 +8,7 @@ use retaind::domain::facts::{Facts, Needs};
 use retaind::domain::{Money, People, Period, PeriodKind, Ratio};
 use retaind::job::{ReportKind, ReportSpec, report};
 use retaind::metrics::metric::{History, Source, needs};
+use retaind::metrics::risk::{Factor, Weights};
 use retaind::metrics::{Basis, Groups, Measured, Metric, Panel, PeriodChoice, Reading, Settings, Split};
 use retaind::render::Locale;
 use retaind::store::{Mapping, SqliteStore};
@@ -445,6 +446,41 @@ fn what_a_metric_says_it_needs_is_enough() {
             assert_eq!(found, expected, "{basis:?} {}", split.0);
         }
     }
+}
+
+/// Each factor of a risk score alone: what the others take is not read, and who is at risk is the same.
+#[test]
+fn a_score_reads_enough_for_the_factors_that_weigh_something() {
+    let shop = shop();
+    let months = months(shop);
+    let mut store = store(shop);
+    let mut told = Vec::new();
+    for (basis, (name, factor, _)) in
+        [Basis::Contract, Basis::Inactivity(45)].into_iter().flat_map(|basis| Factor::ALL.map(|f| (basis, f)))
+    {
+        let all = Factor::ALL.map(|(_, factor, _)| factor).into_iter();
+        let risk = all.filter(|other| *other != factor).fold(Weights::default(), |w, other| w.with(other, 0));
+        let settings = Settings { risk, ..settings(basis) };
+        let metrics = [Metric::AtRisk];
+        let needed = needs(&metrics, &settings, shop.facts.lens.today(), &months, &[Split::Segment]);
+        let found = values(&store.read(needed), &settings, &metrics, &months, Split::Segment);
+        assert_eq!(
+            found,
+            values(&shop.facts, &settings, &metrics, &months, Split::Segment),
+            "{name} {basis:?}"
+        );
+        let (_, _, whole) = found[0];
+        let groups: i128 = found[1..=3].iter().map(|(_, _, group)| count(*group)).sum();
+        assert_eq!(groups, count(whole), "every customer of the demo is in one segment: {name} {basis:?}");
+        told.extend((count(whole) > 0).then_some(name));
+    }
+    told.sort_unstable();
+    told.dedup();
+    assert!(told.len() >= 7, "nobody is at risk but by {told:?}");
+}
+
+fn count(reading: Reading) -> i128 {
+    if let Measured::Whole(n) = reading.value { n } else { 0 }
 }
 
 #[test]
