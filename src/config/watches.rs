@@ -9,8 +9,8 @@ use crate::domain::Ratio;
 use crate::job::Recipe;
 use crate::job::watch::judge::{Against, Condition, Side, bad_side};
 use crate::job::watch::{Patience, WatchSpec, has_base};
-use crate::metrics::metric::{History, Unit};
-use crate::metrics::{Metric, Settings, Split, segment};
+use crate::metrics::metric::{History, Topic, Unit};
+use crate::metrics::{Basis, Metric, Settings, Split, segment};
 
 /// Finer than this no level is read.
 const MILLION: f64 = 1e6;
@@ -48,12 +48,14 @@ impl Builder {
         self.refuse_teams(job, to, context);
         let metric = self.metric(name, job)?;
         self.refuse_idle(job, metric);
+        self.refuse_basis(job, metric, settings.basis);
         let split = self.one_split(job, metric);
         let only = self.only(job, split);
         let condition = self.condition(name, job, metric);
         let lasting = self.number("`for`", job.lasting.as_ref(), 1..=24, 1) as u32;
         let repeat = job.repeat.as_ref().and_then(|text| self.duration(text));
-        let min_base = i64::try_from(settings.min_base).unwrap_or(0);
+        // A count is told of however few it is counted among.
+        let min_base = if has_base(metric) { i64::try_from(settings.min_base).unwrap_or(0) } else { 0 };
         let min_base = self.number("`min_base`", job.min_base.as_ref(), 0..=1_000_000, min_base);
         Some(Recipe::Watch(Box::new(WatchSpec {
             metric,
@@ -124,6 +126,20 @@ impl Builder {
                 self.problems.push(Problem::error(format!("`{key}` does nothing here")).at(span, why));
             }
         }
+    }
+
+    /// A model of the other basis never has anything to tell; say so, rather than be silent for ever.
+    fn refuse_basis(&mut self, job: &file::Job, metric: Metric, basis: Basis) {
+        let Some(text) = job.metric.as_ref().filter(|_| !metric.is_told_on(basis)) else { return };
+        let why = match basis {
+            Basis::Contract => "activity is told from contracts here, and it is a model of buying",
+            Basis::Inactivity(_) => "activity is told from purchases here, and it is a model of contracts",
+        };
+        let instead =
+            Metric::all().filter(|other| other.topic() == Topic::Predict && other.is_told_on(basis));
+        let instead: Vec<&str> = instead.map(Metric::name).collect();
+        let problem = Problem::error(format!("`{}` is never known here", metric.name())).at(text.span(), why);
+        self.problems.push(problem.help(format!("what is to come is told by {}", instead.join(", "))));
     }
 
     fn one_split(&mut self, job: &file::Job, metric: Metric) -> Option<Split> {

@@ -18,6 +18,9 @@ use crate::domain::{Asked, Period, PeriodKind, Ratio};
 /// How many months, and so cohorts, are shown.
 pub const MONTHS: usize = 13;
 
+/// Months since joining that reports tell.
+pub const TOLD: [usize; 4] = [1, 3, 6, 12];
+
 /// One month's cohort.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cohort {
@@ -49,6 +52,14 @@ pub fn months(period: &Period) -> Vec<Period> {
     let last = Period::containing(PeriodKind::Month, period.last());
     let last = if last.end > period.end { last.previous() } else { last };
     last.trail(MONTHS)
+}
+
+/// Of all who joined so long ago, the share still there after `month` months. Of cohorts of 4 and 6 of whom
+/// 2 and 5 are there after three months, that is 7 ÷ 10.
+pub fn pooled(cohorts: &[Cohort], month: usize) -> Option<Ratio> {
+    let old = cohorts.iter().filter(|cohort| cohort.active.len() > month);
+    let (active, size) = old.fold((0, 0), |(a, s), cohort| (a + cohort.active[month], s + cohort.size));
+    Ratio::of(active, size)
 }
 
 /// What cohorts ask of the purchases.

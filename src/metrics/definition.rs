@@ -161,6 +161,11 @@ impl Settings {
     pub fn discount_rate(&self) -> f64 {
         f64::from(self.discount_ppm) / 1e6
     }
+
+    /// The discount a month that makes it: (1 + yearly)^(1/12) − 1.
+    pub fn monthly_discount(&self) -> f64 {
+        (1.0 + self.discount_rate()).powf(1.0 / 12.0) - 1.0
+    }
 }
 
 impl Default for Settings {

@@ -8,16 +8,20 @@
 //! Where it is (contract basis), shifted-beta-geometric by months: the value of a new contract is ARPA ×
 //! gross margin × its discounted expected lifetime, DEL = 2F1(1, β; α + β; 1 ÷ (1 + d)).
 
+use super::definition::Settings;
 use super::panel::Panel;
 use super::predict::{Ahead, BgNbd, Buyer, Calibration, Contract, GammaGamma, Geometric, Refusal};
 use super::survival::{DAYS_A_MONTH, tenure};
-use crate::domain::Asked;
+use crate::domain::{Asked, Ratio};
 
 /// Days at the end of the history that a model is held against, having been fitted to what came before.
 pub const HOLDOUT_DAYS: i32 = 182;
 
 /// Below this chance of still being a customer, one is told as probably gone.
 pub const PROBABLY_GONE: f64 = 0.5;
+
+/// Months of age that reports tell the retention of.
+pub const AGES: [u32; 3] = [1, 12, 24];
 
 /// One customer's future.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -35,7 +39,7 @@ pub struct Future {
 }
 
 /// What the models of buying say of a group of customers.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Buying {
     /// The model of purchases.
     pub model: BgNbd,
@@ -53,14 +57,39 @@ pub struct Buying {
     pub probably_gone: usize,
     /// Customers whose transactions were all given away or refunded.
     pub without_purchase: usize,
-    /// The model held against the last days of the history; none where the first part carries no model.
+    /// The model held against the last days of the history; none where the first part carries no model, or
+    /// where nobody asked.
     pub calibration: Option<Calibration>,
 }
 
-/// What the calibration asks of the purchases.
+impl Buying {
+    /// A buyer's value over the horizon at the mean, minor units.
+    pub fn average_minor(&self) -> f64 {
+        self.value_minor / self.buyers.max(1) as f64
+    }
+}
+
+/// What the models of buying ask of the purchases.
 #[must_use]
-pub fn asks(asked: Asked, today: crate::domain::Day) -> Asked {
-    asked.mark(today.plus(1 - HOLDOUT_DAYS)).first_spend()
+pub fn asks(asked: Asked) -> Asked {
+    asked.first_spend()
+}
+
+/// What the calibration asks of them.
+#[must_use]
+pub fn asks_before(asked: Asked, today: crate::domain::Day) -> Asked {
+    asked.mark(today.plus(1 - HOLDOUT_DAYS))
+}
+
+/// LTV of a new contract, minor units: ARPA × gross margin × its discounted expected lifetime in months. Of
+/// R$ 100 a month at a margin of 80 % over 20 such months, R$ 1,600.
+pub fn contract_value(
+    model: &Geometric,
+    arpa_minor: i128,
+    margin: Ratio,
+    settings: &Settings,
+) -> Option<f64> {
+    model.lifetime_value(arpa_minor as f64 * margin.approximate(), settings.monthly_discount())
 }
 
 impl Panel<'_> {
@@ -92,8 +121,14 @@ impl Panel<'_> {
         Some((buyer, u32::from(all - days)))
     }
 
-    /// Fits the models of buying to `customers` and asks them about each; the `count` of most value are told.
+    /// What [`Self::ahead`] tells, and how the model did before.
     pub fn buying(&self, customers: &[u32], count: usize) -> Result<Buying, Refusal> {
+        let ahead = self.ahead(customers, count)?;
+        Ok(Buying { calibration: self.calibration(customers), ..ahead })
+    }
+
+    /// Fits the models of buying to `customers` and asks them about each; the `count` of most value are told.
+    pub fn ahead(&self, customers: &[u32], count: usize) -> Result<Buying, Refusal> {
         let buyers: Vec<Buyer> = customers.iter().filter_map(|c| self.buyer(*c)).collect();
         let model = BgNbd::fit(&buyers)?;
         let spend = GammaGamma::fit(&buyers);
@@ -131,7 +166,6 @@ impl Panel<'_> {
             }
         }
         keep(&mut best, count);
-        let calibration = self.calibration(customers);
         Ok(Buying {
             model,
             spend,
@@ -141,7 +175,7 @@ impl Panel<'_> {
             buyers,
             probably_gone: gone,
             without_purchase: without,
-            calibration,
+            calibration: None,
         })
     }
 

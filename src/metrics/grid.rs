@@ -18,6 +18,20 @@ impl<T> Default for Grid<T> {
     }
 }
 
+impl<T> Grid<T> {
+    /// What `of` tells of the customers of the whole and of each group: one thing each, not by period.
+    pub(super) fn of_members(
+        customers: &[u32],
+        splits: &[(&Groups, usize)],
+        of: impl Fn(&[u32]) -> T,
+    ) -> Grid<T> {
+        let groups = splits
+            .iter()
+            .map(|(groups, _)| groups.members(customers).iter().map(|members| vec![of(members)]).collect());
+        Grid { whole: vec![of(customers)], groups: groups.collect() }
+    }
+}
+
 impl<T: Clone + Default> Grid<T> {
     /// Nothing yet, for so many periods; of each group of `splits` for the first so many.
     pub(super) fn new(periods: usize, splits: &[(&Groups, usize)]) -> Grid<T> {

@@ -11,8 +11,10 @@
 //! Five customers who last bought 1, 2, 3, 4 and 5 days ago score 5, 4, 3, 2 and 1. If the first three all
 //! bought today, two customers do worse than each of them: 1 + ⌊5 × 2 ÷ 5⌋ = 3.
 
+use super::grid::Grid;
 use super::panel::Panel;
-use crate::domain::{Asked, Day};
+use super::segment::Groups;
+use crate::domain::{Asked, Day, Ratio};
 
 /// What a customer is, by their scores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,6 +76,25 @@ impl Standing {
     }
 }
 
+/// Those who are worth most: "champions and loyal".
+pub const BEST: [Standing; 2] = [Standing::Champions, Standing::Loyal];
+
+/// Those who were worth much and are going: "at risk or cannot lose".
+pub const SLIPPING: [Standing; 2] = [Standing::AtRisk, Standing::CannotLose];
+
+/// How many customers are what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ByStanding([i128; 9]);
+
+impl ByStanding {
+    /// The share of all who are scored that some standings have. Of 40 scored customers, 4 champions and 6
+    /// loyal are 10 ÷ 40.
+    pub fn share(&self, of: &[Standing]) -> Option<Ratio> {
+        let count = of.iter().map(|standing| self.0[*standing as usize]).sum();
+        Ratio::of(count, self.0.iter().sum())
+    }
+}
+
 /// Three scores, 1 to 5 each, 5 best.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Score {
@@ -112,12 +133,18 @@ fn window(today: Day, days: i32) -> (Day, Day) {
     (today.plus(1 - days), today.plus(1))
 }
 
-/// What scoring as of `today`, and `ago` days before, asks of the purchases.
+/// What scoring as of `today` asks of the purchases.
 #[must_use]
-pub fn asks(asked: Asked, today: Day, days: i32, ago: i32) -> Asked {
+pub fn asks(asked: Asked, today: Day, days: i32) -> Asked {
     let (from, to) = window(today, days);
-    let (before_from, before_to) = window(today.plus(-ago), days);
-    asked.window(from, to).window(before_from, before_to).mark(before_to)
+    asked.window(from, to)
+}
+
+/// What scoring as of `ago` days before `today` asks of them.
+#[must_use]
+pub fn asks_before(asked: Asked, today: Day, days: i32, ago: i32) -> Asked {
+    let (from, to) = window(today.plus(-ago), days);
+    asked.window(from, to).mark(to)
 }
 
 /// Scores customers against each other as of a day.
@@ -140,6 +167,17 @@ impl<'a> Panel<'a> {
     /// Scores `customers` as of `ago` days before today, from what had been bought by then.
     pub fn rfm_before(&self, customers: &[u32], ago: i32) -> Scorer<'_, 'a> {
         Scorer::new(self, customers, ago)
+    }
+
+    /// What customers are as of today, scored against all of them, in the whole and in each group.
+    pub(super) fn standings_over(&self, splits: &[(&Groups, usize)]) -> Grid<ByStanding> {
+        let mut grid: Grid<ByStanding> = Grid::new(1, splits);
+        let scorer = self.rfm(&self.customers);
+        for scored in self.customers.iter().filter_map(|customer| scorer.score(*customer)) {
+            let at = scored.standing() as usize;
+            grid.change(splits, scored.customer, 0, |by| by.0[at] += 1);
+        }
+        grid
     }
 }
 
@@ -256,7 +294,12 @@ mod tests {
         rows.transactions = vec![row(0, 9, 5), row(1, 9, 5), row(1, 4, -2), row(1, 3, 7), row(1, 3, -7)];
         rows.transactions.extend([row(2, 2, 7), row(2, 2, -7), row(0, 365, 5), row(0, 364, 5)]);
         let settings = super::super::Settings::default();
-        let facts = rows.facts(asks(Asked::nothing(today), today, settings.rfm_days, 30));
+        let facts = rows.facts(asks_before(
+            asks(Asked::nothing(today), today, settings.rfm_days),
+            today,
+            settings.rfm_days,
+            30,
+        ));
         let panel = Panel::of(&facts, &settings);
         let scorer = panel.rfm(&panel.customers);
         let of = |customer| scorer.score(customer).map(|s| (s.days, s.count, s.amount_minor));
@@ -282,7 +325,8 @@ mod tests {
             row(6, -100, false, true),
         ];
         let settings = super::super::Settings::default();
-        let asked = asks(Asked::nothing(today), today, settings.rfm_days, 30);
+        let asked =
+            asks_before(asks(Asked::nothing(today), today, settings.rfm_days), today, settings.rfm_days, 30);
         let lately = crate::domain::Period::containing(crate::domain::PeriodKind::Rolling(10), today);
         let facts = rows.facts(asked.window(lately.start, lately.end));
         let panel = Panel::of(&facts, &settings);

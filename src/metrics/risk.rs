@@ -30,8 +30,10 @@ use std::cmp::Reverse;
 use super::activity::Activity;
 use super::first;
 use super::forecast::PROBABLY_GONE;
+use super::grid::Grid;
 use super::panel::Panel;
 use super::predict::BgNbd;
+use super::segment::Groups;
 use crate::domain::{Day, When};
 
 /// What speaks for a customer being about to leave.
@@ -100,6 +102,11 @@ impl Weights {
         self.0.iter().all(|weight| *weight == 0)
     }
 
+    /// Whether a factor weighs anything.
+    pub fn weighs(&self, factor: Factor) -> bool {
+        self.of(factor) > 0
+    }
+
     fn of(&self, factor: Factor) -> u64 {
         u64::from(self.0[factor as usize])
     }
@@ -146,6 +153,15 @@ pub struct Risk {
 
 /// From this score on a customer is at risk.
 pub const AT_RISK: u8 = 50;
+
+/// How many of a group are at risk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct AtRisk {
+    /// Customers who are active as of now: those who are scored.
+    pub active: i128,
+    /// Those of them with a score of [`AT_RISK`] or more.
+    pub at_risk: i128,
+}
 
 /// The score of what was seen.
 pub fn score(customer: u32, seen: &[Seen], weights: &Weights) -> Risk {
@@ -227,34 +243,52 @@ impl Panel<'_> {
         counted
     }
 
-    /// The risk scores of those of `customers` who are active as of now: the `count` highest, highest first,
-    /// and how many are at risk.
-    pub fn risks(&self, customers: &[u32], count: usize) -> (Vec<Risk>, usize) {
-        let weights = &self.settings.risk;
+    /// Scores those of `customers` who are active as of now, in their order.
+    fn each_risk(&self, customers: &[u32], mut each: impl FnMut(Risk)) {
         let counted = self.counted();
         let buyers: Vec<_> = customers.iter().filter_map(|c| self.buyer(*c)).collect();
         let model = BgNbd::fit(&buyers).ok();
         drop(buyers);
-        let today = self.facts.lens.today();
-        let (mut best, mut at_risk, mut activity): (Vec<Risk>, usize, _) =
-            (Vec::new(), 0, Activity::default());
-        let order =
-            |risk: &Risk| (Reverse(risk.score), Reverse(self.mrr_on(risk.customer, today)), risk.customer);
+        let (today, mut activity) = (self.facts.lens.today(), Activity::default());
         for &customer in customers {
             self.read_activity(customer, &mut activity);
-            if !activity.is_active(today) {
-                continue;
+            if activity.is_active(today) {
+                let seen = self.seen(customer, &counted, model.as_ref());
+                each(score(customer, &seen, &self.settings.risk));
             }
-            let risk = score(customer, &self.seen(customer, &counted, model.as_ref()), weights);
+        }
+    }
+
+    /// The risk scores of those of `customers` who are active as of now: the `count` highest, highest first,
+    /// and how many are at risk.
+    pub fn risks(&self, customers: &[u32], count: usize) -> (Vec<Risk>, usize) {
+        let today = self.facts.lens.today();
+        let (mut best, mut at_risk): (Vec<Risk>, usize) = (Vec::new(), 0);
+        let order =
+            |risk: &Risk| (Reverse(risk.score), Reverse(self.mrr_on(risk.customer, today)), risk.customer);
+        self.each_risk(customers, |risk| {
             at_risk += usize::from(risk.score >= AT_RISK);
             if risk.score > 0 {
                 best.push(risk);
             }
             first::keep(&mut best, count.saturating_mul(2).max(1_024), count, order);
-        }
+        });
         best.sort_unstable_by_key(order);
         best.truncate(count);
         (best, at_risk)
+    }
+
+    /// How many are at risk in the whole and in each group, all scored alike.
+    pub(super) fn at_risk_over(&self, splits: &[(&Groups, usize)]) -> Grid<AtRisk> {
+        let mut grid: Grid<AtRisk> = Grid::new(1, splits);
+        self.each_risk(&self.customers, |risk| {
+            let is_at_risk = i128::from(risk.score >= AT_RISK);
+            grid.change(splits, risk.customer, 0, |sum| {
+                sum.active += 1;
+                sum.at_risk += is_at_risk;
+            });
+        });
+        grid
     }
 
     fn seen(&self, customer: u32, counted: &Counted, model: Option<&BgNbd>) -> Vec<Seen> {

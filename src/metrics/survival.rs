@@ -17,6 +17,14 @@ use crate::domain::Day;
 /// A month is a twelfth of 365.25 days where tenure is told in months.
 pub const DAYS_A_MONTH: f64 = 30.4375;
 
+/// Months that reports tell.
+pub const TOLD: [u32; 5] = [1, 3, 6, 12, 24];
+
+/// So many months in whole days.
+pub fn days(months: u32) -> u32 {
+    (f64::from(months) * DAYS_A_MONTH).round() as u32
+}
+
 /// The 97.5 % point of the normal distribution.
 const Z: f64 = 1.959_963_984_540_054;
 

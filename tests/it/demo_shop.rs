@@ -70,7 +70,9 @@ fn asked(today: Day) -> Asked {
     let (from, to) = retaind::metrics::value::year_to(today);
     let october = october(today);
     let asked = Asked::nothing(today).activity(45).window(from, to);
-    let asked = retaind::metrics::rfm::asks(asked, today, 365, october.days());
+    let asked = retaind::metrics::rfm::asks(asked, today, 365);
+    let asked = retaind::metrics::rfm::asks_before(asked, today, 365, october.days());
+    let asked = retaind::metrics::forecast::asks(asked);
     october.trail(26).iter().fold(asked, Asked::period)
 }
 

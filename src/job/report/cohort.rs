@@ -5,20 +5,10 @@ use super::tables::{column, columns, table};
 use super::{Fared, Section, Story, none};
 use crate::document::{Chart, Column, Say, Table, Value};
 use crate::domain::Ratio;
-use crate::metrics::cohort::{Cohort, MONTHS, months};
-
-/// Months since joining that the figures tell.
-const TOLD: [usize; 4] = [1, 3, 6, 12];
+use crate::metrics::cohort::{Cohort, MONTHS, TOLD, months, pooled};
 
 /// Names of the columns by months since joining.
 const NTH: [&str; MONTHS] = ["m0", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "m9", "m10", "m11", "m12"];
-
-/// Of all who joined so long ago, the share still there after `month` months.
-fn pooled(cohorts: &[Cohort], month: usize) -> Option<Ratio> {
-    let old = cohorts.iter().filter(|cohort| cohort.active.len() > month);
-    let (active, size) = old.fold((0, 0), |(a, s), cohort| (a + cohort.active[month], s + cohort.size));
-    Ratio::of(active, size)
-}
 
 impl Story<'_> {
     fn cohorts_of(&self, customers: &[u32]) -> Vec<Cohort> {

@@ -53,10 +53,12 @@ pub fn asked(spec: &ReportSpec, lens: &Lens) -> Asked {
     let period = spec.period.on(today);
     let mut asked = Asked::nothing(today).window(from, to);
     if Part::Rfm.is_in(spec.kind) {
-        asked = metrics::rfm::asks(asked, today, spec.settings.rfm_days, period.days());
+        let days = spec.settings.rfm_days;
+        asked = metrics::rfm::asks(asked, today, days);
+        asked = metrics::rfm::asks_before(asked, today, days, period.days());
     }
     if Part::Predict.is_in(spec.kind) {
-        asked = metrics::forecast::asks(asked, today);
+        asked = metrics::forecast::asks_before(metrics::forecast::asks(asked), today);
     }
     // On one page over all there is no complaint rate, and so no need of its base.
     if spec.kind == ReportKind::Care {

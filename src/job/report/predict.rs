@@ -5,12 +5,9 @@ use super::figures::single;
 use super::tables::{column, columns, table};
 use super::{Section, Story, TOP, none};
 use crate::document::{Chart, Figure, Say, Table, Value};
-use crate::metrics::forecast::{Buying, Future, HOLDOUT_DAYS};
+use crate::metrics::forecast::{AGES, Buying, Future, HOLDOUT_DAYS, contract_value};
 use crate::metrics::predict::{Calibration, Geometric, Refusal};
 use crate::metrics::{Basis, Panel};
-
-/// Months of age that retention is told for.
-const AGES: [u32; 3] = [1, 12, 24];
 
 /// What the model that fits the shop's basis says.
 pub(super) enum Outlook {
@@ -74,7 +71,6 @@ impl Story<'_> {
 
     fn buying_section(&self, buying: &Buying) -> Section {
         let months = i128::from(self.spec.settings.horizon_months);
-        let each = buying.value_minor / buying.buyers.max(1) as f64;
         let figure =
             |key: &str, value| Figure { name: Say::new(key).with("n", months), ..single(key, value) };
         let mut tables = vec![self.best_table(buying)];
@@ -113,7 +109,7 @@ impl Story<'_> {
             subject: None,
             lead: vec![lead],
             figures: vec![
-                figure("figure.clv", self.approximate(each)),
+                figure("figure.clv", self.approximate(buying.average_minor())),
                 figure("figure.clv_all", self.approximate(buying.value_minor)),
                 figure("figure.purchases_ahead", Value::Number(buying.purchases, 0)),
                 single("figure.probably_gone", (buying.probably_gone as i128).into()),
@@ -149,11 +145,10 @@ impl Story<'_> {
     }
 
     fn contract_section(&self, model: &Geometric) -> Section {
-        let monthly = (1.0 + self.spec.settings.discount_rate()).powf(1.0 / 12.0) - 1.0;
-        let arpa = self.worth.subscription.map(|lifetime| lifetime.arpa_minor as f64);
-        let margin = self.panel.gross_margin().approximate();
-        let value = arpa.and_then(|arpa| model.lifetime_value(arpa * margin, monthly));
-        let lifetime = model.lifetime(monthly);
+        let (settings, margin) = (&self.spec.settings, self.panel.gross_margin());
+        let arpa = self.worth.subscription.map(|lifetime| lifetime.arpa_minor);
+        let value = arpa.and_then(|arpa| contract_value(model, arpa, margin, settings));
+        let lifetime = model.lifetime(settings.monthly_discount());
         let mut figures = vec![
             single("figure.sbg", value.map_or_else(none, |minor| self.approximate(minor))),
             single("figure.sbg.lifetime", lifetime.map_or_else(none, |months| Value::Number(months, 1))),

@@ -9,7 +9,7 @@ use super::tables::{column, columns, table};
 use super::{Fared, Section, Story};
 use crate::document::{Chart, Figure, Say, Table, Value};
 use crate::domain::Ratio;
-use crate::metrics::rfm::{Scored, Standing};
+use crate::metrics::rfm::{BEST, SLIPPING, Scored, Standing};
 use crate::metrics::{Panel, first};
 
 /// Customers in the attached list of those who may be lost.
@@ -45,7 +45,7 @@ impl Standings {
             total.0 += 1;
             total.2 += i128::from(scored.amount_minor);
             now[scored.customer as usize] = Some(standing);
-            if matches!(standing, Standing::AtRisk | Standing::CannotLose) {
+            if SLIPPING.contains(&standing) {
                 pressing_of += 1;
                 pressing_minor += brought(&scored);
                 pressing.push(scored);
@@ -78,9 +78,6 @@ impl Standings {
         Ratio::of(count, self.totals.iter().map(at).sum())
     }
 }
-
-const BEST: [Standing; 2] = [Standing::Champions, Standing::Loyal];
-const SLIPPING: [Standing; 2] = [Standing::AtRisk, Standing::CannotLose];
 
 fn named(standing: Standing) -> Say {
     Say::new(format!("standing.{}", standing.name()))

@@ -4,17 +4,10 @@ use super::figures::single;
 use super::tables::{columns, table, worded};
 use super::{Fared, Section, Story, none};
 use crate::document::{Chart, Curve, Figure, Say, Table, Value};
-use crate::metrics::survival::{DAYS_A_MONTH, Survival};
-
-/// Months that the figures tell.
-const TOLD: [u32; 5] = [1, 3, 6, 12, 24];
+use crate::metrics::survival::{DAYS_A_MONTH, Survival, TOLD, days};
 
 /// Curves in one picture.
 const CURVES: usize = 5;
-
-fn days(months: u32) -> u32 {
-    (f64::from(months) * DAYS_A_MONTH).round() as u32
-}
 
 fn months(days: u32) -> f64 {
     f64::from(days) / DAYS_A_MONTH

@@ -4,7 +4,7 @@
 //! thing in one unit, so that a spreadsheet can sum and draw it, and a row of the CSV or the JSON is a
 //! record that needs no turning. The order is that of time.
 //!
-//! Reports on RFM, cohorts and survival have no such tables: a triangle of cohorts is one already, a curve
+//! Reports on RFM, cohorts and survival have no such tables, and what is at risk or ahead no such columns: a triangle of cohorts is one already, a curve
 //! of survival is to date, and standings of the past would need a year of purchases for each period.
 
 use super::tables::{by_split, column, split_column, table, worded};
@@ -30,14 +30,24 @@ pub fn metrics(kind: ReportKind) -> Vec<Metric> {
             Topic::Value => Part::Value,
             Topic::Care => Part::Care,
             Topic::Funnel => Part::Funnel,
+            Topic::Rfm => Part::Rfm,
+            Topic::Cohort => Part::Cohort,
+            Topic::Survival => Part::Survival,
+            Topic::Predict => Part::Predict,
         };
         // The page over all reads follow-ups of three periods only, no contacts, and no base of complaints;
         // what each group is worth to date is in the report on value.
         let unread = matches!(metric.source(), Source::FollowUps | Source::Contacts | Source::Purchases);
         let left_out = kind == ReportKind::Executive && (unread || *metric == Metric::ComplaintRate);
-        part.is_in(kind) && !left_out
+        part.is_in(kind) && !left_out && !has_own_tables(*metric)
     };
     Metric::all().filter(told).collect()
+}
+
+/// Whether a metric stands in a part that has tables of its own, and so no column in those of all figures.
+fn has_own_tables(metric: Metric) -> bool {
+    use Source::{Buying, Cohorts, Lasting, Rfm, Risks, Tenures};
+    matches!(metric.source(), Rfm | Risks | Tenures | Cohorts | Buying | Lasting)
 }
 
 /// The name of the table by a split.
@@ -95,6 +105,7 @@ impl Story<'_> {
             Source::Leads => self.read("leads"),
             Source::Referrals => !facts.referrers.is_empty(),
             Source::Surveys => self.read("surveys"),
+            _ => !has_own_tables(metric),
         }
     }
 

@@ -350,12 +350,20 @@ pub fn stays(metric: Metric) -> bool {
         Source::FollowUps => matches!(metric, Metric::FollowUpsDue | Metric::FollowUpsOnTime),
         Source::Complaints => matches!(metric, Metric::Complaints | Metric::ComplaintRate),
         Source::Leads => metric == Metric::Leads,
-        Source::Purchases | Source::Contacts | Source::Referrals => false,
+        Source::Purchases
+        | Source::Contacts
+        | Source::Referrals
+        | Source::Rfm
+        | Source::Risks
+        | Source::Tenures
+        | Source::Cohorts
+        | Source::Buying
+        | Source::Lasting => false,
     }
 }
 
 /// Whether a metric rests on a base that may be too small; counts and sums do not.
 pub fn has_base(metric: Metric) -> bool {
-    let is_sum = Metric::RevenueOpening <= metric && metric <= Metric::RevenueClosing;
-    metric.unit() != metric::Unit::Count && !is_sum
+    let is_revenue = Metric::RevenueOpening <= metric && metric <= Metric::RevenueClosing;
+    metric.unit() != metric::Unit::Count && !is_revenue && metric != Metric::ClvAll
 }

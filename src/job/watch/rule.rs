@@ -6,6 +6,7 @@ use super::{Evaluation, has_base};
 use crate::document::{Say, Value};
 use crate::metrics::Basis;
 use crate::metrics::metric::Source;
+use crate::metrics::risk::AT_RISK;
 
 impl Evaluation<'_> {
     pub(super) fn notes(&self, job: &str) -> Vec<Say> {
@@ -39,13 +40,33 @@ impl Evaluation<'_> {
                 .with("lasting", lasting)
                 .with("base", Value::from(base)),
         ];
-        if spec.metric.source() == Source::Activity {
-            notes.push(Say::new("breach.note.counted").with("name", spec.settings.definition.name()));
-            if let Basis::Inactivity(days) = spec.settings.basis {
-                notes.push(Say::new("note.inactivity").with("days", i128::from(days)));
-            }
-        }
+        notes.extend(self.counted());
         notes.push(Say::new("breach.note.as_of").with("as_of", Value::Instant(self.at, lens.zone.clone())));
         notes
+    }
+
+    /// How it is counted, in the words of the report that prints it.
+    fn counted(&self) -> Vec<Say> {
+        let (metric, settings) = (self.look.spec.metric, &self.look.spec.settings);
+        let rate = || Value::Percent(settings.discount_rate());
+        let counted = match metric.source() {
+            Source::Activity => Say::new("breach.note.counted").with("name", settings.definition.name()),
+            Source::Rfm => Say::new("note.rfm").with("days", i128::from(settings.rfm_days)),
+            Source::Risks => Say::new("breach.note.at_risk").with("score", i128::from(AT_RISK)),
+            Source::Tenures => Say::new("note.survival"),
+            Source::Cohorts => Say::new("note.cohort"),
+            Source::Buying => {
+                Say::new("note.discount").with("rate", rate()).with("n", i128::from(settings.horizon_months))
+            }
+            Source::Lasting => Say::new("note.sbg.discount").with("rate", rate()),
+            _ => return Vec::new(),
+        };
+        let is_of_active = !matches!(metric.source(), Source::Rfm | Source::Buying | Source::Lasting);
+        match settings.basis {
+            Basis::Inactivity(days) if is_of_active => {
+                vec![counted, Say::new("note.inactivity").with("days", i128::from(days))]
+            }
+            _ => vec![counted],
+        }
     }
 }

@@ -96,6 +96,7 @@ impl Evaluation<'_> {
         match reading.value {
             Measured::Ratio(ratio)
                 if self.look.spec.metric.unit() == Unit::Share
+                    && !self.look.spec.metric.is_estimate()
                     && reading.base == Some(ratio.denominator()) =>
             {
                 Value::SmallRate(ratio)

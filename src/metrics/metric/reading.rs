@@ -14,6 +14,7 @@ use super::super::panel::Panel;
 use super::super::segment::Groups;
 use super::super::sweep::{Slice, Swept};
 use super::super::value::{Value, arpa, lifetime};
+use super::today::Today;
 use super::{History, Metric, Source};
 use crate::domain::{Currency, Day, Money, Period, Ratio};
 
@@ -62,15 +63,15 @@ impl Reading {
     }
 
     /// A share of what it is divided by.
-    fn share(ratio: Option<Ratio>) -> Reading {
+    pub(super) fn share(ratio: Option<Ratio>) -> Reading {
         ratio.map_or(Reading::NOTHING, |ratio| Reading::ratio(Some(ratio), ratio.denominator()))
     }
 
-    fn ratio(ratio: Option<Ratio>, base: i128) -> Reading {
+    pub(super) fn ratio(ratio: Option<Ratio>, base: i128) -> Reading {
         Reading { value: ratio.map_or(Measured::Nothing, Measured::Ratio), base: Some(base) }
     }
 
-    fn rank(n: Option<i64>, base: i128) -> Reading {
+    pub(super) fn rank(n: Option<i64>, base: i128) -> Reading {
         let value = n.map_or(Measured::Nothing, |n| Measured::Whole(i128::from(n)));
         Reading { value, base: Some(base) }
     }
@@ -92,17 +93,18 @@ pub struct Readings {
     leads: Vec<Leads>,
     referrers: Grid<i128>,
     answers: Grid<Answers>,
+    today: Today,
 }
 
 /// A cell of a grid: of the whole, or of a group of a split; and of which period.
 #[derive(Debug, Clone, Copy)]
-struct Place {
+pub(super) struct Place {
     group: Option<(usize, usize)>,
     at: usize,
 }
 
 impl Place {
-    fn of<T>(self, grid: &Grid<T>) -> Option<&T> {
+    pub(super) fn of<T>(self, grid: &Grid<T>) -> Option<&T> {
         match self.group {
             None => grid.whole.get(self.at),
             Some((split, group)) => grid.groups.get(split)?.get(group)?.get(self.at),
@@ -133,6 +135,8 @@ impl Panel<'_> {
         swept: Swept,
     ) -> Readings {
         let all = &self.customers;
+        let told = metrics.iter().copied().filter(|metric| metric.is_told_on(self.settings.basis));
+        let metrics: Vec<Metric> = told.collect();
         let reads = |source: Source| metrics.iter().any(|metric| metric.source() == source);
         let slices = Grid { whole: swept.whole, groups: swept.groups };
         let mut readings = Readings {
@@ -152,9 +156,11 @@ impl Panel<'_> {
             leads: Vec::new(),
             referrers: Grid::default(),
             answers: Grid::default(),
+            today: Today::default(),
         };
         if reads(Source::Purchases) {
-            readings.worth = self.worth_of(splits);
+            // To date: one value for the whole and each group.
+            readings.worth = Grid::of_members(all, splits, |members| self.value_so_far(members));
         }
         if reads(Source::FollowUps) {
             readings.compliance = self.compliance_over(all, periods, splits);
@@ -178,16 +184,8 @@ impl Panel<'_> {
         if reads(Source::Surveys) {
             readings.answers = self.answers_over(all, periods, splits);
         }
+        readings.today = self.today(&metrics, periods, splits);
         readings
-    }
-
-    /// What customers are worth is to date: one value for the whole and each group.
-    fn worth_of(&self, splits: &[(&Groups, usize)]) -> Grid<Value> {
-        let groups = splits.iter().map(|(groups, _)| {
-            let members = groups.members(&self.customers);
-            members.iter().map(|members| vec![self.value_so_far(members)]).collect()
-        });
-        Grid { whole: vec![self.value_so_far(&self.customers)], groups: groups.collect() }
     }
 }
 
@@ -235,6 +233,12 @@ impl Readings {
                 Reading::share(Ratio::of(*place.of(&self.referrers)?, active))
             }
             Source::Surveys => Reading::share(place.of(&self.answers)?.nps()),
+            Source::Rfm
+            | Source::Risks
+            | Source::Tenures
+            | Source::Cohorts
+            | Source::Buying
+            | Source::Lasting => self.today.read(metric, now, self.currency)?,
         })
     }
 
