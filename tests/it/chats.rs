@@ -1,7 +1,13 @@
 //! One suite that the messages of every chat service pass: nothing that a name holds is markup there, calls anybody
 //! or leads anywhere; every limit holds, in the service's own unit; and whoever is left out is counted.
 
-use retaind::outbox::Service;
+use std::io::{Read as _, Write as _};
+use std::time::Duration;
+
+use retaind::channel::chat::Chat;
+use retaind::channel::http::{Deadlines, Endpoint};
+use retaind::channel::{Attempt, Channel, Gate};
+use retaind::outbox::{Answer, Delivery, DeliveryKey, Scope, Sealed, Service};
 use retaind::render::chat::payload;
 use retaind::render::view::{ActionView, BecauseView, BlockView, ItemView, ReachView, View};
 use serde_json::Value as Json;
@@ -289,4 +295,125 @@ fn entities_of_telegram_stand_where_their_words_are() {
     ];
     let words: Vec<(&str, &str)> = words.iter().map(|(kind, text)| (*kind, text.as_str())).collect();
     assert_eq!(words, expected);
+}
+
+/// A server that reads one request and answers it, or hangs up.
+fn answering(answer: Option<&'static str>) -> (u16, std::thread::JoinHandle<String>) {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = String::new();
+        let mut piece = [0; 4096];
+        loop {
+            let n = stream.read(&mut piece).unwrap();
+            request.push_str(std::str::from_utf8(&piece[..n]).unwrap());
+            let Some((head, body)) = request.split_once("\r\n\r\n") else { continue };
+            let length = head.to_lowercase().split("content-length: ").nth(1).unwrap().to_owned();
+            if body.len() >= length.split("\r\n").next().unwrap().parse::<usize>().unwrap() {
+                break;
+            }
+        }
+        if let Some(body) = answer {
+            let length = body.len();
+            write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}")
+                .unwrap();
+        }
+        request
+    });
+    (port, server)
+}
+
+fn send(service: Service, answer: Option<&'static str>, payload: &str) -> (Answer, String) {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let (port, server) = answering(answer);
+    let deadlines = Deadlines { connect: Duration::from_secs(5), total: Duration::from_secs(5) };
+    let endpoint =
+        Endpoint::new(&format!("http://127.0.0.1:{port}/hook?key=abcdefgh"), true, deadlines).unwrap();
+    let secret = |text: &str| Some(secrecy::SecretString::from(text));
+    let (token, keyword) = (secret("tok:en-123456\n"), Some("sales".to_owned()));
+    let chat = Channel::Chat(Box::new(Chat { service, endpoint, token, secret: secret("SECdemo"), keyword }));
+    let now = "2023-11-14T22:13:20Z".parse().unwrap();
+    let delivery = Delivery {
+        key: DeliveryKey::from_stored("0123456789abcdef0123456789abcdef"),
+        job: "reps".to_owned(),
+        occurrence: now,
+        recipient: "rep:1".to_owned(),
+        channel: "chat".to_owned(),
+        address: "!a/b:example.org".to_owned(),
+        subject: "s".to_owned(),
+        payload: Sealed::new(payload.as_bytes().to_vec()),
+        not_before: now,
+        expires: now + jiff::SignedDuration::from_hours(1),
+    };
+    let gate: Gate = Box::new(|| Box::pin(async { true }));
+    let attempt = Attempt { delivery: &delivery, payload: payload.as_bytes(), now, gate };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    (runtime.block_on(chat.send(attempt)), server.join().unwrap())
+}
+
+const OK: &str = r#"{"ok":true,"code":0,"errcode":0,"event_id":"$1"}"#;
+
+#[test]
+fn each_service_is_asked_as_it_wants_to_be() {
+    // By Python: the signature over "1700000000000\nSECdemo", and that with the key "1700000000\nSECdemo".
+    let ding = "timestamp=1700000000000&sign=lOvVf9TQCVugV68mGbSZCg0gzOl1SVjxWi1MyVZCUuA%3D";
+    let feishu = r#""sign":"U1q8KAchlt+ocM9vRG/rtwroY6XMkyjtyUV9XOpczwI=","timestamp":"1700000000""#;
+    let card = r#"{"card":{"elements":[]}}"#;
+    let text = r#"{"markdown":{"text":"t"}}"#;
+    let cases: [(Service, &str, &[&str]); 8] = [
+        (
+            Service::Matrix,
+            "{}",
+            &[
+                "PUT /hook/_matrix/client/v3/rooms/!a%2Fb:example.org/send/m.room.message/0123456789abcdef0123456789abcdef?",
+                "authorization: Bearer tok:en-123456\r\n",
+            ],
+        ),
+        (
+            Service::Telegram,
+            "{}",
+            &["POST /hook/bottok:en-123456/sendMessage?", r#""chat_id":"!a/b:example.org""#],
+        ),
+        (
+            Service::SlackBot,
+            "{}",
+            &[
+                "POST /hook/api/chat.postMessage?",
+                "authorization: Bearer tok:en-123456\r\n",
+                r#""channel":"!a/b:example.org""#,
+            ],
+        ),
+        (
+            Service::Ntfy,
+            "{}",
+            &["POST /hook?", "authorization: Bearer tok:en-123456\r\n", r#""topic":"!a/b:example.org""#],
+        ),
+        (Service::Discord, "{}", &["POST /hook?key=abcdefgh&wait=true "]),
+        (Service::DingTalk, text, &["POST /hook?key=abcdefgh&", ding, "t\\n\\nsales"]),
+        (Service::Feishu, card, &["POST /hook?key=abcdefgh ", feishu, r#""content":"sales""#]),
+        (Service::WeCom, "{}", &["POST /hook?key=abcdefgh ", "content-type: application/json\r\n"]),
+    ];
+    for (service, payload, wanted) in cases {
+        let (answer, request) = send(service, Some(OK), payload);
+        assert!(matches!(answer, Answer::Accepted(_)), "{service:?}: {answer:?}");
+        for part in wanted {
+            assert!(request.contains(part), "{service:?}: {part} is not in\n{request}");
+        }
+    }
+}
+
+#[test]
+fn a_lost_answer_is_uncertain_save_where_the_server_knows_the_message_again() {
+    for (_, service) in Service::ALL {
+        let (answer, _) = send(service, None, "{}");
+        let again = matches!(answer, Answer::NotNow { scope: Scope::Message, .. });
+        let unknown = matches!(answer, Answer::Unknown(_));
+        assert!(if service == Service::Matrix { again } else { unknown }, "{service:?}: {answer:?}");
+    }
+    for (_, service) in Service::ALL {
+        let (answer, _) = send(service, Some("bottok:en-123456 hook?key=abcdefgh tok:en-123456"), "{}");
+        let said = format!("{answer:?}");
+        assert!(!said.contains("abcdefgh"), "{service:?}: {said}");
+    }
 }

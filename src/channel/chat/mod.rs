@@ -111,7 +111,7 @@ impl Chat {
     /// The header that proves who we are.
     fn bearer(&self, headers: &mut HeaderMap) -> Result<(), String> {
         let Some(token) = &self.token else { return Ok(()) };
-        let value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()));
+        let value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret().trim()));
         let mut value = value.map_err(|_| "the token cannot be written as a header".to_owned())?;
         value.set_sensitive(true);
         headers.insert(AUTHORIZATION, value);
