@@ -13,7 +13,7 @@ use std::pin::Pin;
 
 use jiff::Timestamp;
 
-use crate::outbox::{Answer, Delivery, Phase, Retry};
+use crate::outbox::{Answer, Delivery, Phase, Retry, Service};
 
 /// Marks durably that the bytes which cannot be taken back go now. False: they must not go.
 pub type Gate = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = bool> + Send>> + Send>;
@@ -88,6 +88,11 @@ impl Channel {
             Channel::Webhook(_) | Channel::Chat(_) => Phase::Committing,
             Channel::Email(_) | Channel::Memory(_) => Phase::Pre,
         }
+    }
+
+    /// Whether the other side knows a message again, so that sending it once more shows nothing twice.
+    pub fn knows_again(&self) -> bool {
+        matches!(self, Channel::Chat(chat) if chat.service == Service::Matrix)
     }
 
     /// Shortest time between two messages.

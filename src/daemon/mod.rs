@@ -25,7 +25,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::job::seal::Locales;
 use crate::ledger::{Ledger, LedgerError, deliveries, occurrences};
-use crate::outbox::{Event, Status, delivery};
+use crate::outbox::{Event, Phase, Status, delivery};
 use dispatcher::Lane;
 
 /// Deliveries taken up in one transaction where there may be very many: others wait for it.
@@ -150,7 +150,9 @@ pub(crate) async fn rescue(shared: &Arc<Shared>, lapsed: Option<Timestamp>) -> R
                 let d = &orphan.delivery;
                 let way = known.config.channels.get(&d.channel);
                 let retry = way.map_or(crate::outbox::Retry::EMAIL, |way| way.channel.retry());
-                let event = Event::Crashed(*phase);
+                // Where the other side drops what it has seen, nothing is uncertain.
+                let knows = way.is_some_and(|way| way.channel.knows_again());
+                let event = Event::Crashed(if knows { Phase::Pre } else { *phase });
                 let state = delivery::after(&orphan.state, &event, now, retry, d.key.seed(), d.expires);
                 deliveries::restate(c, orphan.id, &state, now)?;
                 if state.status == Status::Held {
