@@ -151,8 +151,8 @@ pub(crate) async fn rescue(shared: &Arc<Shared>, lapsed: Option<Timestamp>) -> R
                 let way = known.config.channels.get(&d.channel);
                 let retry = way.map_or(crate::outbox::Retry::EMAIL, |way| way.channel.retry());
                 // Where the other side drops what it has seen, nothing is uncertain.
-                let knows = way.is_some_and(|way| way.channel.knows_again());
-                let event = Event::Crashed(if knows { Phase::Pre } else { *phase });
+                let drops_copies = way.is_some_and(|way| way.channel.knows_again());
+                let event = Event::Crashed(if drops_copies { Phase::Pre } else { *phase });
                 let state = delivery::after(&orphan.state, &event, now, retry, d.key.seed(), d.expires);
                 deliveries::restate(c, orphan.id, &state, now)?;
                 if state.status == Status::Held {
