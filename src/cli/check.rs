@@ -4,6 +4,8 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Cli, Done, EX_CONFIG, Failure, show};
+use crate::care::Rule;
+use crate::care::rule::{Kind, Which};
 use crate::channel::Channel;
 use crate::clock::Clock;
 use crate::config::problem::Severity;
@@ -11,6 +13,7 @@ use crate::config::{self, Outlet};
 use crate::daemon::foresight::{self, Known};
 use crate::job::Recipe;
 use crate::ledger::{Access, Ledger};
+use crate::store::relation::{self, Relation};
 
 /// Say everything that is wrong with the configuration, at once.
 #[derive(Debug, Args)]
@@ -66,6 +69,7 @@ impl Check {
                         "  off for want of [actions]: links in digests, to mark an entry done or snooze it",
                     );
                 }
+                blind(config).iter().for_each(|line| show::line(line));
                 for relation in
                     crate::store::relation::ALL.iter().filter(|r| config.store.mapping.source(**r).is_none())
                 {
@@ -79,6 +83,56 @@ impl Check {
         let bad = findings.are_fatal() || probes.iter().any(|(_, trouble)| trouble.is_some());
         if bad { Err(Failure::new(EX_CONFIG, "")) } else { Ok(()) }
     }
+}
+
+/// What a rule finds nothing without: relations and columns that a mapping may leave out.
+fn columns_of(rule: &Rule) -> Vec<(Relation, &'static str)> {
+    let mut columns = match &rule.kind {
+        Kind::FollowUp { .. } => vec![(relation::FOLLOW_UPS, "due_at")],
+        Kind::ContactGap { .. } => vec![(relation::INTERACTIONS, "at")],
+        Kind::Dates { occasion: Which::Birthday, .. } => vec![(relation::CUSTOMERS, "birthday")],
+        Kind::Dates { occasion: Which::Anniversary, .. } => vec![(relation::CUSTOMERS, "since")],
+        Kind::Dates { occasion: Which::Other, .. } => vec![(relation::IMPORTANT_DATES, "date")],
+        Kind::Renewal { .. } => vec![(relation::SUBSCRIPTIONS, "renews_on")],
+        Kind::Handover => vec![(relation::CUSTOMERS, "owner_id"), (relation::REPS, "active")],
+        Kind::Complaint { .. } => vec![(relation::COMPLAINTS, "opened_at")],
+        Kind::Signal { keywords, .. } if keywords.is_empty() => vec![(relation::SIGNALS, "kind")],
+        Kind::Signal { .. } => vec![(relation::INTERACTIONS, "note")],
+        Kind::WinBack { .. } | Kind::Risk { .. } => Vec::new(),
+    };
+    columns.extend((!rule.tiers.is_empty()).then_some((relation::CUSTOMERS, "tier")));
+    columns.extend((!rule.segments.is_empty()).then_some((relation::CUSTOMERS, "segment")));
+    columns
+}
+
+/// Rules and letters that find nothing in this store, each with the column they lack.
+fn blind(config: &config::Config) -> Vec<String> {
+    let Ok(store) = config.store.open() else { return Vec::new() };
+    let has = |relation: Relation, column: &str| {
+        let source = config.store.mapping.source(relation);
+        source.is_some_and(|source| {
+            // What cannot be read was told of before.
+            store.columns(relation, source).map_or(true, |given| given.iter().any(|name| name == column))
+        })
+    };
+    let mut lines = Vec::new();
+    for (name, job) in &config.jobs {
+        for rule in job.recipe.rules() {
+            let lacks = columns_of(rule).into_iter().filter(|(relation, column)| !has(*relation, column));
+            lines.extend(lacks.map(|(relation, column)| {
+                format!("  off for want of `{}.{column}`: rule {}", relation.name, rule.name)
+            }));
+        }
+        if matches!(job.recipe, Recipe::Greetings(_)) {
+            let lacks = ["consent", "email"].into_iter().filter(|column| !has(relation::CUSTOMERS, column));
+            lines.extend(
+                lacks.map(|column| format!("  off for want of `customers.{column}`: letters of {name}")),
+            );
+        }
+    }
+    lines.sort();
+    lines.dedup();
+    lines
 }
 
 /// Whether any job sends digests.

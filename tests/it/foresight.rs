@@ -306,3 +306,22 @@ fn a_lead_reads_what_their_team_did_since_the_last_digest() {
         Some("Your team since Sat 28 Feb: Ana (1 done) and Rui (1 done and 1 snoozed).")
     );
 }
+
+#[test]
+fn check_says_which_rules_find_nothing_for_want_of_a_column() {
+    let stage = played(LETTERS, "2026-03-02 12:00");
+    assert!(!says(&stage, &["check"]).contains("off for want of"), "{}", says(&stage, &["check"]));
+    let path = stage.path("retaind.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let mapped = "[store.relations.customers]\nquery = \"SELECT id, name, owner_id, email FROM customers\"\n";
+    std::fs::write(&path, text.replace("[channels.crm]", &format!("{mapped}[channels.crm]"))).unwrap();
+    let said = says(&stage, &["check"]);
+    let lines: Vec<&str> = said.lines().filter(|line| line.contains("want of `customers.")).collect();
+    assert_eq!(
+        lines,
+        [
+            "  off for want of `customers.birthday`: rule birthdays",
+            "  off for want of `customers.consent`: letters of letters",
+        ]
+    );
+}
