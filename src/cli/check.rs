@@ -69,7 +69,9 @@ impl Check {
                         "  off for want of [actions]: links in digests, to mark an entry done or snooze it",
                     );
                 }
-                blind(config).iter().for_each(|line| show::line(line));
+                for line in blind(config) {
+                    show::line(&line);
+                }
                 for relation in
                     crate::store::relation::ALL.iter().filter(|r| config.store.mapping.source(**r).is_none())
                 {
