@@ -1,7 +1,7 @@
 //! Text for services whose Markdown has no escape: what means something becomes what looks like it.
 
-/// The characters of their markup, and those that look like them.
-const LOOK_ALIKES: [(char, char); 13] = [
+/// The characters of their markup, and those that look like them. Round brackets mean something only behind square ones.
+const LOOK_ALIKES: [(char, char); 9] = [
     ('*', '∗'),
     ('_', 'ˍ'),
     ('~', '∼'),
@@ -10,11 +10,7 @@ const LOOK_ALIKES: [(char, char); 13] = [
     ('>', '＞'),
     ('[', '［'),
     (']', '］'),
-    ('(', '（'),
-    (')', '）'),
     ('#', '＃'),
-    ('!', '！'),
-    ('|', '｜'),
 ];
 
 /// `text` without any markup.
