@@ -145,8 +145,13 @@ fn reminds(config: &config::Config) -> bool {
 async fn probe(config: &config::Config) -> Vec<(String, Option<String>)> {
     let mut probes = Vec::new();
     for (name, way) in &config.channels {
-        if let Channel::Email(email) = &way.channel {
-            probes.push((name.clone(), email.probe().await.err()));
+        match &way.channel {
+            Channel::Email(email) => probes.push((name.clone(), email.probe().await.err())),
+            Channel::Chat(chat) => {
+                let probed = chat.probe().await;
+                probes.extend(probed.map(|answer| (name.clone(), answer.err())));
+            }
+            Channel::Webhook(_) | Channel::Memory(_) => {}
         }
     }
     probes

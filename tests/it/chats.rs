@@ -324,15 +324,19 @@ fn answering(answer: Option<&'static str>) -> (u16, std::thread::JoinHandle<Stri
     (port, server)
 }
 
-fn send(service: Service, answer: Option<&'static str>, payload: &str) -> (Answer, String) {
+fn chat(service: Service, port: u16) -> Chat {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let (port, server) = answering(answer);
     let deadlines = Deadlines { connect: Duration::from_secs(5), total: Duration::from_secs(5) };
-    let endpoint =
-        Endpoint::new(&format!("http://127.0.0.1:{port}/hook?key=abcdefgh"), true, deadlines).unwrap();
+    let url = format!("http://127.0.0.1:{port}/hook?key=abcdefgh");
+    let endpoint = Endpoint::new(&url, true, deadlines).unwrap();
     let secret = |text: &str| Some(secrecy::SecretString::from(text));
     let (token, keyword) = (secret("tok:en-123456\n"), Some("sales".to_owned()));
-    let chat = Channel::Chat(Box::new(Chat { service, endpoint, token, secret: secret("SECdemo"), keyword }));
+    Chat { service, endpoint, token, secret: secret("SECdemo"), keyword }
+}
+
+fn send(service: Service, answer: Option<&'static str>, payload: &str) -> (Answer, String) {
+    let (port, server) = answering(answer);
+    let chat = Channel::Chat(Box::new(chat(service, port)));
     let now = "2023-11-14T22:13:20Z".parse().unwrap();
     let delivery = Delivery {
         key: DeliveryKey::from_stored("0123456789abcdef0123456789abcdef"),
@@ -416,4 +420,35 @@ fn a_lost_answer_is_uncertain_save_where_the_server_knows_the_message_again() {
         let said = format!("{answer:?}");
         assert!(!said.contains("abcdefgh"), "{service:?}: {said}");
     }
+}
+
+#[test]
+fn a_service_that_can_be_asked_says_whether_it_knows_us() {
+    let cases: [(Service, &'static str, &str, bool); 6] = [
+        (Service::SlackBot, r#"{"ok":true}"#, "POST /hook/api/auth.test?", true),
+        (
+            Service::SlackBot,
+            r#"{"ok":false,"error":"invalid_auth"}"#,
+            "authorization: Bearer tok:en-123456",
+            false,
+        ),
+        (Service::Telegram, r#"{"ok":true,"result":{}}"#, "GET /hook/bottok:en-123456/getMe?", true),
+        (
+            Service::Matrix,
+            r#"{"user_id":"@retaind:example.org"}"#,
+            "GET /hook/_matrix/client/v3/account/whoami?",
+            true,
+        ),
+        (Service::Matrix, r#"{"errcode":"M_UNKNOWN_TOKEN"}"#, "authorization: Bearer tok:en-123456", false),
+        (Service::Ntfy, r#"{"healthy":true}"#, "GET /hook/v1/health?", true),
+    ];
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    for (service, said, asked, knows) in cases {
+        let (port, server) = answering(Some(said));
+        let probed = runtime.block_on(chat(service, port).probe()).unwrap();
+        assert_eq!(probed.is_ok(), knows, "{service:?}: {probed:?}");
+        let request = server.join().unwrap();
+        assert!(request.contains(asked), "{service:?}: {request}");
+    }
+    assert!(runtime.block_on(chat(Service::Teams, 9).probe()).is_none(), "Teams can only be posted to");
 }

@@ -8,6 +8,7 @@ mod google_chat;
 mod matrix;
 mod mattermost;
 mod ntfy;
+mod probe;
 mod slack;
 mod slack_bot;
 mod teams;
