@@ -148,8 +148,8 @@ async fn probe(config: &config::Config) -> Vec<(String, Option<String>)> {
         match &way.channel {
             Channel::Email(email) => probes.push((name.clone(), email.probe().await.err())),
             Channel::Chat(chat) => {
-                let probed = chat.probe().await;
-                probes.extend(probed.map(|answer| (name.clone(), answer.err())));
+                let answered = chat.probe().await;
+                probes.extend(answered.map(|answer| (name.clone(), answer.err())));
             }
             Channel::Webhook(_) | Channel::Memory(_) => {}
         }
