@@ -386,13 +386,13 @@ fn numbers_dates_and_money_are_written_as_each_language_does() {
         (Value::Signed(-1200), "\u{2212}1,200", "\u{2212}1.200", "\u{2212}1\u{a0}200"),
         (Value::Signed(0), "0", "0", "0"),
         (Value::Number(2.25, 1), "2.3", "2,3", "2,3"),
-        (day(), "9 Mar 2026", "9 de mar. de 2026", "9 марта 2026 г."),
+        (day(), "9 Mar 2026", "9 de mar. de 2026", "9 марта 2026\u{a0}г."),
         (Value::DayNear(jiff::civil::date(2026, 3, 9)), "Mon 9 Mar", "seg., 9 de mar.", "пн, 9 марта"),
         (
             instant(),
             "Mon 2 Nov 2026 08:00, America/Sao_Paulo",
             "seg., 2 de nov. de 2026, 08:00, America/Sao_Paulo",
-            "пн, 2 ноября 2026 г., 08:00, America/Sao_Paulo",
+            "пн, 2 ноября 2026\u{a0}г., 08:00, America/Sao_Paulo",
         ),
         (list(2), "a and b", "a e b", "a и b"),
         (list(3), "a, b and c", "a, b e c", "a, b и c"),
@@ -419,12 +419,12 @@ fn russian_declines_its_months_and_counts_by_its_last_digit() {
     let year = period(PeriodKind::Year, jiff::civil::date(2027, 5, 2));
     let week = period(PeriodKind::Week, jiff::civil::date(2026, 5, 9));
     let dates = [
-        (Value::Day(may), "2 мая 2026 г."),
-        (Value::Month(may), "май 2026 г."),
-        (Value::Period(month), "май 2026 г."),
+        (Value::Day(may), "2 мая 2026\u{a0}г."),
+        (Value::Month(may), "май 2026\u{a0}г."),
+        (Value::Period(month), "май 2026\u{a0}г."),
         (Value::PeriodShort(month), "май"),
-        (Value::Period(year), "2026 г."),
-        (Value::Period(week), "2 мая – 8 мая 2026 г."),
+        (Value::Period(year), "2026\u{a0}г."),
+        (Value::Period(week), "2 мая – 8 мая 2026\u{a0}г."),
     ];
     for (value, wanted) in dates {
         assert_eq!(russian.value(&value), wanted);
