@@ -15,8 +15,11 @@ use crate::document::{Say, Value};
 use crate::domain::{Money, Period, PeriodKind, Ratio};
 
 /// The locale files, compiled in.
-const FILES: &[(&str, &str)] =
-    &[("en", include_str!("../../locales/en.toml")), ("pt-BR", include_str!("../../locales/pt-BR.toml"))];
+const FILES: &[(&str, &str)] = &[
+    ("en", include_str!("../../locales/en.toml")),
+    ("pt-BR", include_str!("../../locales/pt-BR.toml")),
+    ("ru", include_str!("../../locales/ru.toml")),
+];
 
 /// Joins a number to its unit where a line must not break.
 const NBSP: &str = "\u{a0}";
@@ -36,7 +39,13 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct Formats {
     months: Vec<String>,
+    /// Months as they stand after a day, in languages that decline them: `{month_of}`.
+    #[serde(default)]
+    months_of: Vec<String>,
     months_short: Vec<String>,
+    /// Short months as they stand alone, where that differs: `{mon_alone}`.
+    #[serde(default)]
+    months_short_alone: Vec<String>,
     weekdays_short: Vec<String>,
     day: String,
     day_short: String,
@@ -47,12 +56,19 @@ struct Formats {
     week: String,
     week_short: String,
     quarter: String,
+    #[serde(default = "bare_year")]
+    year: String,
     rolling: String,
     instant: String,
     percent: String,
     money: String,
     list_two: String,
     list_more: String,
+}
+
+/// How most languages write a year that stands alone.
+fn bare_year() -> String {
+    "{y}".to_owned()
 }
 
 #[derive(Debug, Deserialize)]
@@ -172,9 +188,13 @@ impl Locale {
             PluralCategory::Many => "many",
             PluralCategory::Other => "other",
         };
-        // A language may word "none" on its own.
-        let none = by.filter(|n| *n == 0).and_then(|_| forms.get("none"));
-        none.or_else(|| forms.get(category)).or_else(|| forms.get("other")).map_or("", String::as_str)
+        // A language may word "none" on its own, and exactly one where its "one" is also of 21: "tomorrow".
+        let own = match by {
+            Some(0) => forms.get("none"),
+            Some(1) => forms.get("single"),
+            _ => None,
+        };
+        own.or_else(|| forms.get(category)).or_else(|| forms.get("other")).map_or("", String::as_str)
     }
 
     /// A value as this language writes it.
@@ -304,6 +324,8 @@ impl Locale {
             Some(match field {
                 "d" => date.day().to_string(),
                 "month" => name(&formats.months, date.month() - 1),
+                "month_of" => name(&formats.months_of, date.month() - 1),
+                "mon_alone" => name(&formats.months_short_alone, date.month() - 1),
                 "mon" => name(&formats.months_short, date.month() - 1),
                 "weekday" => name(&formats.weekdays_short, date.weekday().to_monday_zero_offset()),
                 "y" => date.year().to_string(),
@@ -323,7 +345,7 @@ impl Locale {
             (PeriodKind::Month, false) => &formats.month,
             (PeriodKind::Month, true) => &formats.month_short,
             (PeriodKind::Quarter, _) => &formats.quarter,
-            (PeriodKind::Year, _) => return start.year().to_string(),
+            (PeriodKind::Year, _) => &formats.year,
             (PeriodKind::Rolling(_), false) => &formats.rolling,
             (PeriodKind::Rolling(_), true) => return self.date(&formats.day_short, period.last().date()),
         };

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use icu_plurals::{PluralCategory, PluralRules};
 use retaind::document::{Kind, Say, Value};
-use retaind::domain::{Currency, Money, Ratio};
+use retaind::domain::{Currency, Day, Money, Period, PeriodKind, Ratio};
 use retaind::job::ReportKind;
 use retaind::metrics::Split;
 use retaind::metrics::definition::{Band, Definition};
@@ -308,14 +308,16 @@ fn plurals_have_every_category_that_their_language_needs() {
     for tag in tags() {
         let icu: icu_locale_core::Locale = tag.parse().unwrap();
         let rules = PluralRules::try_new_cardinal((&icu).into()).unwrap();
-        // Millions alone are "many" in Portuguese; those are worded as all the others.
+        // Millions alone are "many" in Portuguese; those are worded as all the others. In Russian 5 is.
         let needed: Vec<&str> =
             rules.categories().map(category).filter(|name| *name != "many" || !latin(tag)).collect();
         for (key, words) in file(tag)["say"].as_table().unwrap() {
             let Some(forms) = words.as_table() else { continue };
             tables += 1;
             wrong.extend(lacking(forms, &needed).iter().map(|name| format!("{tag}: `{key}` lacks `{name}`")));
-            let extra = forms.keys().filter(|form| *form != "none" && !needed.contains(&form.as_str()));
+            let own = ["none", "single"];
+            let extra =
+                forms.keys().filter(|form| !own.contains(&form.as_str()) && !needed.contains(&form.as_str()));
             wrong.extend(
                 extra.map(|form| format!("{tag}: `{key}` has `{form}`, which this language never uses")),
             );
@@ -366,32 +368,38 @@ fn numbers_dates_and_money_are_written_as_each_language_does() {
         )
     };
     let list = |n: usize| Value::List(["a", "b", "c"][..n].iter().map(|text| Value::from(*text)).collect());
-    let expected: [(Value, &str, &str); 17] = [
-        (real(1_840_000), "R$18,400", "R$\u{a0}18.400"),
-        (real(1_840_050), "R$18,401", "R$\u{a0}18.401"),
-        (real(-1_840_000), "\u{2212}R$18,400", "\u{2212}R$\u{a0}18.400"),
-        (real(1_250), "R$12.50", "R$\u{a0}12,50"),
-        (rate(43, 1000), "4.3%", "4,3%"),
-        (rate(-43, 1000), "\u{2212}4.3%", "\u{2212}4,3%"),
-        (Value::SmallRate(Ratio::of(1, 8).unwrap()), "12.5% (1 of 8)", "12,5% (1 de 8)"),
-        (Value::Count(1_234_567), "1,234,567", "1.234.567"),
-        (Value::Signed(12), "+12", "+12"),
-        (Value::Signed(-1200), "\u{2212}1,200", "\u{2212}1.200"),
-        (Value::Signed(0), "0", "0"),
-        (Value::Number(2.25, 1), "2.3", "2,3"),
-        (day(), "9 Mar 2026", "9 de mar. de 2026"),
-        (Value::DayNear(jiff::civil::date(2026, 3, 9)), "Mon 9 Mar", "seg., 9 de mar."),
+    let expected: [(Value, &str, &str, &str); 17] = [
+        (real(1_840_000), "R$18,400", "R$\u{a0}18.400", "18\u{a0}400\u{a0}R$"),
+        (real(1_840_050), "R$18,401", "R$\u{a0}18.401", "18\u{a0}401\u{a0}R$"),
+        (real(-1_840_000), "\u{2212}R$18,400", "\u{2212}R$\u{a0}18.400", "\u{2212}18\u{a0}400\u{a0}R$"),
+        (real(1_250), "R$12.50", "R$\u{a0}12,50", "12,50\u{a0}R$"),
+        (rate(43, 1000), "4.3%", "4,3%", "4,3\u{a0}%"),
+        (rate(-43, 1000), "\u{2212}4.3%", "\u{2212}4,3%", "\u{2212}4,3\u{a0}%"),
+        (
+            Value::SmallRate(Ratio::of(1, 8).unwrap()),
+            "12.5% (1 of 8)",
+            "12,5% (1 de 8)",
+            "12,5\u{a0}% (1 из 8)",
+        ),
+        (Value::Count(1_234_567), "1,234,567", "1.234.567", "1\u{a0}234\u{a0}567"),
+        (Value::Signed(12), "+12", "+12", "+12"),
+        (Value::Signed(-1200), "\u{2212}1,200", "\u{2212}1.200", "\u{2212}1\u{a0}200"),
+        (Value::Signed(0), "0", "0", "0"),
+        (Value::Number(2.25, 1), "2.3", "2,3", "2,3"),
+        (day(), "9 Mar 2026", "9 de mar. de 2026", "9 марта 2026\u{a0}г."),
+        (Value::DayNear(jiff::civil::date(2026, 3, 9)), "Mon 9 Mar", "seg., 9 de mar.", "пн, 9 марта"),
         (
             instant(),
             "Mon 2 Nov 2026 08:00, America/Sao_Paulo",
             "seg., 2 de nov. de 2026, 08:00, America/Sao_Paulo",
+            "пн, 2 ноября 2026\u{a0}г., 08:00, America/Sao_Paulo",
         ),
-        (list(2), "a and b", "a e b"),
-        (list(3), "a, b and c", "a, b e c"),
+        (list(2), "a and b", "a e b", "a и b"),
+        (list(3), "a, b and c", "a, b e c", "a, b и c"),
     ];
     let mut wrong = Vec::new();
-    for (value, en, pt) in &expected {
-        for (tag, wanted) in [("en", en), ("pt-BR", pt)] {
+    for (value, en, pt, ru) in &expected {
+        for (tag, wanted) in [("en", en), ("pt-BR", pt), ("ru", ru)] {
             let written = locale(tag).value(value);
             if written != **wanted {
                 wrong.push(format!("{tag}: {value:?} is written {written:?}, wanted {wanted:?}"));
@@ -399,6 +407,41 @@ fn numbers_dates_and_money_are_written_as_each_language_does() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Months are declined after a day and not where they stand alone; "tomorrow" is of 1 and never of 21.
+#[test]
+fn russian_declines_its_months_and_counts_by_its_last_digit() {
+    let russian = locale("ru");
+    let may = jiff::civil::date(2026, 5, 2);
+    let period = |kind, end: jiff::civil::Date| Period { kind, start: Day::of(may), end: Day::of(end) };
+    let month = period(PeriodKind::Month, jiff::civil::date(2026, 6, 2));
+    let year = period(PeriodKind::Year, jiff::civil::date(2027, 5, 2));
+    let week = period(PeriodKind::Week, jiff::civil::date(2026, 5, 9));
+    let dates = [
+        (Value::Day(may), "2 мая 2026\u{a0}г."),
+        (Value::Month(may), "май 2026\u{a0}г."),
+        (Value::Period(month), "май 2026\u{a0}г."),
+        (Value::PeriodShort(month), "май"),
+        (Value::Period(year), "2026\u{a0}г."),
+        (Value::Period(week), "2 мая – 8 мая 2026\u{a0}г."),
+    ];
+    for (value, wanted) in dates {
+        assert_eq!(russian.value(&value), wanted);
+    }
+    let counts = [
+        (0, "0 клиентов", "продление сегодня"),
+        (1, "1 клиент", "продление завтра"),
+        (2, "2 клиента", "продление через 2 дня"),
+        (5, "5 клиентов", "продление через 5 дней"),
+        (11, "11 клиентов", "продление через 11 дней"),
+        (21, "21 клиент", "продление через 21 день"),
+        (112, "112 клиентов", "продление через 112 дней"),
+    ];
+    for (n, customers, renews) in counts {
+        let say = |key: &str| russian.say(&Say::new(key).with("n", i128::from(n)));
+        assert_eq!((say("count.customers").as_str(), say("item.renews").as_str()), (customers, renews));
+    }
 }
 
 /// What of `text` was not worded: a key in brackets, or a value's place.
