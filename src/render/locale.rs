@@ -15,8 +15,11 @@ use crate::document::{Say, Value};
 use crate::domain::{Money, Period, PeriodKind, Ratio};
 
 /// The locale files, compiled in.
-const FILES: &[(&str, &str)] =
-    &[("en", include_str!("../../locales/en.toml")), ("pt-BR", include_str!("../../locales/pt-BR.toml"))];
+const FILES: &[(&str, &str)] = &[
+    ("en", include_str!("../../locales/en.toml")),
+    ("es", include_str!("../../locales/es.toml")),
+    ("pt-BR", include_str!("../../locales/pt-BR.toml")),
+];
 
 /// Joins a number to its unit where a line must not break.
 const NBSP: &str = "\u{a0}";

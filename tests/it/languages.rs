@@ -308,7 +308,7 @@ fn plurals_have_every_category_that_their_language_needs() {
     for tag in tags() {
         let icu: icu_locale_core::Locale = tag.parse().unwrap();
         let rules = PluralRules::try_new_cardinal((&icu).into()).unwrap();
-        // Millions alone are "many" in Portuguese; those are worded as all the others.
+        // Millions alone are "many" in Portuguese and Spanish; those are worded as all the others.
         let needed: Vec<&str> =
             rules.categories().map(category).filter(|name| *name != "many" || !latin(tag)).collect();
         for (key, words) in file(tag)["say"].as_table().unwrap() {
@@ -366,32 +366,38 @@ fn numbers_dates_and_money_are_written_as_each_language_does() {
         )
     };
     let list = |n: usize| Value::List(["a", "b", "c"][..n].iter().map(|text| Value::from(*text)).collect());
-    let expected: [(Value, &str, &str); 17] = [
-        (real(1_840_000), "R$18,400", "R$\u{a0}18.400"),
-        (real(1_840_050), "R$18,401", "R$\u{a0}18.401"),
-        (real(-1_840_000), "\u{2212}R$18,400", "\u{2212}R$\u{a0}18.400"),
-        (real(1_250), "R$12.50", "R$\u{a0}12,50"),
-        (rate(43, 1000), "4.3%", "4,3%"),
-        (rate(-43, 1000), "\u{2212}4.3%", "\u{2212}4,3%"),
-        (Value::SmallRate(Ratio::of(1, 8).unwrap()), "12.5% (1 of 8)", "12,5% (1 de 8)"),
-        (Value::Count(1_234_567), "1,234,567", "1.234.567"),
-        (Value::Signed(12), "+12", "+12"),
-        (Value::Signed(-1200), "\u{2212}1,200", "\u{2212}1.200"),
-        (Value::Signed(0), "0", "0"),
-        (Value::Number(2.25, 1), "2.3", "2,3"),
-        (day(), "9 Mar 2026", "9 de mar. de 2026"),
-        (Value::DayNear(jiff::civil::date(2026, 3, 9)), "Mon 9 Mar", "seg., 9 de mar."),
+    let expected: [(Value, &str, &str, &str); 17] = [
+        (real(1_840_000), "R$18,400", "R$\u{a0}18.400", "18.400\u{a0}BRL"),
+        (real(1_840_050), "R$18,401", "R$\u{a0}18.401", "18.401\u{a0}BRL"),
+        (real(-1_840_000), "\u{2212}R$18,400", "\u{2212}R$\u{a0}18.400", "\u{2212}18.400\u{a0}BRL"),
+        (real(1_250), "R$12.50", "R$\u{a0}12,50", "12,50\u{a0}BRL"),
+        (rate(43, 1000), "4.3%", "4,3%", "4,3\u{a0}%"),
+        (rate(-43, 1000), "\u{2212}4.3%", "\u{2212}4,3%", "\u{2212}4,3\u{a0}%"),
+        (
+            Value::SmallRate(Ratio::of(1, 8).unwrap()),
+            "12.5% (1 of 8)",
+            "12,5% (1 de 8)",
+            "12,5\u{a0}% (1 de 8)",
+        ),
+        (Value::Count(1_234_567), "1,234,567", "1.234.567", "1.234.567"),
+        (Value::Signed(12), "+12", "+12", "+12"),
+        (Value::Signed(-1200), "\u{2212}1,200", "\u{2212}1.200", "\u{2212}1200"),
+        (Value::Signed(0), "0", "0", "0"),
+        (Value::Number(2.25, 1), "2.3", "2,3", "2,3"),
+        (day(), "9 Mar 2026", "9 de mar. de 2026", "9 mar 2026"),
+        (Value::DayNear(jiff::civil::date(2026, 3, 9)), "Mon 9 Mar", "seg., 9 de mar.", "lun 9 de marzo"),
         (
             instant(),
             "Mon 2 Nov 2026 08:00, America/Sao_Paulo",
             "seg., 2 de nov. de 2026, 08:00, America/Sao_Paulo",
+            "lun 2 de noviembre de 2026, 08:00, America/Sao_Paulo",
         ),
-        (list(2), "a and b", "a e b"),
-        (list(3), "a, b and c", "a, b e c"),
+        (list(2), "a and b", "a e b", "a y b"),
+        (list(3), "a, b and c", "a, b e c", "a, b y c"),
     ];
     let mut wrong = Vec::new();
-    for (value, en, pt) in &expected {
-        for (tag, wanted) in [("en", en), ("pt-BR", pt)] {
+    for (value, en, pt, es) in &expected {
+        for (tag, wanted) in [("en", en), ("pt-BR", pt), ("es", es)] {
             let written = locale(tag).value(value);
             if written != **wanted {
                 wrong.push(format!("{tag}: {value:?} is written {written:?}, wanted {wanted:?}"));
