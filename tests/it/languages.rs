@@ -385,12 +385,12 @@ fn numbers_dates_and_money_are_written_as_each_language_does() {
         (Value::Signed(0), "0", "0", "0"),
         (Value::Number(2.25, 1), "2.3", "2,3", "2,3"),
         (day(), "9 Mar 2026", "9 de mar. de 2026", "9 mar 2026"),
-        (Value::DayNear(jiff::civil::date(2026, 3, 9)), "Mon 9 Mar", "seg., 9 de mar.", "lun 9 de marzo"),
+        (Value::DayNear(jiff::civil::date(2026, 3, 9)), "Mon 9 Mar", "seg., 9 de mar.", "lunes 9 de marzo"),
         (
             instant(),
             "Mon 2 Nov 2026 08:00, America/Sao_Paulo",
             "seg., 2 de nov. de 2026, 08:00, America/Sao_Paulo",
-            "lun 2 de noviembre de 2026, 08:00, America/Sao_Paulo",
+            "lunes 2 de noviembre de 2026, 08:00, America/Sao_Paulo",
         ),
         (list(2), "a and b", "a e b", "a y b"),
         (list(3), "a, b and c", "a, b e c", "a, b y c"),
@@ -405,6 +405,28 @@ fn numbers_dates_and_money_are_written_as_each_language_does() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn spanish_says_e_for_y_before_the_sound_of_i_alone() {
+    let cases = [
+        ("Iberia", "Acme e Iberia"),
+        ("Índigo", "Acme e Índigo"),
+        ("Hidalgo", "Acme e Hidalgo"),
+        ("IBM", "Acme e IBM"),
+        ("Hielos del Sur", "Acme y Hielos del Sur"),
+        ("Yolanda", "Acme y Yolanda"),
+        ("Herrera", "Acme y Herrera"),
+        ("", "Acme y "),
+    ];
+    let pair = |last: &str| Value::List(vec!["Acme".into(), last.into()]);
+    for (last, wanted) in cases {
+        assert_eq!(locale("es").value(&pair(last)), wanted);
+        assert_eq!(locale("pt-BR").value(&pair(last)), format!("Acme e {last}"));
+        assert_eq!(locale("en").value(&pair(last)), format!("Acme and {last}"));
+    }
+    let three = Value::List(vec!["Acme".into(), "Iberia".into(), "Inditex".into()]);
+    assert_eq!(locale("es").value(&three), "Acme, Iberia e Inditex");
 }
 
 /// What of `text` was not worded: a key in brackets, or a value's place.
