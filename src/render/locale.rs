@@ -17,6 +17,7 @@ use crate::domain::{Money, Period, PeriodKind, Ratio};
 /// The locale files, compiled in.
 const FILES: &[(&str, &str)] = &[
     ("en", include_str!("../../locales/en.toml")),
+    ("es", include_str!("../../locales/es.toml")),
     ("pt-BR", include_str!("../../locales/pt-BR.toml")),
     ("ru", include_str!("../../locales/ru.toml")),
 ];
@@ -46,6 +47,9 @@ struct Formats {
     /// Short months as they stand alone, where that differs: `{mon_alone}`.
     #[serde(default)]
     months_short_alone: Vec<String>,
+    /// In full; only where `{weekday_name}` is asked for.
+    #[serde(default)]
+    weekdays: Vec<String>,
     weekdays_short: Vec<String>,
     day: String,
     day_short: String,
@@ -63,6 +67,8 @@ struct Formats {
     percent: String,
     money: String,
     list_two: String,
+    /// Before the sound of i, where that takes a word of its own: "y" in Spanish, yet "e Iberia".
+    list_two_i: Option<String>,
     list_more: String,
 }
 
@@ -237,7 +243,9 @@ impl Locale {
         let count = values.len();
         texts.enumerate().fold(first, |so_far, (i, text)| {
             let last = i + 2 == count;
-            let joint = if last { &self.file.format.list_two } else { &self.file.format.list_more };
+            let formats = &self.file.format;
+            let before_i = formats.list_two_i.as_ref().filter(|_| begins_with_i(&text));
+            let joint = if last { before_i.unwrap_or(&formats.list_two) } else { &formats.list_more };
             fill(joint, |name| Some(if name == "a" { so_far.clone() } else { text.clone() }))
         })
     }
@@ -328,6 +336,7 @@ impl Locale {
                 "mon_alone" => name(&formats.months_short_alone, date.month() - 1),
                 "mon" => name(&formats.months_short, date.month() - 1),
                 "weekday" => name(&formats.weekdays_short, date.weekday().to_monday_zero_offset()),
+                "weekday_name" => name(&formats.weekdays, date.weekday().to_monday_zero_offset()),
                 "y" => date.year().to_string(),
                 "q" => ((date.month() - 1) / 3 + 1).to_string(),
                 "w" => date.iso_week_date().week().to_string(),
@@ -353,6 +362,14 @@ impl Locale {
         let to = self.date(&formats.day_short, period.last().date());
         self.date(&pattern.replace("{from}", &from).replace("{to}", &to), start)
     }
+}
+
+/// Whether a Spanish reader hears an i first: "Iberia", "Hidalgo", but not the diphthong of "hielo".
+fn begins_with_i(text: &str) -> bool {
+    let text = text.to_lowercase();
+    let mut letters = text.strip_prefix('h').unwrap_or(&text).chars();
+    matches!(letters.next(), Some('i' | 'í'))
+        && !matches!(letters.next(), Some('a' | 'á' | 'e' | 'é' | 'o' | 'ó'))
 }
 
 /// Replaces `{name}` by what `value` gives; what it does not know stays as written.

@@ -308,7 +308,7 @@ fn plurals_have_every_category_that_their_language_needs() {
     for tag in tags() {
         let icu: icu_locale_core::Locale = tag.parse().unwrap();
         let rules = PluralRules::try_new_cardinal((&icu).into()).unwrap();
-        // Millions alone are "many" in Portuguese; those are worded as all the others. In Russian 5 is.
+        // Millions alone are "many" in Portuguese and Spanish; those are worded as all the others. In Russian 5 is.
         let needed: Vec<&str> =
             rules.categories().map(category).filter(|name| *name != "many" || !latin(tag)).collect();
         for (key, words) in file(tag)["say"].as_table().unwrap() {
@@ -368,40 +368,121 @@ fn numbers_dates_and_money_are_written_as_each_language_does() {
         )
     };
     let list = |n: usize| Value::List(["a", "b", "c"][..n].iter().map(|text| Value::from(*text)).collect());
-    let expected: [(Value, &str, &str, &str); 17] = [
-        (real(1_840_000), "R$18,400", "R$\u{a0}18.400", "18\u{a0}400\u{a0}R$"),
-        (real(1_840_050), "R$18,401", "R$\u{a0}18.401", "18\u{a0}401\u{a0}R$"),
-        (real(-1_840_000), "\u{2212}R$18,400", "\u{2212}R$\u{a0}18.400", "\u{2212}18\u{a0}400\u{a0}R$"),
-        (real(1_250), "R$12.50", "R$\u{a0}12,50", "12,50\u{a0}R$"),
-        (rate(43, 1000), "4.3%", "4,3%", "4,3\u{a0}%"),
-        (rate(-43, 1000), "\u{2212}4.3%", "\u{2212}4,3%", "\u{2212}4,3\u{a0}%"),
-        (
-            Value::SmallRate(Ratio::of(1, 8).unwrap()),
-            "12.5% (1 of 8)",
-            "12,5% (1 de 8)",
-            "12,5\u{a0}% (1 из 8)",
-        ),
-        (Value::Count(1_234_567), "1,234,567", "1.234.567", "1\u{a0}234\u{a0}567"),
-        (Value::Signed(12), "+12", "+12", "+12"),
-        (Value::Signed(-1200), "\u{2212}1,200", "\u{2212}1.200", "\u{2212}1\u{a0}200"),
-        (Value::Signed(0), "0", "0", "0"),
-        (Value::Number(2.25, 1), "2.3", "2,3", "2,3"),
-        (day(), "9 Mar 2026", "9 de mar. de 2026", "9 марта 2026\u{a0}г."),
-        (Value::DayNear(jiff::civil::date(2026, 3, 9)), "Mon 9 Mar", "seg., 9 de mar.", "пн, 9 марта"),
-        (
-            instant(),
-            "Mon 2 Nov 2026 08:00, America/Sao_Paulo",
-            "seg., 2 de nov. de 2026, 08:00, America/Sao_Paulo",
-            "пн, 2 ноября 2026\u{a0}г., 08:00, America/Sao_Paulo",
-        ),
-        (list(2), "a and b", "a e b", "a и b"),
-        (list(3), "a, b and c", "a, b e c", "a, b и c"),
+    let values: [Value; 17] = [
+        real(1_840_000),
+        real(1_840_050),
+        real(-1_840_000),
+        real(1_250),
+        rate(43, 1000),
+        rate(-43, 1000),
+        Value::SmallRate(Ratio::of(1, 8).unwrap()),
+        Value::Count(1_234_567),
+        Value::Signed(12),
+        Value::Signed(-1200),
+        Value::Signed(0),
+        Value::Number(2.25, 1),
+        day(),
+        Value::DayNear(jiff::civil::date(2026, 3, 9)),
+        instant(),
+        list(2),
+        list(3),
     ];
+    let expected: [(&str, [&str; 17]); 4] = [
+        (
+            "en",
+            [
+                "R$18,400",
+                "R$18,401",
+                "\u{2212}R$18,400",
+                "R$12.50",
+                "4.3%",
+                "\u{2212}4.3%",
+                "12.5% (1 of 8)",
+                "1,234,567",
+                "+12",
+                "\u{2212}1,200",
+                "0",
+                "2.3",
+                "9 Mar 2026",
+                "Mon 9 Mar",
+                "Mon 2 Nov 2026 08:00, America/Sao_Paulo",
+                "a and b",
+                "a, b and c",
+            ],
+        ),
+        (
+            "es",
+            [
+                "18.400\u{a0}BRL",
+                "18.401\u{a0}BRL",
+                "\u{2212}18.400\u{a0}BRL",
+                "12,50\u{a0}BRL",
+                "4,3\u{a0}%",
+                "\u{2212}4,3\u{a0}%",
+                "12,5\u{a0}% (1 de 8)",
+                "1.234.567",
+                "+12",
+                "\u{2212}1200",
+                "0",
+                "2,3",
+                "9 mar 2026",
+                "lunes 9 de marzo",
+                "lunes 2 de noviembre de 2026, 08:00, America/Sao_Paulo",
+                "a y b",
+                "a, b y c",
+            ],
+        ),
+        (
+            "pt-BR",
+            [
+                "R$\u{a0}18.400",
+                "R$\u{a0}18.401",
+                "\u{2212}R$\u{a0}18.400",
+                "R$\u{a0}12,50",
+                "4,3%",
+                "\u{2212}4,3%",
+                "12,5% (1 de 8)",
+                "1.234.567",
+                "+12",
+                "\u{2212}1.200",
+                "0",
+                "2,3",
+                "9 de mar. de 2026",
+                "seg., 9 de mar.",
+                "seg., 2 de nov. de 2026, 08:00, America/Sao_Paulo",
+                "a e b",
+                "a, b e c",
+            ],
+        ),
+        (
+            "ru",
+            [
+                "18\u{a0}400\u{a0}R$",
+                "18\u{a0}401\u{a0}R$",
+                "\u{2212}18\u{a0}400\u{a0}R$",
+                "12,50\u{a0}R$",
+                "4,3\u{a0}%",
+                "\u{2212}4,3\u{a0}%",
+                "12,5\u{a0}% (1 из 8)",
+                "1\u{a0}234\u{a0}567",
+                "+12",
+                "\u{2212}1\u{a0}200",
+                "0",
+                "2,3",
+                "9 марта 2026\u{a0}г.",
+                "пн, 9 марта",
+                "пн, 2 ноября 2026\u{a0}г., 08:00, America/Sao_Paulo",
+                "a и b",
+                "a, b и c",
+            ],
+        ),
+    ];
+    assert_eq!(expected.map(|(tag, _)| tag).to_vec(), tags().collect::<Vec<_>>());
     let mut wrong = Vec::new();
-    for (value, en, pt, ru) in &expected {
-        for (tag, wanted) in [("en", en), ("pt-BR", pt), ("ru", ru)] {
+    for (tag, words) in expected {
+        for (value, wanted) in values.iter().zip(words) {
             let written = locale(tag).value(value);
-            if written != **wanted {
+            if written != wanted {
                 wrong.push(format!("{tag}: {value:?} is written {written:?}, wanted {wanted:?}"));
             }
         }
@@ -442,6 +523,28 @@ fn russian_declines_its_months_and_counts_by_its_last_digit() {
         let say = |key: &str| russian.say(&Say::new(key).with("n", i128::from(n)));
         assert_eq!((say("count.customers").as_str(), say("item.renews").as_str()), (customers, renews));
     }
+}
+
+#[test]
+fn spanish_says_e_for_y_before_the_sound_of_i_alone() {
+    let cases = [
+        ("Iberia", "Acme e Iberia"),
+        ("Índigo", "Acme e Índigo"),
+        ("Hidalgo", "Acme e Hidalgo"),
+        ("IBM", "Acme e IBM"),
+        ("Hielos del Sur", "Acme y Hielos del Sur"),
+        ("Yolanda", "Acme y Yolanda"),
+        ("Herrera", "Acme y Herrera"),
+        ("", "Acme y "),
+    ];
+    let pair = |last: &str| Value::List(vec!["Acme".into(), last.into()]);
+    for (last, wanted) in cases {
+        assert_eq!(locale("es").value(&pair(last)), wanted);
+        assert_eq!(locale("pt-BR").value(&pair(last)), format!("Acme e {last}"));
+        assert_eq!(locale("en").value(&pair(last)), format!("Acme and {last}"));
+    }
+    let three = Value::List(vec!["Acme".into(), "Iberia".into(), "Inditex".into()]);
+    assert_eq!(locale("es").value(&three), "Acme, Iberia e Inditex");
 }
 
 /// What of `text` was not worded: a key in brackets, or a value's place.
