@@ -19,6 +19,7 @@ const FILES: &[(&str, &str)] = &[
     ("en", include_str!("../../locales/en.toml")),
     ("pt-BR", include_str!("../../locales/pt-BR.toml")),
     ("ru", include_str!("../../locales/ru.toml")),
+    ("uk", include_str!("../../locales/uk.toml")),
 ];
 
 /// Joins a number to its unit where a line must not break.
