@@ -20,6 +20,7 @@ const FILES: &[(&str, &str)] = &[
     ("es", include_str!("../../locales/es.toml")),
     ("pt-BR", include_str!("../../locales/pt-BR.toml")),
     ("ru", include_str!("../../locales/ru.toml")),
+    ("uk", include_str!("../../locales/uk.toml")),
 ];
 
 /// Joins a number to its unit where a line must not break.
