@@ -19,6 +19,7 @@ const FILES: &[(&str, &str)] = &[
     ("en", include_str!("../../locales/en.toml")),
     ("pt-BR", include_str!("../../locales/pt-BR.toml")),
     ("ru", include_str!("../../locales/ru.toml")),
+    ("zh-CN", include_str!("../../locales/zh-CN.toml")),
 ];
 
 /// Joins a number to its unit where a line must not break.
