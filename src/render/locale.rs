@@ -21,6 +21,7 @@ const FILES: &[(&str, &str)] = &[
     ("pt-BR", include_str!("../../locales/pt-BR.toml")),
     ("ru", include_str!("../../locales/ru.toml")),
     ("uk", include_str!("../../locales/uk.toml")),
+    ("zh-CN", include_str!("../../locales/zh-CN.toml")),
 ];
 
 /// Joins a number to its unit where a line must not break.

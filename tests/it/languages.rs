@@ -591,6 +591,41 @@ fn ukrainian_declines_its_months_and_counts_by_its_last_digit() {
     }
 }
 
+/// No plural forms, exactly one of its own where a day is meant, full-width marks, no blanks.
+#[test]
+fn chinese_writes_dates_money_and_counts_its_own_way() {
+    let chinese = locale("zh-CN");
+    let end = jiff::civil::date(2026, 11, 2);
+    let period = |kind, end: jiff::civil::Date| {
+        Value::Period(Period { kind, start: Day::of(jiff::civil::date(2026, 11, 2)), end: Day::of(end) })
+    };
+    let money = |code| Value::Money(Money::new(1_840_000, Currency::from_code(code).unwrap()));
+    let list =
+        |n: usize| Value::List(["甲", "乙", "丙"][..n].iter().map(|text| Value::from(*text)).collect());
+    let written = [
+        (Value::Day(end), "2026年11月2日"),
+        (Value::DayNear(end), "11月2日周一"),
+        (Value::Month(end), "2026年11月"),
+        (period(PeriodKind::Week, jiff::civil::date(2026, 11, 9)), "2026年11月2日至11月8日当周"),
+        (period(PeriodKind::Month, jiff::civil::date(2026, 12, 2)), "2026年11月"),
+        (period(PeriodKind::Quarter, jiff::civil::date(2027, 2, 2)), "2026年第4季度"),
+        (period(PeriodKind::Year, jiff::civil::date(2027, 11, 2)), "2026年"),
+        (money("CNY"), "¥18,400"),
+        (money("USD"), "US$18,400"),
+        (Value::Count(1_234_567), "1,234,567"),
+        (Value::SmallRate(Ratio::of(1, 8).unwrap()), "12.5% (1/8)"),
+        (list(2), "甲和乙"),
+        (list(3), "甲、乙和丙"),
+    ];
+    for (value, wanted) in written {
+        assert_eq!(chinese.value(&value), wanted);
+    }
+    for (n, renews) in [(0, "今日续约"), (1, "明日续约"), (2, "2天后续约"), (21, "21天后续约")]
+    {
+        assert_eq!(chinese.say(&Say::new("item.renews").with("n", i128::from(n))), renews);
+    }
+}
+
 /// What of `text` was not worded: a key in brackets, or a value's place.
 pub(crate) fn leftovers(text: &str, keys: &BTreeMap<String, Vec<String>>) -> Vec<String> {
     let mut found: Vec<String> =
