@@ -8,6 +8,9 @@ use crate::outbox::AddressId;
 /// What the ids of customers begin with, where they are recipients.
 pub const CUSTOMER: &str = "customer:";
 
+/// Why whoever asked so is not written to.
+pub const SUPPRESSED: &str = "the address is not written to any more";
+
 /// Days that the longer of the caps looks back.
 pub const WEEK: i32 = 7;
 

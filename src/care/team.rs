@@ -21,13 +21,16 @@ pub fn says(staff: &Staff, history: &History, lead: &Recipient, today: Day) -> O
         last.map(|(_, at)| Day::of(lead.zone.to_datetime(*at).date())).filter(|day| *day < today).max();
     let since = last.unwrap_or(today.plus(-BACK));
     let is_lead = |rep: &String| staff.reps.get(rep).is_some_and(|member| member.recipient.id == lead.id);
-    let team = staff.reps.values().filter(|member| member.lead.as_ref().is_some_and(is_lead));
+    let members = staff.reps.values().filter(|member| member.lead.as_ref().is_some_and(is_lead));
+    let members = members.map(|member| &member.recipient).filter(|recipient| recipient.id != lead.id);
+    let team: BTreeMap<&str, &str> = members.map(|r| (r.id.as_str(), r.name.as_str())).collect();
+    if team.is_empty() {
+        return None;
+    }
     let mut did: BTreeMap<&str, [i128; ACTS.len()]> = BTreeMap::new();
-    for member in team.filter(|member| member.recipient.id != lead.id) {
-        for response in history.acts.values().filter(|act| act.by == member.recipient.id) {
-            if (since..today).contains(&response.on) {
-                did.entry(&member.recipient.name).or_default()[place(&response.act)] += 1;
-            }
+    for response in history.acts.values().filter(|act| (since..today).contains(&act.on)) {
+        if let Some(name) = team.get(response.by.as_str()) {
+            did.entry(name).or_default()[place(&response.act)] += 1;
         }
     }
     let reps: Vec<Value> = did.into_iter().map(|(name, counts)| rep(name, counts)).collect();

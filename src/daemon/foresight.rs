@@ -89,11 +89,6 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// Whether nothing changes.
-    pub fn are_none(&self) -> bool {
-        *self == Changes::default()
-    }
-
     /// In a sentence, for ops.
     pub fn told(&self) -> String {
         let named = |what: &str, names: &[String]| {

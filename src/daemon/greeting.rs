@@ -3,11 +3,11 @@
 use super::Shared;
 use super::reminding::{self, Reminded};
 use super::runner::{Context, RunError, Sealer, unreadable};
-use crate::care::greeted::Greeted;
+use crate::care::greeted::{Greeted, SUPPRESSED};
 use crate::config::{Config, Job};
 use crate::job::greetings::{self, GreetingsSpec, House};
 use crate::ledger::suppressions;
-use crate::outbox::{AddressId, Answer, Delivery, Scope};
+use crate::outbox::{Answer, Delivery, Scope};
 
 /// Reads whose day it is, and seals a letter to each who agreed.
 pub(super) fn greet(
@@ -23,8 +23,7 @@ pub(super) fn greet(
             "{reason}; run it where it can, or name a mailbox, `letter.stop`"
         )));
     }
-    let at = if context.turn == reminding::Turn::Due { context.now } else { context.at };
-    let lens = config.store.lens(at, job.schedule.zone.clone());
+    let lens = config.store.lens(context.as_of(), job.schedule.zone.clone());
     let history = (context.history)(&lens).map_err(RunError::Broken)?;
     let facts = context.snapshot.read(job.recipe.needs(&lens), lens).map_err(unreadable)?;
     (context.check)(&facts, context.snapshot)?;
@@ -59,13 +58,10 @@ pub fn house(config: &Config) -> House<'_> {
 /// cannot be read lets nothing leave.
 pub(super) async fn hindered(shared: &Shared, d: &Delivery) -> Option<Answer> {
     let address = reminding::letter_to(d)?;
-    let held = shared.ledger.run(move |c| {
-        let salt = suppressions::salt(c)?;
-        suppressions::holds(c, AddressId::of(&salt, &address))
-    });
+    let held = shared.ledger.run(move |c| suppressions::holds(c, suppressions::id_of(c, &address)?));
     match held.await {
         Ok(false) => None,
-        Ok(true) => Some(Answer::Never("the address is not written to any more".to_owned())),
+        Ok(true) => Some(Answer::Never(SUPPRESSED.to_owned())),
         Err(e) => Some(Answer::NotNow { reason: e.to_string(), after: None, scope: Scope::Message }),
     }
 }

@@ -49,8 +49,7 @@ pub(super) fn remind(
     sealer: &mut Sealer<'_>,
 ) -> Result<Reminded, RunError> {
     let config = context.config;
-    // Who is told late is told of what is still so.
-    let at = if context.turn == Turn::Due { context.now } else { context.at };
+    let at = context.as_of();
     let reps =
         context.snapshot.reps(&config.store.lens(at, job.schedule.zone.clone())).map_err(unreadable)?;
     let staff = staff(config, job, &reps);
@@ -123,18 +122,13 @@ fn clocks(job: &Job, context: &Context<'_, '_>, staff: &Staff) -> Vec<TimeZone> 
     if !job.schedule.own {
         return vec![job.schedule.zone.clone()];
     }
-    let all = staff.reps.values().map(|member| &member.recipient).chain(staff.rest.iter());
+    let everybody = || staff.reps.values().map(|member| &member.recipient).chain(&staff.rest);
+    let is_turn =
+        |recipient: &&Arc<Recipient>| context.turn == Turn::Everybody || is_time(job, recipient, context.at);
     let mut days = BTreeSet::new();
     let mut zones: Vec<TimeZone> = Vec::new();
-    for recipient in all {
-        // Those whose turn has come lead: most of what waits does so for somebody on the same day.
-        if (context.turn == Turn::Everybody || is_time(job, recipient, context.at))
-            && days.insert(recipient.zone.to_datetime(context.at).date())
-        {
-            zones.push(recipient.zone.clone());
-        }
-    }
-    for recipient in staff.reps.values().map(|member| &member.recipient).chain(staff.rest.iter()) {
+    // Those whose turn has come lead: most of what waits does so for somebody on the same day.
+    for recipient in everybody().filter(is_turn).chain(everybody()) {
         if days.insert(recipient.zone.to_datetime(context.at).date()) {
             zones.push(recipient.zone.clone());
         }

@@ -159,6 +159,11 @@ impl<'a, 's> Context<'a, 's> {
         let Asked { job, at, now, turn, history, .. } = *asked;
         Context { config, job, at, now, turn, snapshot, history, check }
     }
+
+    /// As of when it looks: who is told late is told of what is still so.
+    pub(super) fn as_of(&self) -> Timestamp {
+        if self.turn == Turn::Due { self.now } else { self.at }
+    }
 }
 
 /// What was read must pass it.

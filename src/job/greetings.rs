@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::Addressed;
-use crate::care::greeted::{CUSTOMER, Caps, Greeted};
+use crate::care::greeted::{CUSTOMER, Caps, Greeted, SUPPRESSED};
 use crate::care::history::{Fate, Reminder};
 use crate::care::rule::Kind as RuleKind;
 use crate::care::{About, Case, History, Rule};
@@ -187,7 +187,7 @@ pub fn hindrance(
     today: Day,
 ) -> Option<&'static str> {
     if greeted.suppressed.contains(&address) {
-        return Some("the address is not written to any more");
+        return Some(SUPPRESSED);
     }
     if mime::address(email).is_err() {
         return Some("this is no mail address that can be written to");
@@ -227,14 +227,18 @@ fn compose(case: &Case, person: &Person, letter: Letter) -> Document {
         say.args.extend(case.why.args.iter().cloned());
         say.with("name", person.name.as_str())
     };
+    document(say("subject"), say("lead"), letter)
+}
+
+fn document(subject: Say, lead: Say, letter: Letter) -> Document {
     Document {
         kind: Kind::Greeting,
         about: None,
         telling: None,
         letter: Some(letter),
-        subject: say("subject"),
-        title: say("subject"),
-        lead: vec![say("lead")],
+        title: subject.clone(),
+        subject,
+        lead: vec![lead],
         blocks: Vec::new(),
         notes: Vec::new(),
         sheets: Vec::new(),
@@ -243,22 +247,11 @@ fn compose(case: &Case, person: &Person, letter: Letter) -> Document {
 
 /// A letter as it may look, for templates.
 pub(super) fn sample() -> Document {
-    let case_says = Say::new("greeting.birthday.subject").with("name", "Customer 1 <&>");
+    let subject = Say::new("greeting.birthday.subject").with("name", "Customer 1 <&>");
     let lead = Say::new("greeting.birthday.lead").with("name", "Customer 1 <&>");
     let stop = Stop {
         url: Some("https://care.example.com/u/AAAA".to_owned()),
         address: Some("stop@example.com".to_owned()),
     };
-    Document {
-        kind: Kind::Greeting,
-        about: None,
-        telling: None,
-        letter: Some(Letter { signed: "Ana".to_owned(), imprint: "Shop, Street 1".to_owned(), stop }),
-        subject: case_says.clone(),
-        title: case_says,
-        lead: vec![lead],
-        blocks: Vec::new(),
-        notes: Vec::new(),
-        sheets: Vec::new(),
-    }
+    document(subject, lead, Letter { signed: "Ana".to_owned(), imprint: "Shop, Street 1".to_owned(), stop })
 }

@@ -1,6 +1,7 @@
 //! The recipes: what each kind of job reads, computes and says. Each reads as needs → compute → compose.
 
 pub mod acted;
+mod event;
 pub mod greetings;
 pub mod released;
 pub mod reminders;

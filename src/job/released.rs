@@ -1,14 +1,13 @@
 //! The event that a customer goes back to the pool, for webhooks: once for each rule, customer and day.
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
+use super::event::Event;
+use crate::care::greeted::CUSTOMER;
 use crate::domain::Day;
-use crate::outbox::{Delivery, DeliveryKey, Sealed};
-
-/// How long a webhook is tried.
-const LIFE: SignedDuration = SignedDuration::from_hours(5 * 24);
+use crate::outbox::Delivery;
 
 /// A customer who goes back to the pool.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,21 +38,16 @@ pub fn events(
             "rep_id": rep, "on": on.date().to_string(),
         },
     });
-    let payload = Sealed::new(payload.to_string().into_bytes());
     // Whoever else is told of the same makes no second event.
     let day = on.date().to_zoned(TimeZone::UTC).map_or(at, |day| day.timestamp());
-    let recipient = format!("customer:{customer}");
-    let event = |channel: &String| Delivery {
-        key: DeliveryKey::of(&format!("released:{rule}"), day, &recipient, channel),
-        job: job.to_owned(),
+    let event = Event {
+        topic: (&format!("released:{rule}"), day),
+        job,
         occurrence: at,
-        recipient: recipient.clone(),
-        channel: channel.clone(),
-        address: String::new(),
+        recipient: &format!("{CUSTOMER}{customer}"),
         subject: format!("released: customer {customer}"),
-        payload: payload.clone(),
-        not_before: now,
-        expires: now + LIFE,
+        payload,
+        now,
     };
-    channels.iter().map(event).collect()
+    event.to(channels)
 }

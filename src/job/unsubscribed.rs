@@ -1,13 +1,11 @@
 //! The event that a customer wants no more letters, for webhooks.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::json;
 
+use super::event::Event;
 use crate::care::greeted::CUSTOMER;
-use crate::outbox::{Delivery, DeliveryKey, Sealed};
-
-/// How long a webhook is tried.
-const LIFE: SignedDuration = SignedDuration::from_hours(5 * 24);
+use crate::outbox::Delivery;
 
 /// The deliveries of the event, one a channel.
 pub fn events(customer: &str, now: Timestamp, channels: &[String]) -> Vec<Delivery> {
@@ -18,19 +16,14 @@ pub fn events(customer: &str, now: Timestamp, channels: &[String]) -> Vec<Delive
             "schema": "retaind.unsubscribed/1", "version": 1, "customer_id": customer, "at": now.to_string(),
         },
     });
-    let payload = Sealed::new(payload.to_string().into_bytes());
-    let recipient = format!("{CUSTOMER}{customer}");
-    let event = |channel: &String| Delivery {
-        key: DeliveryKey::of("unsubscribed", now, &recipient, channel),
-        job: "unsubscribed".to_owned(),
+    let event = Event {
+        topic: ("unsubscribed", now),
+        job: "unsubscribed",
         occurrence: now,
-        recipient: recipient.clone(),
-        channel: channel.clone(),
-        address: String::new(),
+        recipient: &format!("{CUSTOMER}{customer}"),
         subject: format!("unsubscribed: customer {customer}"),
-        payload: payload.clone(),
-        not_before: now,
-        expires: now + LIFE,
+        payload,
+        now,
     };
-    channels.iter().map(event).collect()
+    event.to(channels)
 }

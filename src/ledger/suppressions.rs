@@ -57,6 +57,11 @@ pub fn salt(c: &Connection) -> Result<Vec<u8>> {
     c.prepare_cached("SELECT value FROM salt")?.query_row([], |row| row.get(0))
 }
 
+/// The hash of an address under the ledger's salt.
+pub fn id_of(c: &Connection, address: &str) -> Result<AddressId> {
+    Ok(AddressId::of(&salt(c)?, address))
+}
+
 /// Whether an address must not be written to.
 pub fn holds(c: &Connection, address: AddressId) -> Result<bool> {
     c.prepare_cached("SELECT 1 FROM suppression WHERE address = ?1")?.exists([address.0.as_slice()])
@@ -131,7 +136,7 @@ pub(super) fn refused(c: &Connection, address: &str, reason: &str, now: Timestam
     if address.is_empty() || !reason.split([' ', ':', '-']).any(|word| NO_MAILBOX.contains(&word)) {
         return Ok(());
     }
-    let address = AddressId::of(&salt(c)?, address);
+    let address = id_of(c, address)?;
     c.execute("UPDATE greeted SET bounces = bounces + 1 WHERE address = ?1", [address.0.as_slice()])?;
     let bounces: Option<i64> = c
         .prepare_cached("SELECT bounces FROM greeted WHERE address = ?1")?

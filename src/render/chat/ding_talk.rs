@@ -5,14 +5,13 @@
 use serde_json::{Value as Json, json};
 
 use super::super::view::View;
-use super::{Part, Room, heading, is_web, look_alike, parts, plain, strong, target, written};
+use super::{Part, Room, heading, linked, look_alike, titled, written};
 
 /// What is left of 20,000 bytes beside the rest, and for a keyword.
 const TEXT_MAX: usize = 18_500;
 
 pub(super) fn payload(view: &View, more: &dyn Fn(usize) -> String) -> Json {
-    let title = Part { spans: vec![strong(heading(&view.title)), plain("")], ..Part::default() };
-    let all: Vec<Part> = std::iter::once(title).chain(parts(view)).collect();
+    let all = titled(view);
     let measure = |text: &str| json!(text).to_string().len();
     let room = Room { size: TEXT_MAX, measure: &measure, between: "\n\n", write: &write, more };
     json!({
@@ -25,8 +24,5 @@ pub(super) fn payload(view: &View, more: &dyn Fn(usize) -> String) -> Json {
 fn write(part: &Part) -> String {
     let text = |text: &str| look_alike::text(text).replace('\n', "  \n");
     let strong = |text: &str| format!("**{text}**");
-    let link = |words: &str, url: &str| {
-        if is_web(url) { format!("[{}]({})", text(words), target(url)) } else { text(words) }
-    };
-    written(part, text, strong, link)
+    written(part, text, strong, |words, url| linked(text(words), url))
 }

@@ -5,7 +5,7 @@
 use serde_json::{Value as Json, json};
 
 use super::super::view::View;
-use super::{Part, Room, backslashed, is_web, parts, target, within, written};
+use super::{Part, Room, backslashed, linked, parts, within, written};
 
 const TITLE_MAX: usize = 256;
 const TEXT_MAX: usize = 4_096;
@@ -38,9 +38,5 @@ fn write(part: &Part) -> String {
     }
     let text = |text: &str| backslashed(text, SPECIAL);
     let strong = |text: &str| format!("**{text}**");
-    // A link that a browser cannot open would be shown with its markup.
-    let link = |words: &str, url: &str| {
-        if is_web(url) { format!("[{}]({})", text(words), target(url)) } else { text(words) }
-    };
-    written(part, text, strong, link)
+    written(part, text, strong, |words, url| linked(text(words), url))
 }

@@ -5,7 +5,7 @@
 use serde_json::{Value as Json, json};
 
 use super::super::view::View;
-use super::{Part, Room, heading, is_web, parts, target, written};
+use super::{Part, Room, heading, linked, parts, written};
 
 /// What is left of 20 KB beside the card itself and its signature.
 const TEXT_MAX: usize = 18_000;
@@ -34,10 +34,7 @@ pub(super) fn payload(view: &View, more: &dyn Fn(usize) -> String) -> Json {
 
 fn write(part: &Part) -> String {
     let strong = |text: &str| format!("**{text}**");
-    let link = |words: &str, url: &str| {
-        if is_web(url) { format!("[{}]({})", escape(words), target(url)) } else { escape(words) }
-    };
-    written(part, escape, strong, link)
+    written(part, escape, strong, |words, url| linked(escape(words), url))
 }
 
 fn escape(text: &str) -> String {

@@ -5,14 +5,13 @@
 use serde_json::{Value as Json, json};
 
 use super::super::view::View;
-use super::{Part, Room, heading, html, parts, plain, strong, target, written};
+use super::{Part, Room, html, target, titled, written};
 
 /// Each of the two texts, as JSON: both and what the server adds stay below the limit.
 const TEXT_MAX: usize = 28_000;
 
 pub(super) fn payload(view: &View, more: &dyn Fn(usize) -> String) -> Json {
-    let title = Part { spans: vec![strong(heading(&view.title)), plain("")], ..Part::default() };
-    let all: Vec<Part> = std::iter::once(title).chain(parts(view)).collect();
+    let all = titled(view);
     let measure = |text: &str| json!(text).to_string().len();
     let fill = |between, write: &dyn Fn(&Part) -> String| {
         Room { size: TEXT_MAX, measure: &measure, between, write, more }.fill(&all)

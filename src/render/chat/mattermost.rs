@@ -5,14 +5,13 @@
 use serde_json::{Value as Json, json};
 
 use super::super::view::View;
-use super::{Part, Room, backslashed, heading, parts, plain, strong, target, unmentioned, written};
+use super::{Part, Room, backslashed, target, titled, unmentioned, written};
 
 const TEXT_MAX: usize = 16_383;
 const SPECIAL: &str = "\\`*_{}[]()#+-.!|~><";
 
 pub(super) fn payload(view: &View, more: &dyn Fn(usize) -> String) -> Json {
-    let title = Part { spans: vec![strong(heading(&view.title)), plain("")], ..Part::default() };
-    let all: Vec<Part> = std::iter::once(title).chain(parts(view)).collect();
+    let all = titled(view);
     let measure = |text: &str| text.chars().count();
     let room = Room { size: TEXT_MAX, measure: &measure, between: "\n\n", write: &write, more };
     json!({ "text": room.fill(&all), "props": { "disable_group_highlight": true } })

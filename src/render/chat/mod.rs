@@ -95,6 +95,12 @@ fn link(text: &str, url: &str) -> Span {
     Span { text: text.to_owned(), strong: false, url: Some(url.to_owned()) }
 }
 
+/// The title, for services that have no place of their own for it, and all that is said below it.
+fn titled(view: &View) -> Vec<Part> {
+    let title = Part { spans: vec![strong(heading(&view.title))], ..Part::default() };
+    std::iter::once(title).chain(parts(view)).collect()
+}
+
 /// All that is said below the title.
 fn parts(view: &View) -> Vec<Part> {
     let mut parts: Vec<Part> = view.lead.iter().map(|text| paragraph(text)).collect();
@@ -127,26 +133,35 @@ fn of_block(block: &BlockView) -> Vec<Part> {
 }
 
 fn figure(row: &FigureView, first: bool) -> Vec<Span> {
-    let others: Vec<&str> = row.others.iter().filter(|o| !o.is_empty()).map(String::as_str).collect();
-    let before = if others.is_empty() { String::new() } else { format!(" ({})", others.join(" · ")) };
     let line = if first { "" } else { "\n" };
-    vec![plain(format!("{line}{}: ", row.name)), strong(row.now.clone()), plain(before)]
+    vec![plain(format!("{line}{}: ", row.name)), strong(row.now.clone()), plain(before(row))]
+}
+
+/// What a figure is held against, in brackets.
+fn before(row: &FigureView) -> String {
+    let others: Vec<&str> = row.others.iter().filter(|o| !o.is_empty()).map(String::as_str).collect();
+    if others.is_empty() { String::new() } else { format!(" ({})", others.join(" · ")) }
 }
 
 fn item(item: &ItemView) -> Part {
     let name = excerpt(&item.customer, PART_MAX / 4);
     let mut lines = vec![format!(" · {}", item.why)];
-    lines.extend(item.what.iter().map(|what| format!("“{what}”")));
-    for because in &item.more {
-        let what = because.what.as_ref().map(|what| format!(" “{what}”")).unwrap_or_default();
-        lines.push(format!("+ {}{what}", because.why));
-    }
+    lines.extend(reasons(item));
     lines.extend(Some(item.facts.clone()).filter(|facts| !facts.is_empty()));
     let lines = lines.join("\n");
     let mut spans = vec![strong(format!("{}. {name}", item.number)), plain(excerpt(&lines, PART_MAX))];
     spans.extend(joined(item.reach.iter().map(|reach| link(&excerpt(&reach.text, 120), &reach.url))));
     let tail = joined(item.actions.iter().map(|action| link(&action.text, &action.url)));
     Part { spans, tail, mono: false, counts: 1 }
+}
+
+/// What was promised, and each further reason, a line each.
+fn reasons(item: &ItemView) -> impl Iterator<Item = String> {
+    let more = item.more.iter().map(|because| {
+        let what = because.what.as_ref().map(|what| format!(" “{what}”")).unwrap_or_default();
+        format!("+ {}{what}", because.why)
+    });
+    item.what.iter().map(|what| format!("“{what}”")).chain(more)
 }
 
 /// Links on a line of their own.
@@ -290,6 +305,11 @@ fn heading(text: &str) -> String {
 /// Whether a browser opens it: services refuse other links, or the whole message with them.
 fn is_web(url: &str) -> bool {
     url.starts_with("https://") || url.starts_with("http://")
+}
+
+/// A link in Markdown, its words written before, where a browser opens it; else the words alone.
+fn linked(words: String, url: &str) -> String {
+    if is_web(url) { format!("[{words}]({})", target(url)) } else { words }
 }
 
 /// A link's target without what could end it in any markup.

@@ -50,10 +50,7 @@ fn from_block(block: &BlockView) -> Vec<Json> {
     let mut blocks = Vec::new();
     if let Some(figures) = &block.figures {
         let rows = figures.rows.iter().map(|row| {
-            let others: Vec<&str> = row.others.iter().filter(|o| !o.is_empty()).map(String::as_str).collect();
-            let before =
-                if others.is_empty() { String::new() } else { format!(" ({})", others.join(" · ")) };
-            format!("{}: *{}*{}", escape(&row.name), escape(&row.now), escape(&before))
+            format!("{}: *{}*{}", escape(&row.name), escape(&row.now), escape(&super::before(row)))
         });
         blocks.push(section(&rows.collect::<Vec<_>>().join("\n")));
     }
@@ -81,13 +78,7 @@ fn item_section(item: &ItemView) -> Json {
 
 fn item_text(item: &ItemView) -> String {
     let mut lines = vec![format!("*{}. {}* · {}", item.number, escape(&item.customer), escape(&item.why))];
-    if let Some(what) = &item.what {
-        lines.push(format!("“{}”", escape(what)));
-    }
-    for because in &item.more {
-        let what = because.what.as_ref().map(|what| format!(" “{}”", escape(what))).unwrap_or_default();
-        lines.push(format!("+ {}{what}", escape(&because.why)));
-    }
+    lines.extend(super::reasons(item).map(|line| escape(&line)));
     lines.push(escape(&item.facts));
     let reach: Vec<String> =
         item.reach.iter().map(|r| format!("<{}|{}>", link(&r.url), escape(&r.text))).collect();

@@ -6,7 +6,7 @@
 use serde_json::{Value as Json, json};
 
 use super::super::view::View;
-use super::{Part, Room, heading, is_web, parts, plain, strong, unmentioned, written};
+use super::{Part, Room, is_web, titled, unmentioned, written};
 
 const TEXT_MAX: usize = 4_096;
 
@@ -20,8 +20,7 @@ const END: char = '\u{f0004}';
 const MARKS: [char; 5] = [STRONG, LINK, WORDS, MONO, END];
 
 pub(super) fn payload(view: &View, more: &dyn Fn(usize) -> String) -> Json {
-    let title = Part { spans: vec![strong(heading(&view.title)), plain("")], ..Part::default() };
-    let all: Vec<Part> = std::iter::once(title).chain(parts(view)).collect();
+    let all = titled(view);
     let measure = |text: &str| units(&taken_apart(text).0);
     let room = Room { size: TEXT_MAX, measure: &measure, between: "\n\n", write: &write, more };
     let (text, entities) = taken_apart(&room.fill(&all));
