@@ -3,7 +3,6 @@
 use rusqlite::Connection;
 
 use super::contracts::{customer_of, later};
-use super::customers::value;
 use super::days::{Days, Read};
 use super::decode::{Bad, RowView};
 use super::error::StoreError;
@@ -47,8 +46,8 @@ impl Decode for Reader<'_> {
     type Row = (u32, Day);
 
     fn decode(&mut self, view: &RowView<'_, '_>, rows: &mut Vec<(u32, Day)>) -> Result<(), Bad> {
-        let customer = customer_of(value(view.row, self.customer_id), self.customers)?;
-        match self.days.read(value(view.row, self.at), "at")? {
+        let customer = customer_of(view.row.get(self.customer_id), self.customers)?;
+        match self.days.read(view.row.get(self.at), "at")? {
             Read::Past(day) => rows.push((customer, day)),
             Read::Later => return Err(later()),
         }

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
 use super::currency::{Amounts, other};
-use super::customers::{Numbers, locked, value, with_key};
+use super::customers::{Numbers, locked, with_key};
 use super::days::plain_date;
 use super::decode::{Bad, RowView, amount_of, missing, when_of};
 use super::error::StoreError;
@@ -111,23 +111,23 @@ impl Decode for Reader<'_> {
     fn decode(&mut self, view: &RowView<'_, '_>, rows: &mut Vec<(u32, Contract)>) -> Result<(), Bad> {
         let row = view.row;
         let day = |place, column| {
-            let raw = value(row, place);
+            let raw = row.get(place);
             match plain_date(raw) {
                 Some(day) => Ok(Some(day)),
                 None => Ok(when_of(raw, column, view.store_zone)?.map(|when| when.day(view.store_zone))),
             }
         };
-        let customer = customer_of(value(row, self.customer_id), self.customers)?;
+        let customer = customer_of(row.get(self.customer_id), self.customers)?;
         let starts_on = day(self.starts_on, "starts_on")?.ok_or_else(|| missing("starts_on"))?;
         if starts_on > self.today {
             return Err(later());
         }
-        let mrr = amount_of(value(row, self.mrr_minor), "mrr_minor")?.ok_or_else(|| missing("mrr_minor"))?;
+        let mrr = amount_of(row.get(self.mrr_minor), "mrr_minor")?.ok_or_else(|| missing("mrr_minor"))?;
         let ends_on = day(self.ends_on, "ends_on")?.unwrap_or(Day::MAX);
         let renews_on = day(self.renews_on, "renews_on")?.unwrap_or(Day::MAX);
         let terms = self.terms_of(view)?;
         // At today's rate on every day: a rate that moves is no expansion.
-        let mrr_minor = self.amounts.read(value(row, self.currency), mrr, self.today)?;
+        let mrr_minor = self.amounts.read(row.get(self.currency), mrr, self.today)?;
         let contract = Contract { starts_on, ends_on, renews_on, terms, mrr_minor: mrr_minor.unwrap_or(0) };
         rows.push((customer, contract));
         if mrr_minor.is_some() { Ok(()) } else { Err(other()) }

@@ -8,7 +8,7 @@ use hashbrown::HashMap;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
-use super::decode::{Bad, RowView, missing, text_of};
+use super::decode::{Bad, Cells, RowView, missing, text_of};
 use super::error::{CUSTOMERS_MAX, StoreError};
 use super::pass::{self, Decode, Form};
 use super::relation::{CUSTOMERS, Relation};
@@ -34,12 +34,6 @@ impl Places {
         let at = relation.columns.iter().position(|c| c.name == column)?;
         self.0.get(at).copied().flatten()
     }
-}
-
-/// A value, or nothing where the statement does not yield the column.
-#[inline]
-pub(super) fn value<'r>(row: &'r rusqlite::Row<'_>, place: Option<usize>) -> ValueRef<'r> {
-    place.and_then(|place| row.get_ref(place).ok()).unwrap_or(ValueRef::Null)
 }
 
 /// Gives `take` the id of a row: whole numbers and clean text as they are, anything else cleaned.
@@ -208,15 +202,15 @@ impl Decode for Reader<'_> {
         let profile = self.profile(view)?;
         let owner = self.owner(view)?;
         let row = view.row;
-        if !has_text(value(row, self.name)) && text_of(value(row, self.name), "name")?.is_none() {
+        if !has_text(row.get(self.name)) && text_of(row.get(self.name), "name")?.is_none() {
             return Err(missing("name"));
         }
-        let id = with_key(value(row, self.id), "id", |key| match key {
+        let id = with_key(row.get(self.id), "id", |key| match key {
             Key::Whole(n) => Id::Whole(n),
             Key::Text(text) => Id::Text(text.into()),
         })?;
         rows.push(Row { id: id.ok_or_else(|| missing("id"))?, profile, owner });
-        if !matches!(value(row, self.referred_by), ValueRef::Null) {
+        if !matches!(row.get(self.referred_by), ValueRef::Null) {
             // Whoever names themselves brought nobody.
             let own = view.text("id")?;
             self.referrers.extend(view.text("referred_by")?.filter(|by| own.as_ref() != Some(by)));
@@ -251,10 +245,10 @@ impl Numbers {
 }
 
 /// Writes the values at `places` as bytes that are equal only where the values are.
-fn fingerprint(row: &rusqlite::Row<'_>, places: &[Option<usize>], bytes: &mut Vec<u8>) {
+fn fingerprint(row: Cells<'_, '_>, places: &[Option<usize>], bytes: &mut Vec<u8>) {
     bytes.clear();
     for place in places {
-        match value(row, *place) {
+        match row.get(*place) {
             ValueRef::Null => bytes.push(0),
             ValueRef::Integer(n) => {
                 bytes.push(1);
@@ -294,7 +288,7 @@ impl<'a> Named<'a> {
 
     /// Looks at a row; true when everybody was found.
     pub(super) fn look(&mut self, view: &RowView<'_, '_>) -> bool {
-        let found = with_key(value(view.row, self.id), "id", |key| self.facts.customers.find(key));
+        let found = with_key(view.row.get(self.id), "id", |key| self.facts.customers.find(key));
         if let Ok(Some(Some(customer))) = found
             && self.wanted.remove(&customer)
         {

@@ -7,10 +7,31 @@ use crate::domain::day::{DateError, read_seconds, read_when};
 use crate::domain::facts::{Fault, Lens, Rejected};
 use crate::domain::{Day, When, text};
 
+/// The values of a row, by their places in the statement that asks for them.
+#[derive(Clone, Copy)]
+pub enum Cells<'r, 'stmt> {
+    /// As SQLite gives them out.
+    Row(&'r rusqlite::Row<'stmt>),
+    /// As they were read from its page.
+    Page(&'r [ValueRef<'r>]),
+}
+
+impl<'r> Cells<'r, '_> {
+    /// The value at a place; nothing where there is none.
+    #[inline]
+    pub fn get(self, place: Option<usize>) -> ValueRef<'r> {
+        let value = place.and_then(|place| match self {
+            Cells::Row(row) => row.get_ref(place).ok(),
+            Cells::Page(values) => values.get(place).copied(),
+        });
+        value.unwrap_or(ValueRef::Null)
+    }
+}
+
 /// A row of a relation with its columns found by name.
 pub struct RowView<'r, 'stmt> {
     /// The row.
-    pub row: &'r rusqlite::Row<'stmt>,
+    pub row: Cells<'r, 'stmt>,
     /// For each column of the relation, its place in the statement.
     pub places: &'r [Option<usize>],
     /// The relation.
@@ -104,8 +125,7 @@ pub fn when_of(value: ValueRef<'_>, column: &str, zone: &jiff::tz::TimeZone) -> 
 impl RowView<'_, '_> {
     fn raw(&self, column: &str) -> ValueRef<'_> {
         let at = self.relation.columns.iter().position(|c| c.name == column);
-        let place = at.and_then(|at| self.places.get(at).copied().flatten());
-        place.and_then(|place| self.row.get_ref(place).ok()).unwrap_or(ValueRef::Null)
+        self.row.get(at.and_then(|at| self.places.get(at).copied().flatten()))
     }
 
     /// Text as the shop wrote it; numbers in decimal; empty is nothing.

@@ -3,7 +3,8 @@
 //! [`relation`] says what the eleven relations are, [`mapping`] turns configuration into queries,
 //! [`sqlite`] opens, [`snapshot`] reads at one moment. [`decode`] turns a value into a fact or a reason why
 //! not; what comes by the million has a file of its own ([`customers`], [`contracts`], [`transactions`],
-//! [`contacts`]) and is read on several threads ([`pass`]).
+//! [`contacts`]) and is read on several threads ([`pass`]), straight from the file's pages where that can be
+//! done ([`pages`]).
 
 mod advice;
 mod conditions;
@@ -18,6 +19,7 @@ mod error;
 mod follow_ups;
 pub mod mapping;
 mod matters;
+mod pages;
 mod pass;
 pub mod relation;
 mod repeats;

@@ -1,17 +1,19 @@
 //! One pass over a relation in storage order: read and decoded on several threads, taken in by one.
 //!
-//! A table is cut into pieces by rowid. Each reader takes every so-manyeth piece over a connection of its
+//! A table is cut into pieces: of its pages, or by rowid. Each reader takes every so-manyeth piece over a connection of its
 //! own to the same snapshot; the pieces are taken in in order, so that rows come as they are stored, and
 //! the result is the same on any machine. A query has no rowids: one reader reads it.
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ToSql};
 
 use super::customers::Places;
-use super::decode::{Bad, RowView};
+use super::decode::{Bad, Cells, RowView};
 use super::error::StoreError;
+use super::pages::Leaves;
 use super::relation::Relation;
 use super::repeats::Repeats;
 use super::watch::Watcher;
@@ -31,6 +33,8 @@ const PIECES_MAX: u64 = 16_384;
 
 /// Where rows come from.
 pub(super) enum From {
+    /// A table whose pages can be read, with rowids in `[first, last]`; the statement yields the same.
+    Pages { leaves: Leaves, sql: String, first: i64, last: i64 },
     /// A table with rowids, in `[first, last]`: the statement takes the two ends of a piece.
     Pieces { sql: String, first: i64, last: i64 },
     /// Anything else that yields the columns.
@@ -42,14 +46,19 @@ pub(super) enum From {
 impl From {
     fn sql(&self) -> &str {
         match self {
-            From::Pieces { sql, .. } | From::Whole { sql } | From::Among { sql, .. } => sql,
+            From::Pages { sql, .. }
+            | From::Pieces { sql, .. }
+            | From::Whole { sql }
+            | From::Among { sql, .. } => sql,
         }
     }
 
     /// About how many rows there are: never fewer, unless rowids have gaps.
     fn about(&self) -> Option<u64> {
         match self {
-            From::Pieces { first, last, .. } => Some(last.abs_diff(*first).saturating_add(1)),
+            From::Pages { first, last, .. } | From::Pieces { first, last, .. } => {
+                Some(last.abs_diff(*first).saturating_add(1))
+            }
             From::Whole { .. } | From::Among { .. } => None,
         }
     }
@@ -57,7 +66,7 @@ impl From {
     /// What is bound to the statement when it is run in one go.
     fn bound(&self) -> Vec<&dyn ToSql> {
         match self {
-            From::Pieces { first, last, .. } => vec![first, last],
+            From::Pages { first, last, .. } | From::Pieces { first, last, .. } => vec![first, last],
             From::Whole { .. } => Vec::new(),
             From::Among { keys, .. } => vec![keys],
         }
@@ -77,7 +86,7 @@ pub(super) struct Form<'a> {
 }
 
 impl Form<'_> {
-    fn view<'r, 'stmt>(&'r self, row: &'r rusqlite::Row<'stmt>) -> RowView<'r, 'stmt> {
+    fn view<'r, 'stmt>(&'r self, row: Cells<'r, 'stmt>) -> RowView<'r, 'stmt> {
         let (relation, lens, store_zone) = (self.relation, self.lens, self.store_zone);
         RowView { row, places: self.places.all(), relation, lens, store_zone }
     }
@@ -200,7 +209,7 @@ fn id_of(connections: &mut [&mut Connection], form: &Form<'_>, hash: u64) -> Res
     let mut statement = connection.prepare(form.from.sql()).map_err(&fail)?;
     let mut rows = statement.query(&*form.from.bound()).map_err(&fail)?;
     while let Some(row) = rows.next().map_err(&fail)? {
-        let view = form.view(row);
+        let view = form.view(Cells::Row(row));
         if view.id_hash() == Some(hash) {
             return Ok(view.id_or_unknown());
         }
@@ -215,7 +224,7 @@ fn pass<D: Decode>(
     mut take: impl FnMut(&mut Batch<D::Row>),
 ) -> Result<Vec<D>, StoreError> {
     let readers = match form.from {
-        From::Pieces { .. } => connections.len(),
+        From::Pages { .. } | From::Pieces { .. } => connections.len(),
         From::Whole { .. } | From::Among { .. } => 1,
     };
     std::thread::scope(|scope| {
@@ -266,9 +275,18 @@ impl<D: Decode> Reader<'_, D> {
     /// Reads the pieces `nth`, `nth + of`, … to the end.
     fn run(&mut self, connection: &mut Connection, nth: usize, of: usize) -> Result<(), StoreError> {
         let fail = self.form.fail();
-        let pieces = match self.form.from {
+        let pieces = match &self.form.from {
+            From::Pages { leaves, .. } => {
+                for piece in (nth..leaves.pieces()).step_by(of) {
+                    let take = |values: &[ValueRef<'_>]| self.heard(Cells::Page(values));
+                    if !leaves.read(connection, piece, take).map_err(&fail)? || !self.hand_over(true) {
+                        return Ok(());
+                    }
+                }
+                return Ok(());
+            }
             From::Whole { .. } | From::Among { .. } => vec![None],
-            From::Pieces { first, last, .. } => {
+            &From::Pieces { first, last, .. } => {
                 let length = PIECE.max((last.abs_diff(first) / PIECES_MAX) as i64 + 1);
                 let starts = (first..=last).step_by(length as usize).skip(nth).step_by(of);
                 starts.map(|start| Some((start, start.saturating_add(length - 1).min(last)))).collect()
@@ -281,8 +299,7 @@ impl<D: Decode> Reader<'_, D> {
                 Some((from, to)) => statement.query([from, to]).map_err(&fail)?,
             };
             while let Some(row) = rows.next().map_err(&fail)? {
-                self.take(row);
-                if self.batch.read >= BATCH && !self.hand_over(false) {
+                if !self.heard(Cells::Row(row)) {
                     return Ok(());
                 }
             }
@@ -301,7 +318,13 @@ impl<D: Decode> Reader<'_, D> {
         self.sender.send(std::mem::replace(&mut self.batch, next)).is_ok()
     }
 
-    fn take(&mut self, row: &rusqlite::Row<'_>) {
+    /// Takes a row; false when nobody listens any more.
+    fn heard(&mut self, row: Cells<'_, '_>) -> bool {
+        self.take(row);
+        self.batch.read < BATCH || self.hand_over(false)
+    }
+
+    fn take(&mut self, row: Cells<'_, '_>) {
         let view = self.form.view(row);
         self.batch.read += 1;
         if self.form.watch_ids {

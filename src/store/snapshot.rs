@@ -8,11 +8,12 @@ use rusqlite::Connection;
 use super::contacts;
 use super::contracts;
 use super::customers::{self, Named, Places};
-use super::decode::{Bad, RowView, when_of};
+use super::decode::{Bad, Cells, RowView, when_of};
 use super::due;
 use super::error::StoreError;
 use super::follow_ups;
 use super::mapping::{Source, quote, quoted};
+use super::pages::Leaves;
 use super::pass::{Form, From};
 use super::relation::{self, Relation, TRANSACTIONS};
 use super::repeats::Repeats;
@@ -66,10 +67,11 @@ impl<'s> Snapshot<'s> {
         begin(&snapshot.store.connection).map_err(fail)?;
         // All connections now: one that is opened later would see a later moment. A mapping that is wrong
         // is told by whoever reads the transactions.
-        let large = [TRANSACTIONS, relation::CUSTOMERS, relation::SUBSCRIPTIONS].into_iter().any(|relation| {
-            let pieces = snapshot.pieces(relation, ALL);
-            matches!(pieces, Ok(Some(From::Pieces { first, last, .. })) if last.saturating_sub(first) > WORTH)
-        });
+        let large =
+            [TRANSACTIONS, relation::CUSTOMERS, relation::SUBSCRIPTIONS].into_iter().any(|relation| {
+                let pieces = snapshot.pieces(relation, ALL);
+                matches!(pieces, Ok(Some((first, last, _))) if last.saturating_sub(first) > WORTH)
+            });
         if large {
             snapshot.widen()?;
         }
@@ -189,7 +191,7 @@ impl<'s> Snapshot<'s> {
         let Some((sql, given)) = self.sourced(relation, columns)? else { return Ok(()) };
         let from = match keys {
             Some(keys) => From::Among { sql: due::among(relation, &sql), keys: keys.to_owned() },
-            None => self.pieces(relation, columns)?.unwrap_or(From::Whole { sql }),
+            None => self.from(relation, columns, sql)?,
         };
         let places = Places::of(relation, &given);
         // Customers are told apart when they are taken in.
@@ -230,8 +232,26 @@ impl<'s> Snapshot<'s> {
         Ok(())
     }
 
-    /// How a relation's table is cut, if it comes from one that has rowids.
-    fn pieces(&self, relation: Relation, columns: &[&str]) -> Result<Option<From>, StoreError> {
+    /// How all of a relation is read, which `sql` yields.
+    fn from(&self, relation: Relation, columns: &[&str], sql: String) -> Result<From, StoreError> {
+        let Some((first, last, pieces)) = self.pieces(relation, columns)? else {
+            return Ok(From::Whole { sql });
+        };
+        let fail = |source| StoreError::Read { relation: relation.name, source };
+        let given = self.sourced(relation, columns)?.map(|(_, given)| given).unwrap_or_default();
+        let leaves = match self.store.mapping.source(relation) {
+            Some(Source::Table(table)) => Leaves::of(&self.store.connection, table, &given).map_err(fail)?,
+            _ => None,
+        };
+        Ok(match leaves {
+            Some(leaves) => From::Pages { leaves, sql: pieces, first, last },
+            None => From::Pieces { sql: pieces, first, last },
+        })
+    }
+
+    /// First and last rowid of a relation's table, if it comes from one that has rowids, and the statement
+    /// for those between two.
+    fn pieces(&self, relation: Relation, columns: &[&str]) -> Result<Option<(i64, i64, String)>, StoreError> {
         let Some(Source::Table(table)) = self.store.mapping.source(relation) else { return Ok(None) };
         let given = self.store.columns(relation, &Source::Table(table.clone()))?;
         // One of the three names is the rowid's, unless columns have all of them.
@@ -249,7 +269,7 @@ impl<'s> Snapshot<'s> {
         };
         let select = select(table, &known(relation, &given, columns));
         let sql = format!("{select} NOT INDEXED WHERE {rowid} BETWEEN ?1 AND ?2");
-        Ok(Some(From::Pieces { sql, first, last }))
+        Ok(Some((first, last, sql)))
     }
 
     /// Whether a relation's ids must be watched: nothing in the store says that they differ.
@@ -346,7 +366,7 @@ impl<'s> Snapshot<'s> {
             }
             count += 1;
             let store_zone = &self.store.zone;
-            if !look(&RowView { row, places: places.all(), relation, lens, store_zone }) {
+            if !look(&RowView { row: Cells::Row(row), places: places.all(), relation, lens, store_zone }) {
                 break;
             }
         }

@@ -171,7 +171,7 @@ fn authorise(context: AuthContext<'_>) -> Authorization {
         | AuthAction::Recursive
         | AuthAction::Transaction { .. }
         // Whether others committed, and what a table's ids are like.
-        | AuthAction::Pragma { pragma_name: "data_version" | "table_info" | "index_list" | "index_info", .. } => {
+        | AuthAction::Pragma { pragma_name: "data_version" | "table_info" | "table_xinfo" | "index_list" | "index_info", .. } => {
             Authorization::Allow
         }
         AuthAction::Function { function_name } if !function_name.eq_ignore_ascii_case("load_extension") => {

@@ -4,7 +4,6 @@ use rusqlite::Connection;
 
 use super::contracts::{customer_of, later};
 use super::currency::{Amounts, other};
-use super::customers::value;
 use super::days::{Days, Read};
 use super::decode::{Bad, RowView, amount_of, missing};
 use super::error::StoreError;
@@ -112,12 +111,12 @@ impl Decode for Reader<'_> {
 
     fn decode(&mut self, view: &RowView<'_, '_>, rows: &mut Vec<Transaction>) -> Result<(), Bad> {
         let row = view.row;
-        let customer = customer_of(value(row, self.customer_id), self.customers)?;
-        let Read::Past(day) = self.days.read(value(row, self.at), "at")? else { return Err(later()) };
-        let amount = amount_of(value(row, self.amount_minor), "amount_minor")?;
+        let customer = customer_of(row.get(self.customer_id), self.customers)?;
+        let Read::Past(day) = self.days.read(row.get(self.at), "at")? else { return Err(later()) };
+        let amount = amount_of(row.get(self.amount_minor), "amount_minor")?;
         let amount = amount.ok_or_else(|| missing("amount_minor"))?;
-        let cost = amount_of(value(row, self.cost_minor), "cost_minor")?.unwrap_or(0);
-        let (currency, bought) = (value(row, self.currency), amount > 0);
+        let cost = amount_of(row.get(self.cost_minor), "cost_minor")?.unwrap_or(0);
+        let (currency, bought) = (row.get(self.currency), amount > 0);
         if self.amounts.is_own(currency) {
             rows.push(Transaction {
                 customer,

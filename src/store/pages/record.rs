@@ -1,0 +1,173 @@
+//! A row as it is stored: a header of types, then the values
+//! (<https://www.sqlite.org/fileformat2.html#record_format>).
+
+use rusqlite::types::{Value, ValueRef};
+
+/// A value of a record that is read.
+pub(super) struct Wanted {
+    /// Its place in the record.
+    pub(super) at: usize,
+    /// Its place among the values that are given out.
+    pub(super) slot: usize,
+    pub(super) kind: Kind,
+}
+
+/// How a value is stored.
+pub(super) enum Kind {
+    /// As it is. A row of before the column was there has the column's default.
+    Plain { default: Value },
+    /// In a column of reals, where whole ones are stored as integers.
+    Real { default: Value },
+    /// Not at all: it is the row's own number.
+    Rowid,
+}
+
+/// Why a record gave no values.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Short {
+    /// It says that it is longer than the bytes that were given.
+    Bytes,
+    /// It has a type that no record may have.
+    Wrong,
+}
+
+/// Reads the values of a record that are wanted, which come by their place in it.
+#[inline]
+pub(super) fn read<'a>(
+    wanted: &'a [Wanted],
+    rowid: i64,
+    record: &'a [u8],
+    values: &mut [ValueRef<'a>],
+) -> Result<(), Short> {
+    let (header, mut at) = varint(record).ok_or(Short::Bytes)?;
+    let header = usize::try_from(header).map_err(|_| Short::Wrong)?;
+    let (mut body, mut place) = (header, 0);
+    let mut wanted = wanted.iter();
+    let mut next = wanted.next();
+    while let Some(want) = next {
+        if at >= header {
+            // What was added to the table after this row was written.
+            for want in std::iter::once(want).chain(wanted) {
+                values[want.slot] = absent(want, rowid);
+            }
+            return Ok(());
+        }
+        let (serial, length) = varint(record.get(at..).unwrap_or(&[])).ok_or(Short::Bytes)?;
+        at += length;
+        let size = size(serial).ok_or(Short::Wrong)?;
+        if place == want.at {
+            values[want.slot] = match &want.kind {
+                Kind::Rowid => ValueRef::Integer(rowid),
+                kind => {
+                    let end = body.checked_add(size).ok_or(Short::Wrong)?;
+                    let bytes = record.get(body..end).ok_or(Short::Bytes)?;
+                    match (kind, value(serial, bytes)) {
+                        (Kind::Real { .. }, ValueRef::Integer(n)) => ValueRef::Real(n as f64),
+                        (_, value) => value,
+                    }
+                }
+            };
+            next = wanted.next();
+        }
+        body = body.checked_add(size).ok_or(Short::Wrong)?;
+        place += 1;
+    }
+    Ok(())
+}
+
+fn absent(want: &Wanted, rowid: i64) -> ValueRef<'_> {
+    match &want.kind {
+        Kind::Rowid => ValueRef::Integer(rowid),
+        Kind::Plain { default } | Kind::Real { default } => ValueRef::from(default),
+    }
+}
+
+/// Bytes of a value of a type; `None` for types that are kept for SQLite's own use.
+#[inline]
+fn size(serial: u64) -> Option<usize> {
+    const SIZES: [usize; 10] = [0, 1, 2, 3, 4, 6, 8, 8, 0, 0];
+    match serial {
+        0..=9 => Some(SIZES[serial as usize]),
+        10 | 11 => None,
+        _ => usize::try_from((serial - 12) / 2).ok(),
+    }
+}
+
+#[inline]
+fn value(serial: u64, bytes: &[u8]) -> ValueRef<'_> {
+    match serial {
+        1..=6 => ValueRef::Integer(integer(bytes)),
+        7 => {
+            let real = f64::from_bits(integer(bytes) as u64);
+            // SQLite has no NaN.
+            if real.is_nan() { ValueRef::Null } else { ValueRef::Real(real) }
+        }
+        8 => ValueRef::Integer(0),
+        9 => ValueRef::Integer(1),
+        n if n >= 12 && n % 2 == 0 => ValueRef::Blob(bytes),
+        n if n >= 13 => ValueRef::Text(bytes),
+        _ => ValueRef::Null,
+    }
+}
+
+/// A whole number, its highest byte first, in two's complement.
+#[inline]
+fn integer(bytes: &[u8]) -> i64 {
+    let sign = bytes.first().map_or(0, |first| i64::from(first.cast_signed() >> 7));
+    bytes.iter().fold(sign, |number, byte| number << 8 | i64::from(*byte))
+}
+
+/// A number of one to nine bytes, and how many they were.
+#[inline]
+pub(super) fn varint(bytes: &[u8]) -> Option<(u64, usize)> {
+    let first = *bytes.first()?;
+    if first < 0x80 {
+        return Some((u64::from(first), 1));
+    }
+    let mut number = u64::from(first & 0x7f);
+    for (at, byte) in bytes.get(1..9.min(bytes.len()))?.iter().enumerate() {
+        if at == 7 {
+            return Some((number << 8 | u64::from(*byte), 9));
+        }
+        number = number << 7 | u64::from(byte & 0x7f);
+        if *byte < 0x80 {
+            return Some((number, at + 2));
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_one_to_nine_bytes() {
+        for (bytes, number) in [
+            (&[0x00][..], 0),
+            (&[0x7f], 127),
+            (&[0x81, 0x00], 128),
+            (&[0x82, 0x80, 0x01], 32_769),
+            (&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], u64::MAX),
+        ] {
+            assert_eq!(varint(bytes), Some((number, bytes.len())), "{bytes:?}");
+            assert_eq!(varint(&bytes[..bytes.len() - 1]), None, "{bytes:?} cut");
+        }
+    }
+
+    #[test]
+    fn a_record_that_ends_early_or_has_a_strange_type_is_told_apart() {
+        let wanted = [Wanted { at: 0, slot: 0, kind: Kind::Plain { default: Value::Null } }];
+        let read = |record: &[u8]| {
+            let mut values = [ValueRef::Null];
+            super::read(&wanted, 7, record, &mut values).map(|()| Value::try_from(values[0]).unwrap())
+        };
+        assert_eq!(read(&[2, 17, b'o', b'k']), Ok(Value::Text("ok".to_owned())));
+        assert_eq!(read(&[2, 17, b'o']), Err(Short::Bytes));
+        assert_eq!(read(&[2]), Err(Short::Bytes));
+        assert_eq!(read(&[]), Err(Short::Bytes));
+        assert_eq!(read(&[2, 10]), Err(Short::Wrong));
+        assert_eq!(read(&[2, 7, 0x7f, 0xf8, 0, 0, 0, 0, 0, 0]), Ok(Value::Null), "not a number");
+        assert_eq!(read(&[1]), Ok(Value::Null), "a row of before the column");
+    }
+}
