@@ -10,17 +10,20 @@ use std::path::{Path, PathBuf};
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use jiff::tz::TimeZone;
+use retaind::care::rule::{self, Kind, Which};
 use retaind::care::{History, Rule, Staff};
 use retaind::domain::Look;
 use retaind::domain::customer::CancelKind;
-use retaind::domain::facts::{Facts, Lens, Needs};
+use retaind::domain::facts::{Facts, Lens};
 use retaind::domain::purchases::Fold;
+use retaind::domain::yearly::Custom;
 use retaind::domain::{
     Asked, Currency, Customer, Day, Period, PeriodKind, Rates, Rows, Subscription, Transaction,
 };
 use retaind::job::RemindersSpec;
 use retaind::job::reminders::Due;
-use retaind::metrics::{Panel, Settings};
+use retaind::metrics::care::Intervals;
+use retaind::metrics::{Basis, Panel, Settings};
 use retaind::store::{Mapping, SqliteStore};
 
 const CUSTOMERS: [u32; 2] = [10_000, 500_000];
@@ -134,24 +137,51 @@ fn sweep(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// What a morning's digest reads of what falls due up to so many days from that morning.
-fn read_due(path: &Path, days: i32) -> Option<usize> {
+/// Follow-ups alone, the next to nothing of them that were due long ago, and a rule of every kind.
+const MORNINGS: [&str; 3] = ["follow-ups of long ago", "follow-ups", "every rule"];
+
+fn rules(morning: &str) -> Vec<Rule> {
+    if morning != "every rule" {
+        return vec![Rule::follow_ups(0)];
+    }
+    let dates = |occasion| Kind::Dates { occasion, leads: vec![7], custom: Custom::default() };
+    let kinds = [
+        Kind::FollowUp { leads: Vec::new() },
+        Kind::ContactGap { ideal: Intervals::default(), at_most: None, release_after: None },
+        dates(Which::Birthday),
+        dates(Which::Anniversary),
+        dates(Which::Other),
+        Kind::Renewal { leads: vec![90, 60, 30, 7], lead_above: None },
+        Kind::WinBack { after: vec![30, 90] },
+        Kind::Handover,
+        Kind::Complaint { reply_hours: 24, resolve_hours: 72 },
+        Kind::Signal { kinds: Vec::new(), keywords: Vec::new() },
+    ];
+    kinds.into_iter().map(|kind| Rule::of("rule", kind, None)).collect()
+}
+
+/// What a morning's digests read, and how many cases they find: customers, or reps who left.
+fn read_due(path: &Path, morning: &str) -> Option<usize> {
     let zone = TimeZone::get("America/Sao_Paulo").ok()?;
     let currency = Currency::from_code("BRL")?;
     let as_of = "2026-11-02T11:00:00Z".parse().ok()?;
     let lens = Lens { as_of, zone: zone.clone(), currency, rates: Rates::default() };
-    let look = Some(Look { follow_ups: Some(lens.today().plus(days)), ..Look::default() });
-    let needs = Needs { reps: true, subscriptions: true, look, ..Needs::default() };
+    let settings = Settings { basis: Basis::Contract, ..Settings::default() };
+    let rules = rules(morning);
+    let mut needs = rule::needs(rules.iter(), &lens, &settings);
+    if morning == MORNINGS[0] {
+        let long_ago = Some(lens.today().plus(-1_790));
+        needs.look = Some(Look { follow_ups: long_ago, ..Look::default() });
+    }
     let mut store = SqliteStore::open(path, Mapping::own(), zone).ok()?;
     let mut snapshot = store.snapshot().ok()?;
     let facts = snapshot.read(needs, lens).ok()?;
-    let rules = vec![Rule::follow_ups(0)];
-    let spec = RemindersSpec { rules, items_max: 15, settings: Settings::default() };
+    let spec = RemindersSpec { rules, items_max: 15, settings };
     let (history, staff) = (History::default(), Staff::default());
     let due = Due::of(&facts, &spec, &history, &staff);
     let people = snapshot.people(&facts, due.wanted()).ok()?;
     black_box((people, snapshot.contacts(&facts, &due.shown()).ok()?));
-    Some(facts.matters.follow_ups.len())
+    Some(due.wanted().len())
 }
 
 fn due(criterion: &mut Criterion) {
@@ -165,10 +195,9 @@ fn due(criterion: &mut Criterion) {
     group.sample_size(10);
     for (name, path) in [("as it is", Some(&store)), ("with indexes", indexed.map(|()| &copy))] {
         let Some(path) = path else { continue };
-        // Today's with all that is overdue, and next to nothing.
-        for days in [0, -1_790] {
-            let name = format!("{} rows, {name}", read_due(path, days).unwrap_or_default());
-            group.bench_function(name, |bencher| bencher.iter(|| black_box(read_due(path, days))));
+        for morning in MORNINGS {
+            let name = format!("{morning}, {} customers, {name}", read_due(path, morning).unwrap_or_default());
+            group.bench_function(name, |bencher| bencher.iter(|| black_box(read_due(path, morning))));
         }
     }
     group.finish();

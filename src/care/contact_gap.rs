@@ -1,12 +1,15 @@
 //! Customers whom nobody has been in touch with for longer than their tier allows. Any recorded contact, of
 //! whatever kind, starts the clock anew.
 
+use std::collections::HashMap;
+
 use super::case::{About, Case, Steps, Urgency};
 use super::history::History;
 use super::rule::{Kind, Rule};
 use crate::document::Say;
 use crate::domain::Day;
-use crate::metrics::Panel;
+use crate::domain::customers::Key;
+use crate::metrics::{Activity, Panel};
 
 /// Days before a customer goes back to the pool on which the rep is warned.
 const WARNED: i32 = 3;
@@ -18,15 +21,23 @@ pub(super) fn find(rule: &Rule, panel: &Panel<'_>, history: &History) -> Vec<Cas
     let facts = panel.facts;
     let today = facts.lens.today();
     let tells_activity = panel.tells_activity();
+    // There may be a million customers, and a handful whom somebody said to have called.
+    let told = history.contacts.iter();
+    let told: HashMap<u32, Day> =
+        told.filter_map(|(id, day)| Some((facts.customers.find(Key::of(id))?, *day))).collect();
+    let mut activity = Activity::default();
     let mut cases = Vec::new();
     for customer in facts.customers.all() {
-        let told = history.contacts.get(facts.customers.id(customer).as_ref()).copied();
-        let last = facts.contacts.last_day(customer, &facts.lens.zone).max(told);
+        let last = facts.contacts.last_day(customer, &facts.lens.zone).max(told.get(&customer).copied());
         let Some(from) = last.or_else(|| panel.first_active(customer)) else { continue };
         let tier = facts.customers.profile(customer).tier.as_deref();
         let days = ideal.of(tier);
         let anchor = from.plus(days);
-        if anchor > today || (tells_activity && !panel.activity(customer).is_active(today)) {
+        if anchor > today {
+            continue;
+        }
+        panel.read_activity(customer, &mut activity);
+        if tells_activity && !activity.is_active(today) {
             continue;
         }
         let later = at_most.as_ref().map(|most| most.of(tier) - days).filter(|more| *more > 0);

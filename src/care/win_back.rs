@@ -3,7 +3,7 @@
 use super::case::{About, Case, Steps, Urgency};
 use super::rule::Rule;
 use crate::document::Say;
-use crate::metrics::Panel;
+use crate::metrics::{Activity, Panel};
 
 /// Those who left so many days ago.
 pub(super) fn find(rule: &Rule, after: &[i32], panel: &Panel<'_>) -> Vec<Case> {
@@ -14,8 +14,9 @@ pub(super) fn find(rule: &Rule, after: &[i32], panel: &Panel<'_>) -> Vec<Case> {
     offsets.sort_unstable();
     offsets.dedup();
     let mut cases = Vec::new();
+    let mut activity = Activity::default();
     for customer in facts.customers.all() {
-        let activity = panel.activity(customer);
+        panel.read_activity(customer, &mut activity);
         let Some(left) = activity.spans().last().map(|span| span.to).filter(|left| *left <= today) else {
             continue;
         };

@@ -51,7 +51,7 @@ impl<'a> Panel<'a> {
     }
 
     /// When a customer was active, into memory that is there.
-    pub(super) fn read_activity(&self, customer: u32, activity: &mut Activity) {
+    pub fn read_activity(&self, customer: u32, activity: &mut Activity) {
         activity.clear();
         match self.settings.basis {
             Basis::Contract => {
