@@ -196,7 +196,8 @@ fn due(criterion: &mut Criterion) {
     for (name, path) in [("as it is", Some(&store)), ("with indexes", indexed.map(|()| &copy))] {
         let Some(path) = path else { continue };
         for morning in MORNINGS {
-            let name = format!("{morning}, {} customers, {name}", read_due(path, morning).unwrap_or_default());
+            let name =
+                format!("{morning}, {} customers, {name}", read_due(path, morning).unwrap_or_default());
             group.bench_function(name, |bencher| bencher.iter(|| black_box(read_due(path, morning))));
         }
     }

@@ -13,11 +13,10 @@ use super::matters;
 use super::relation::{self, Relation};
 use super::rows::{contact_of, read_rep};
 use super::snapshot::{ALL, Snapshot};
-use super::{conditions, contracts, transactions};
+use super::{conditions, contracts};
 use crate::domain::customers::Key;
 use crate::domain::facts::{Contacts, Facts, Fault, Lens, Needs, Rejected};
 use crate::domain::matter::{Dated, Noticed, OpenComplaint};
-use crate::domain::purchases::Fold;
 use crate::domain::{Customers, FollowUp, Look, Matters};
 
 /// The ids of customers as a JSON array, which SQL takes as a list however long it is. A whole number is
@@ -118,10 +117,7 @@ impl Snapshot<'_> {
             })?;
         }
         if let Some(asked) = needs.transactions.clone() {
-            facts.purchases = Fold::new(facts.customers.len(), asked.clone()).finish();
-            self.on_all(relation::TRANSACTIONS, ALL, Some(&keys), lens, |on, form| {
-                transactions::read(on, form, asked, &mut facts)
-            })?;
+            self.purchases(asked, Some(&keys), lens, &mut facts)?;
         }
         // Today's share of a table says nothing of the whole.
         facts.parts = std::mem::take(&mut facts.rows);

@@ -12,6 +12,7 @@ mod contacts;
 mod contracts;
 mod currency;
 mod customers;
+mod cut;
 mod days;
 pub mod decode;
 mod due;

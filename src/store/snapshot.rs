@@ -8,12 +8,12 @@ use rusqlite::Connection;
 use super::contacts;
 use super::contracts;
 use super::customers::{self, Named, Places};
+use super::cut::{known, select};
 use super::decode::{Bad, Cells, RowView, when_of};
 use super::due;
 use super::error::StoreError;
 use super::follow_ups;
-use super::mapping::{Source, quote, quoted};
-use super::pages::Leaves;
+use super::mapping::{Source, quoted};
 use super::pass::{Form, From};
 use super::relation::{self, Relation, TRANSACTIONS};
 use super::repeats::Repeats;
@@ -22,7 +22,7 @@ use super::sqlite::SqliteStore;
 use super::transactions;
 use crate::domain::facts::{Facts, Lens, Needs};
 use crate::domain::purchases::Fold;
-use crate::domain::{People, Rep, When};
+use crate::domain::{Asked, People, Rep, When};
 
 /// Readers at most. More cores than this are better left to the shop.
 const READERS_MAX: usize = 4;
@@ -96,10 +96,7 @@ impl<'s> Snapshot<'s> {
             })?;
         }
         if let Some(asked) = needs.transactions.clone() {
-            facts.purchases = Fold::new(facts.customers.len(), asked.clone()).finish();
-            self.on_all(TRANSACTIONS, ALL, None, &lens, |connections, form| {
-                transactions::read(connections, form, asked, &mut facts)
-            })?;
+            self.purchases(asked, None, &lens, &mut facts)?;
         }
         if needs.follow_ups {
             let columns = &["id", "customer_id", "rep_id", "due_at", "done_at"];
@@ -128,6 +125,24 @@ impl<'s> Snapshot<'s> {
             self.add_due(look, &mut facts)?;
         }
         Ok(facts)
+    }
+
+    /// Reads what customers bought, all of them or those whose ids are `keys`; nothing where transactions are not
+    /// mapped.
+    pub(super) fn purchases(
+        &mut self,
+        asked: Asked,
+        keys: Option<&str>,
+        lens: &Lens,
+        facts: &mut Facts,
+    ) -> Result<(), StoreError> {
+        if self.store.mapping.source(TRANSACTIONS).is_none() {
+            facts.purchases = Fold::new(facts.customers.len(), asked).finish();
+            return Ok(());
+        }
+        self.on_all(TRANSACTIONS, ALL, keys, lens, |connections, form| {
+            transactions::read(connections, form, asked, facts)
+        })
     }
 
     /// Everybody who looks after customers.
@@ -230,46 +245,6 @@ impl<'s> Snapshot<'s> {
             }
         }
         Ok(())
-    }
-
-    /// How all of a relation is read, which `sql` yields.
-    fn from(&self, relation: Relation, columns: &[&str], sql: String) -> Result<From, StoreError> {
-        let Some((first, last, pieces)) = self.pieces(relation, columns)? else {
-            return Ok(From::Whole { sql });
-        };
-        let fail = |source| StoreError::Read { relation: relation.name, source };
-        let given = self.sourced(relation, columns)?.map(|(_, given)| given).unwrap_or_default();
-        let leaves = match self.store.mapping.source(relation) {
-            Some(Source::Table(table)) => Leaves::of(&self.store.connection, table, &given).map_err(fail)?,
-            _ => None,
-        };
-        Ok(match leaves {
-            Some(leaves) => From::Pages { leaves, sql: pieces, first, last },
-            None => From::Pieces { sql: pieces, first, last },
-        })
-    }
-
-    /// First and last rowid of a relation's table, if it comes from one that has rowids, and the statement
-    /// for those between two.
-    fn pieces(&self, relation: Relation, columns: &[&str]) -> Result<Option<(i64, i64, String)>, StoreError> {
-        let Some(Source::Table(table)) = self.store.mapping.source(relation) else { return Ok(None) };
-        let given = self.store.columns(relation, &Source::Table(table.clone()))?;
-        // One of the three names is the rowid's, unless columns have all of them.
-        let rowid = ["rowid", "_rowid_", "oid"];
-        let free = rowid.into_iter().find(|name| !given.iter().any(|g| g.eq_ignore_ascii_case(name)));
-        let Some(rowid) = free else { return Ok(None) };
-        // Each end is a look at the tree; both in one SELECT would be a walk through all of it.
-        let end = |which| format!("(SELECT {which}({rowid}) FROM {} NOT INDEXED)", quote(table));
-        let range = format!("SELECT {}, {}", end("min"), end("max"));
-        let read =
-            |row: &rusqlite::Row<'_>| Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?));
-        // A view, or a table without rowids, refuses.
-        let Ok((Some(first), Some(last))) = self.store.connection.query_row(&range, [], read) else {
-            return Ok(None);
-        };
-        let select = select(table, &known(relation, &given, columns));
-        let sql = format!("{select} NOT INDEXED WHERE {rowid} BETWEEN ?1 AND ?2");
-        Ok(Some((first, last, sql)))
     }
 
     /// Whether a relation's ids must be watched: nothing in the store says that they differ.
@@ -376,21 +351,3 @@ impl<'s> Snapshot<'s> {
 
 /// Every column that we know.
 pub(super) const ALL: &[&str] = &[];
-
-/// Those of the given columns that are read: known to the relation, and among `columns` unless that is
-/// [`ALL`].
-fn known(relation: Relation, given: &[String], columns: &[&str]) -> Vec<String> {
-    let wanted = |name: &&String| {
-        let is = |other: &str| other.eq_ignore_ascii_case(name);
-        relation.columns.iter().any(|c| is(c.name)) && (columns.is_empty() || columns.iter().any(|c| is(c)))
-    };
-    given.iter().filter(wanted).cloned().collect()
-}
-
-/// The statement that yields columns of a table; of a table that has none of them, one that yields
-/// nothing of use.
-fn select(table: &str, columns: &[String]) -> String {
-    let columns: Vec<String> = columns.iter().map(|name| quoted(name)).collect();
-    let columns = if columns.is_empty() { "NULL".to_owned() } else { columns.join(", ") };
-    format!("SELECT {columns} FROM {}", quote(table))
-}

@@ -20,6 +20,9 @@ const STEPS: i32 = 1_000_000;
 /// About half an hour of work on a small machine. A store that needs more has a query gone wrong.
 const STEPS_MAX: u64 = 200_000;
 
+/// Pages that a connection keeps, in KiB (SQLite wants that below zero).
+const CACHE_KIB: i32 = -512;
+
 /// An open store.
 pub struct SqliteStore {
     pub(super) connection: Connection,
@@ -155,6 +158,8 @@ fn harden(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "query_only", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
+    // What is read comes by once, and the system keeps it.
+    connection.pragma_update(None, "cache_size", CACHE_KIB)?;
     connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;

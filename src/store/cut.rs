@@ -1,0 +1,73 @@
+//! How all of a relation is read: which statement yields it, and whether its table is cut into pieces, of pages or
+//! of rowids, for several readers.
+
+use super::error::StoreError;
+use super::mapping::{Source, quote, quoted};
+use super::pages::Leaves;
+use super::pass::From;
+use super::relation::Relation;
+use super::snapshot::Snapshot;
+
+impl Snapshot<'_> {
+    /// How all of a relation is read, which `sql` yields.
+    pub(super) fn from(&self, relation: Relation, columns: &[&str], sql: String) -> Result<From, StoreError> {
+        let Some((first, last, pieces)) = self.pieces(relation, columns)? else {
+            return Ok(From::Whole { sql });
+        };
+        let fail = |source| StoreError::Read { relation: relation.name, source };
+        let given = self.sourced(relation, columns)?.map(|(_, given)| given).unwrap_or_default();
+        let leaves = match self.store.mapping.source(relation) {
+            Some(Source::Table(table)) => Leaves::of(&self.store.connection, table, &given).map_err(fail)?,
+            _ => None,
+        };
+        Ok(match leaves {
+            Some(leaves) => From::Pages { leaves, sql: pieces, first, last },
+            None => From::Pieces { sql: pieces, first, last },
+        })
+    }
+
+    /// First and last rowid of a relation's table, if it comes from one that has rowids, and the statement
+    /// for those between two.
+    pub(super) fn pieces(
+        &self,
+        relation: Relation,
+        columns: &[&str],
+    ) -> Result<Option<(i64, i64, String)>, StoreError> {
+        let Some(Source::Table(table)) = self.store.mapping.source(relation) else { return Ok(None) };
+        let given = self.store.columns(relation, &Source::Table(table.clone()))?;
+        // One of the three names is the rowid's, unless columns have all of them.
+        let rowid = ["rowid", "_rowid_", "oid"];
+        let free = rowid.into_iter().find(|name| !given.iter().any(|g| g.eq_ignore_ascii_case(name)));
+        let Some(rowid) = free else { return Ok(None) };
+        // Each end is a look at the tree; both in one SELECT would be a walk through all of it.
+        let end = |which| format!("(SELECT {which}({rowid}) FROM {} NOT INDEXED)", quote(table));
+        let range = format!("SELECT {}, {}", end("min"), end("max"));
+        let read =
+            |row: &rusqlite::Row<'_>| Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?));
+        // A view, or a table without rowids, refuses.
+        let Ok((Some(first), Some(last))) = self.store.connection.query_row(&range, [], read) else {
+            return Ok(None);
+        };
+        let select = select(table, &known(relation, &given, columns));
+        let sql = format!("{select} NOT INDEXED WHERE {rowid} BETWEEN ?1 AND ?2");
+        Ok(Some((first, last, sql)))
+    }
+}
+
+/// Those of the given columns that are read: known to the relation, and among `columns` unless that is
+/// [`ALL`].
+pub(super) fn known(relation: Relation, given: &[String], columns: &[&str]) -> Vec<String> {
+    let wanted = |name: &&String| {
+        let is = |other: &str| other.eq_ignore_ascii_case(name);
+        relation.columns.iter().any(|c| is(c.name)) && (columns.is_empty() || columns.iter().any(|c| is(c)))
+    };
+    given.iter().filter(wanted).cloned().collect()
+}
+
+/// The statement that yields columns of a table; of a table that has none of them, one that yields
+/// nothing of use.
+pub(super) fn select(table: &str, columns: &[String]) -> String {
+    let columns: Vec<String> = columns.iter().map(|name| quoted(name)).collect();
+    let columns = if columns.is_empty() { "NULL".to_owned() } else { columns.join(", ") };
+    format!("SELECT {columns} FROM {}", quote(table))
+}
