@@ -157,7 +157,7 @@ impl Endpoint {
         mut headers: HeaderMap,
         gate: Gate,
     ) -> Result<Response, Failed> {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
         if !gate().await {
             return Err(Failed::Unsent("the claim was lost".to_owned()));
         }

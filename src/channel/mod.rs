@@ -8,6 +8,7 @@ pub mod http;
 pub mod memory;
 pub mod webhook;
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -50,6 +51,14 @@ impl Channel {
             Channel::Webhook(webhook) => webhook.send(attempt).await,
             Channel::Chat(chat) => chat.send(attempt).await,
             Channel::Memory(memory) => memory.send(attempt).await,
+        }
+    }
+
+    /// The bytes that go for a message, but for what says when they go.
+    pub fn body<'p>(&self, delivery: &Delivery, payload: &'p [u8]) -> Cow<'p, [u8]> {
+        match self {
+            Channel::Webhook(webhook) => webhook.body(delivery, payload),
+            Channel::Email(_) | Channel::Chat(_) | Channel::Memory(_) => Cow::Borrowed(payload),
         }
     }
 

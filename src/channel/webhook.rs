@@ -1,16 +1,22 @@
 //! The generic webhook, signed as Standard Webhooks asks. The id is the same in every attempt, so a
 //! receiver can drop a copy; therefore a lost answer is simply tried again.
+//!
+//! An event goes as it is, or as a `CloudEvents` 1.0 event in structured mode (HTTP binding, 3.2), under the same headers.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use std::borrow::Cow;
+
+use reqwest::Url;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretBox};
+use serde_json::{Value as Json, json};
 use sha2::Sha256;
 
 use super::Attempt;
 use super::http::{Endpoint, Failed, answer};
-use crate::outbox::{Answer, Scope};
+use crate::outbox::{Answer, Delivery, Scope};
 
 /// Shortest key that Standard Webhooks allows, in bytes.
 const KEY_MIN: usize = 24;
@@ -23,26 +29,54 @@ const TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
 const SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
+const CLOUD_EVENT: &str = "application/cloudevents+json; charset=UTF-8";
+
 /// How many headers a request has: these, and those that every request has.
 const HEADERS: usize = 8;
+
+/// The form of an event on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Wrapping {
+    /// As it is: `type`, `timestamp` and `data`.
+    #[default]
+    Plain,
+    /// With the attributes of `CloudEvents`.
+    CloudEvents,
+}
 
 /// A webhook and the keys that sign it: the current one first, an old one beside it during rotation.
 pub struct Webhook {
     endpoint: Endpoint,
     keys: Vec<SecretBox<Vec<u8>>>,
     concurrency: usize,
+    wrapping: Wrapping,
 }
 
 impl Webhook {
     /// A webhook at an endpoint.
     pub fn new(endpoint: Endpoint, keys: Vec<SecretBox<Vec<u8>>>) -> Webhook {
-        Webhook { endpoint, keys, concurrency: CONCURRENCY }
+        Webhook { endpoint, keys, concurrency: CONCURRENCY, wrapping: Wrapping::Plain }
     }
 
     /// With so many POSTs under way at once.
     #[must_use]
     pub fn at_once(self, concurrency: usize) -> Webhook {
         Webhook { concurrency, ..self }
+    }
+
+    /// With events in another form.
+    #[must_use]
+    pub fn wrapped(self, wrapping: Wrapping) -> Webhook {
+        Webhook { wrapping, ..self }
+    }
+
+    /// The body that goes for an event.
+    pub fn body<'p>(&self, delivery: &Delivery, event: &'p [u8]) -> Cow<'p, [u8]> {
+        match self.wrapping {
+            Wrapping::Plain => Cow::Borrowed(event),
+            // An event of ours is JSON; what were not could not be wrapped, and goes as it is.
+            Wrapping::CloudEvents => cloud_event(delivery, event).map_or(Cow::Borrowed(event), Cow::Owned),
+        }
     }
 
     pub(super) fn concurrency(&self) -> usize {
@@ -59,12 +93,13 @@ impl Webhook {
     }
 
     pub(super) async fn send(&self, attempt: Attempt<'_>) -> Answer {
-        let id = format!("msg_{}", attempt.delivery.key.as_str());
+        let id = id_of(attempt.delivery);
         let timestamp = attempt.now.as_second();
-        let Ok(headers) = self.headers(&id, timestamp, attempt.payload) else {
+        let body = self.body(attempt.delivery, attempt.payload);
+        let Ok(headers) = self.headers(&id, timestamp, &body) else {
             return Answer::Never("the signature cannot be written as a header".to_owned());
         };
-        match self.endpoint.post(attempt.payload.to_vec(), headers, attempt.gate).await {
+        match self.endpoint.post(body.into_owned(), headers, attempt.gate).await {
             Ok(response) => answer(&response),
             Err(Failed::Unsent(reason)) => Answer::NotNow { reason, after: None, scope: Scope::Destination },
             // The receiver knows the id: sending again is safe, so nothing is uncertain.
@@ -83,6 +118,9 @@ impl Webhook {
         headers.insert(ID, message.clone());
         headers.insert(TIMESTAMP, HeaderValue::from(timestamp));
         headers.insert(IDEMPOTENCY_KEY, message);
+        if self.wrapping == Wrapping::CloudEvents {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(CLOUD_EVENT));
+        }
         if !self.keys.is_empty() {
             let signatures: Vec<String> =
                 self.keys.iter().map(|key| sign(key.expose_secret(), id, timestamp, body)).collect();
@@ -90,6 +128,28 @@ impl Webhook {
         }
         Ok(headers)
     }
+}
+
+/// What receivers drop copies by.
+fn id_of(delivery: &Delivery) -> String {
+    format!("msg_{}", delivery.key.as_str())
+}
+
+/// An event with the attributes of `CloudEvents`: source and id together are unique.
+fn cloud_event(delivery: &Delivery, event: &[u8]) -> Option<Vec<u8>> {
+    let event: Json = serde_json::from_slice(event).ok()?;
+    let mut source = Url::parse("retaind://localhost/").ok()?;
+    source.path_segments_mut().ok()?.extend(["retaind", "jobs", delivery.job.as_str()]);
+    let wrapped = json!({
+        "specversion": "1.0",
+        "id": id_of(delivery),
+        "source": source.path(),
+        "type": event.get("type")?,
+        "time": event.get("timestamp")?,
+        "datacontenttype": "application/json",
+        "data": event.get("data")?,
+    });
+    Some(wrapped.to_string().into_bytes())
 }
 
 /// Reads a secret as Standard Webhooks writes it: `whsec_` and base64.
@@ -126,6 +186,37 @@ mod tests {
             br#"{"test": 2432232314}"#,
         );
         assert_eq!(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+    }
+
+    #[test]
+    fn a_cloud_event_has_the_event_s_own_words_and_the_id_of_its_headers() {
+        let at = "2026-11-02T11:00:00Z".parse().unwrap();
+        let delivery = Delivery {
+            key: crate::outbox::DeliveryKey::of("week ly/ü", at, "crm", "crm"),
+            job: "week ly/ü".to_owned(),
+            occurrence: at,
+            recipient: "crm".to_owned(),
+            channel: "crm".to_owned(),
+            address: String::new(),
+            subject: String::new(),
+            payload: crate::outbox::Sealed::new(Vec::new()),
+            not_before: at,
+            expires: at,
+        };
+        let event =
+            br#"{"type":"digest.due","timestamp":"2026-11-02T11:00:00Z","data":{"version":1,"rate":0.1}}"#;
+        let wrapped: Json = serde_json::from_slice(&cloud_event(&delivery, event).unwrap()).unwrap();
+        let expected = json!({
+            "specversion": "1.0",
+            "id": id_of(&delivery),
+            "source": "/retaind/jobs/week%20ly%2F%C3%BC",
+            "type": "digest.due",
+            "time": "2026-11-02T11:00:00Z",
+            "datacontenttype": "application/json",
+            "data": {"version": 1, "rate": 0.1},
+        });
+        assert_eq!(wrapped, expected);
+        assert_eq!(cloud_event(&delivery, b"{}"), None);
     }
 
     #[test]

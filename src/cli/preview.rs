@@ -61,43 +61,61 @@ impl Preview {
         let is_mail = |d: &Delivery| {
             matches!(config.channels.get(&d.channel).map(|w| &w.medium), Some(Medium::Email { .. }))
         };
+        let body = |d: &Delivery| {
+            let stored = d.payload.stored();
+            config
+                .channels
+                .get(&d.channel)
+                .map_or(stored.into(), |way| way.channel.body(d, stored))
+                .into_owned()
+        };
+        let messages: Vec<Shown<'_>> = messages
+            .iter()
+            .map(|delivery| Shown { delivery, body: body(delivery), is_mail: is_mail(delivery) })
+            .collect();
         match &self.out {
-            Some(folder) => write(folder, &messages, is_mail),
-            None => super::runtime()?.block_on(serve(&messages, is_mail)),
+            Some(folder) => write(folder, &messages),
+            None => super::runtime()?.block_on(serve(messages)),
         }
     }
 }
 
-fn write(folder: &std::path::Path, messages: &[Delivery], is_mail: impl Fn(&Delivery) -> bool) -> Done {
+/// A message as it would go.
+struct Shown<'d> {
+    delivery: &'d Delivery,
+    body: Vec<u8>,
+    is_mail: bool,
+}
+
+fn write(folder: &std::path::Path, messages: &[Shown<'_>]) -> Done {
     let io = |e: std::io::Error| Failure::new(EX_IOERR, format!("`{}`: {e}", folder.display()));
     std::fs::create_dir_all(folder).map_err(io)?;
-    for message in messages {
-        let ending = if is_mail(message) { "eml" } else { "json" };
+    for Shown { delivery, body, is_mail } in messages {
+        let ending = if *is_mail { "eml" } else { "json" };
         let who: String =
-            message.recipient.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
-        let name = format!("{who}-{}.{ending}", message.channel);
-        std::fs::write(folder.join(&name), message.payload.stored()).map_err(io)?;
-        show::line(&format!("{}  {}", folder.join(name).display(), message.subject));
+            delivery.recipient.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
+        let name = format!("{who}-{}.{ending}", delivery.channel);
+        std::fs::write(folder.join(&name), body).map_err(io)?;
+        show::line(&format!("{}  {}", folder.join(name).display(), delivery.subject));
     }
     Ok(())
 }
 
-async fn serve(messages: &[Delivery], is_mail: impl Fn(&Delivery) -> bool) -> Done {
+async fn serve(messages: Vec<Shown<'_>>) -> Done {
     let server = Server::start(None).await.map_err(|e| Failure::new(EX_UNAVAILABLE, e.to_string()))?;
-    for message in messages {
-        server.inbox.push(if is_mail(message) {
-            let raw = message.payload.stored().to_vec();
-            Captured::Mail { from: "(preview)".to_owned(), to: message.address.clone(), raw }
+    let count = messages.len();
+    for Shown { delivery, body, is_mail } in messages {
+        server.inbox.push(if is_mail {
+            Captured::Mail { from: "(preview)".to_owned(), to: delivery.address.clone(), raw: body }
         } else {
-            let body = String::from_utf8_lossy(message.payload.stored()).into_owned();
             Captured::Post {
-                channel: format!("{} for {}", message.channel, message.recipient),
+                channel: format!("{} for {}", delivery.channel, delivery.recipient),
                 headers: "(preview)".to_owned(),
-                body,
+                body: String::from_utf8_lossy(&body).into_owned(),
             }
         });
     }
-    show::line(&format!("{} messages: http://127.0.0.1:{}/  (Ctrl-C ends)", messages.len(), server.http));
+    show::line(&format!("{count} messages: http://127.0.0.1:{}/  (Ctrl-C ends)", server.http));
     let _ = tokio::signal::ctrl_c().await;
     Ok(())
 }

@@ -13,7 +13,7 @@ use super::{Builder, Outlet, Way, secret};
 use crate::channel::Channel;
 use crate::channel::email::{self, Deadlines, Email, Relay, Tls, Trust};
 use crate::channel::http::{self, Endpoint};
-use crate::channel::webhook::{Webhook, read_key};
+use crate::channel::webhook::{Webhook, Wrapping, read_key};
 use crate::outbox::{Medium, Service};
 
 /// The kinds of channels there are.
@@ -232,7 +232,9 @@ impl Builder {
         let keys = self.signing_keys(name, at.get());
         let endpoint = self.secret_url(name, at, "")?;
         let shown = endpoint.masked();
-        let mut webhook = Webhook::new(endpoint.for_many(), keys);
+        let forms = [("plain", Wrapping::Plain), ("cloudevents", Wrapping::CloudEvents)];
+        let wrapping = self.choice("form of events", at.get().events.as_ref(), &forms, Wrapping::Plain);
+        let mut webhook = Webhook::new(endpoint.for_many(), keys).wrapped(wrapping);
         if let Some(concurrency) = self.concurrency(name, at) {
             webhook = webhook.at_once(concurrency);
         }

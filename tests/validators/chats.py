@@ -4,13 +4,14 @@
 Run by hand, not by `cargo test`:
 
     cargo build
-    python3 -m venv venv && venv/bin/pip install slack_sdk discord.py python-telegram-bot
+    python3 -m venv venv && venv/bin/pip install slack_sdk discord.py python-telegram-bot google-apps-chat
     npm install --prefix node adaptivecards
     venv/bin/python tests/validators/chats.py [--binary target/debug/retaind] [--node node]
 
 It makes the demo's shop, asks `retaind preview` for a morning's digests and a week's report as each service would get
 them, in all languages, and reads them as the libraries do: Slack's models with their limits, Discord's embeds with theirs,
-Telegram's entities over the text as Telegram cuts it, Adaptive Cards by Microsoft's parser. Exit code 1 and a line for
+Telegram's entities over the text as Telegram cuts it, Google Chat's cards by its protocol buffers, Adaptive Cards by
+Microsoft's parser. Exit code 1 and a line for
 each thing that is not so.
 """
 
@@ -24,6 +25,8 @@ from pathlib import Path
 
 import discord
 import telegram
+from google.apps import chat_v1
+from google.protobuf.json_format import MessageToDict, ParseDict
 from slack_sdk.models.blocks import Block
 
 WRONG = []
@@ -97,6 +100,22 @@ def of_telegram(message, case):
         check(words.strip() != "" and len(words.encode("utf-16-le")) == 2 * entity.length, f"{case}: {words!r}")
 
 
+def google_chat(message, case):
+    try:
+        # Names that the protocol does not have are refused.
+        parsed = ParseDict(message, chat_v1.Message.pb(chat_v1.Message()))
+    except Exception as wrong:
+        check(False, f"{case}: {wrong}")
+        return
+    check(MessageToDict(parsed) == message, f"{case}: something is lost")
+    check(len(json.dumps(message, ensure_ascii=False).encode()) <= 32_000, f"{case}: too long")
+    for card in parsed.cards_v2:
+        check(card.card.header.title != "" and len(card.card.sections) > 0, f"{case}: nothing to see")
+        widgets = [widget for section in card.card.sections for widget in section.widgets]
+        check(0 < len(widgets) <= 100, f"{case}: {len(widgets)} widgets")
+        check(all(widget.text_paragraph.text.strip() for widget in widgets), f"{case}: an empty paragraph")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--binary", default="target/debug/retaind")
@@ -111,6 +130,7 @@ def main():
             ("slack", BY_URL, slack),
             ("discord", BY_URL, of_discord),
             ("telegram", ADDRESSED, of_telegram),
+            ("google_chat", BY_URL, google_chat),
             ("teams", BY_URL, None),
         ]:
             count, cards = 0, []
