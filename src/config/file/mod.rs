@@ -240,7 +240,7 @@ pub struct Channel {
     pub url: Option<At<Secret>>,
     /// The signing key: `whsec_…` (webhook), or as the service shows it (feishu, dingtalk).
     pub secret: Option<At<Secret>>,
-    /// The form of events: `plain` (default), or `cloudevents` for CloudEvents 1.0 in structured mode. (webhook)
+    /// The form of events: `plain` (default), or `cloudevents` (version 1.0, in structured mode). (webhook)
     pub events: Option<Text>,
     /// The signing key before it, during rotation. (webhook)
     pub old_secret: Option<At<Secret>>,

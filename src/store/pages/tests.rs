@@ -1,3 +1,5 @@
+//! Rows from pages, held against what SQLite itself says of the same file.
+
 use proptest::prelude::*;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, params_from_iter};
