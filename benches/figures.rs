@@ -146,7 +146,7 @@ fn read_due(path: &Path, days: i32) -> Option<usize> {
     let mut snapshot = store.snapshot().ok()?;
     let facts = snapshot.read(needs, lens).ok()?;
     let rules = vec![Rule::follow_ups(0)];
-    let spec = RemindersSpec { rules, items_max: 15, settings: Settings::default() };
+    let spec = RemindersSpec { rules, items_max: 15, ics: false, settings: Settings::default() };
     let (history, staff) = (History::default(), Staff::default());
     let due = Due::of(&facts, &spec, &history, &staff);
     let people = snapshot.people(&facts, due.wanted()).ok()?;
