@@ -97,3 +97,63 @@ pub(super) fn purge(c: &Connection, now: Timestamp, limit: usize) -> Result<usiz
     )?
     .execute(params![to_micros(now - KEPT), limit as i64])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Access, Ledger};
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn row(uid: &str, sequence: u32, when: When, since: Timestamp) -> Appointed {
+        Appointed {
+            uid: uid.to_owned(),
+            rule: "promised".to_owned(),
+            matter: "f1".to_owned(),
+            recipient: "ana".to_owned(),
+            customer: "7".to_owned(),
+            sequence,
+            at: when,
+            cancelled: sequence > 1,
+            since,
+        }
+    }
+
+    #[test]
+    fn the_last_change_holds_can_be_taken_back_and_is_forgotten_with_all_before_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Ledger::open(&folder.path().join("ledger.db"), Access::Daemon).unwrap();
+        let days = ["2026-06-01T08:00:00Z", "2026-06-02T08:00:00Z", "2026-06-03T08:00:00Z"].map(at);
+        let of_day = row("a", 0, When::Day(Day(20_605)), days[0]);
+        let moved = row("a", 1, When::Instant(at("2026-06-09T12:30:00Z")), days[1]);
+        let over = row("a", 2, When::Day(Day(20_613)), days[2]);
+        let other = row("b", 0, When::Day(Day(20_605)), days[0]);
+        let rows = [of_day.clone(), moved.clone(), over.clone(), other.clone()];
+        let seen = ledger.run_blocking(move |c| {
+            let rules = ["promised".to_owned()];
+            let all =
+                |c: &Connection| Ok::<_, rusqlite::Error>(read(c, &rules)?.remove("ana").unwrap_or_default());
+            let mut seen = Vec::new();
+            for row in &rows {
+                assert!(keep(c, "reps", row.since, std::slice::from_ref(row))?);
+            }
+            assert!(!keep(c, "reps", days[1], &rows[1..2])?, "another run has told it");
+            assert!(read(c, &["renewals".to_owned()])?.is_empty());
+            seen.push(all(c)?);
+            take_back(c, "reps", days[2], "ana")?;
+            seen.push(all(c)?);
+            take_back(c, "other", days[1], "ana")?;
+            let later = days[0] + KEPT + SignedDuration::from_secs(1);
+            assert_eq!(purge(c, later, 10)?, 1, "what changed on the second day is known with its past");
+            seen.push(all(c)?);
+            assert_eq!(purge(c, later + SignedDuration::from_hours(24), 1)?, 1);
+            assert_eq!(purge(c, later + SignedDuration::from_hours(24), 10)?, 1);
+            seen.push(all(c)?);
+            Ok(seen)
+        });
+        let wanted = [vec![over, other.clone()], vec![moved.clone(), other], vec![moved], vec![]];
+        assert_eq!(seen.unwrap(), wanted);
+    }
+}

@@ -106,7 +106,7 @@ def shop(binary, folder):
                 (rep, rep, f"{rep}@example.com", language),
             )
             for n, name in enumerate(NAMES):
-                customer = f"{language}-{n}"
+                customer = f"{language}_{n}"
                 store.execute(
                     "INSERT INTO customers (id, name, owner_id, phone, email, birthday, since)"
                     " VALUES (?, ?, ?, '+55 11;5550,01', ?, '1990-11-05', '2020-11-02')",
@@ -128,7 +128,7 @@ def shop(binary, folder):
 
 
 CHANGES = """
-UPDATE follow_ups SET done_at = '2026-11-02T12:00:00' WHERE CAST(substr(id, instr(id, '-') + 1) AS INTEGER) % 2 = 0;
+UPDATE follow_ups SET done_at = '2026-11-02T12:00:00' WHERE CAST(substr(id, instr(id, '_') + 1) AS INTEGER) % 2 = 0;
 UPDATE follow_ups SET due_at = '2027-01-08T09:15:00' WHERE done_at IS NULL;
 UPDATE subscriptions SET renews_on = '2026-12-02' WHERE id LIKE '%1';
 UPDATE subscriptions SET renews_on = '2027-12-01' WHERE id NOT LIKE '%1';
