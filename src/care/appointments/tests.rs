@@ -1,3 +1,5 @@
+//! What becomes of something in a calendar, case by case, and that nothing becomes two things.
+
 use proptest::prelude::*;
 
 use super::*;
