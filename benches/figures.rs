@@ -176,7 +176,7 @@ fn read_due(path: &Path, morning: &str) -> Option<usize> {
     let mut store = SqliteStore::open(path, Mapping::own(), zone).ok()?;
     let mut snapshot = store.snapshot().ok()?;
     let facts = snapshot.read(needs, lens).ok()?;
-    let spec = RemindersSpec { rules, items_max: 15, settings };
+    let spec = RemindersSpec { rules, items_max: 15, ics: false, settings };
     let (history, staff) = (History::default(), Staff::default());
     let due = Due::of(&facts, &spec, &history, &staff);
     let people = snapshot.people(&facts, due.wanted()).ok()?;

@@ -5,7 +5,7 @@
 //! which a case falls due every recipient is told once.
 
 use crate::document::Say;
-use crate::domain::{Day, Yearly};
+use crate::domain::{Day, When, Yearly};
 
 /// Whom a case is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -14,6 +14,16 @@ pub enum About {
     Customer(u32),
     /// A rep, by their id.
     Rep(String),
+}
+
+impl About {
+    /// The customer, where it is one.
+    pub fn customer(&self) -> Option<u32> {
+        match self {
+            About::Customer(customer) => Some(*customer),
+            About::Rep(_) => None,
+        }
+    }
 }
 
 /// How pressing a case is.
@@ -77,6 +87,19 @@ impl Steps {
     }
 }
 
+/// The place of a case in a calendar.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Slot {
+    /// The row or customer it is about, without the day: by it a case is known again when its day moves.
+    pub matter: String,
+    /// When it is.
+    pub at: When,
+    /// What it is; how the customer is called is added.
+    pub title: Say,
+    /// What else helps.
+    pub facts: Vec<Say>,
+}
+
 /// What a rule found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Case {
@@ -102,6 +125,8 @@ pub struct Case {
     pub urgency: Urgency,
     /// After how many working days their lead hears of it.
     pub escalate_after: Option<i32>,
+    /// Where it stands in a calendar, if it has a date of its own.
+    pub slot: Option<Slot>,
 }
 
 impl Case {

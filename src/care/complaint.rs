@@ -65,5 +65,6 @@ fn case(
         what: complaint.category.clone(),
         urgency: if by < today { Urgency::Broken } else { Urgency::Today },
         escalate_after: rule.escalate_after,
+        slot: None,
     }
 }

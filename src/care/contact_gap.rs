@@ -60,6 +60,7 @@ pub(super) fn find(rule: &Rule, panel: &Panel<'_>, history: &History) -> Vec<Cas
             what: None,
             urgency: if over { Urgency::Broken } else { Urgency::Waiting },
             escalate_after: rule.escalate_after,
+            slot: None,
         };
         if let Some(goes) = goes.filter(|goes| *goes <= today) {
             cases.push(released(base, goes, today));

@@ -1,10 +1,10 @@
 //! Birthdays, anniversaries and other days that matter to a customer.
 
-use super::case::{About, Case, Steps, Urgency, around};
+use super::case::{About, Case, Slot, Steps, Urgency, around};
 use super::rule::{Kind, Rule};
 use crate::document::{Say, Value};
-use crate::domain::Day;
 use crate::domain::matter::{Dated, Occasion};
+use crate::domain::{Day, When};
 use crate::metrics::Panel;
 
 /// The days of the rule's kind that are near.
@@ -38,6 +38,12 @@ fn case(
     Case {
         rule: rule.name.clone(),
         subject: Case::subject(&label, day),
+        slot: Some(Slot {
+            matter: label,
+            at: When::Day(day),
+            title: title(&dated.occasion, count),
+            facts: Vec::new(),
+        }),
         about: About::Customer(dated.customer),
         rep: customers.owner(dated.customer).map(str::to_owned),
         for_lead: false,
@@ -47,6 +53,20 @@ fn case(
         what: None,
         urgency: if days > 0 { Urgency::Ahead } else { Urgency::Today },
         escalate_after: None,
+    }
+}
+
+/// What it is called in a calendar.
+fn title(occasion: &Occasion, count: Option<i32>) -> Say {
+    match (occasion, count) {
+        (Occasion::Birthday, _) => Say::new("appointment.birthday"),
+        (Occasion::Anniversary, Some(years)) => {
+            Say::new("appointment.anniversary").with("n", i128::from(years))
+        }
+        (Occasion::Anniversary, None) => Say::new("appointment.joined"),
+        (Occasion::Other(label), _) => {
+            Say::new("appointment.important").with("label", Value::from(label.as_str()))
+        }
     }
 }
 

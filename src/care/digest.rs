@@ -47,10 +47,7 @@ impl Entry {
 
     /// The customer it is about.
     pub fn customer(&self) -> Option<u32> {
-        match self.about {
-            About::Customer(customer) => Some(customer),
-            About::Rep(_) => None,
-        }
+        self.about.customer()
     }
 }
 
@@ -147,10 +144,15 @@ pub struct Linking<'a> {
 }
 
 impl Linking<'_> {
+    /// The page of what `recipient` is told of a customer.
+    pub(super) fn page(&self, recipient: &Recipient, customer: &str) -> String {
+        let entry = EntryId::of(self.job, self.occurrence, &recipient.id, customer);
+        self.links.url(&entry.0, self.links.expiry(self.occurrence))
+    }
+
     /// What `recipient` can do by a link with what they are told of a customer. Both lead to one page.
     fn actions(&self, recipient: &Recipient, customer: &str) -> Vec<Action> {
-        let entry = EntryId::of(self.job, self.occurrence, &recipient.id, customer);
-        let url = self.links.url(&entry.0, self.links.expiry(self.occurrence));
+        let url = self.page(recipient, customer);
         let snooze = Action { what: "snooze", url: format!("{url}#snooze") };
         vec![Action { what: "done", url }, snooze]
     }
@@ -202,6 +204,7 @@ pub fn compose(
         blocks,
         notes,
         sheets: if rest > 0 { vec![sheet(known, entries)] } else { Vec::new() },
+        appointments: Vec::new(),
     }
 }
 

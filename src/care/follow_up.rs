@@ -1,9 +1,12 @@
 //! Follow-ups: promised contacts that are due today, overdue, or due soon.
 
-use super::case::{About, Case, Steps, Urgency};
+use jiff::civil::Time;
+use jiff::tz::TimeZone;
+
+use super::case::{About, Case, Slot, Steps, Urgency};
 use super::rule::Rule;
 use crate::document::Say;
-use crate::domain::FollowUp;
+use crate::domain::{FollowUp, When};
 use crate::metrics::Panel;
 
 /// The open follow-ups, each for whoever promised it, or the customer's owner.
@@ -38,5 +41,19 @@ fn case(rule: &Rule, leads: &[i32], panel: &Panel<'_>, follow_up: &FollowUp) -> 
             _ => Urgency::Ahead,
         },
         escalate_after: rule.escalate_after,
+        slot: Some(Slot {
+            matter: follow_up.id.clone(),
+            at: moment(follow_up.due_at, &facts.lens.zone),
+            title: Say::new("appointment.follow_up"),
+            facts: Vec::new(),
+        }),
+    }
+}
+
+/// When it is due. Midnight is how a store writes a day in a column of moments.
+fn moment(due: When, zone: &TimeZone) -> When {
+    match due {
+        When::Instant(at) if zone.to_datetime(at).time() == Time::midnight() => When::Day(due.day(zone)),
+        due => due,
     }
 }

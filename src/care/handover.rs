@@ -42,6 +42,7 @@ pub(super) fn find(rule: &Rule, panel: &Panel<'_>, history: &History) -> Vec<Cas
             what: None,
             urgency: Urgency::Waiting,
             escalate_after: None,
+            slot: None,
         }
     };
     owned.into_iter().map(case).collect()

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::appointments::Appointed;
 use crate::domain::{Act, Acted, Day, Recipient};
 
 /// What a person did last about a case.
@@ -60,6 +61,8 @@ pub struct History {
     pub digests: BTreeMap<String, Vec<(String, Timestamp)>>,
     /// What waits, by recipient: job, and when it may be told.
     pub waiting: BTreeMap<String, Vec<(String, Timestamp)>>,
+    /// What is in calendars, by recipient.
+    pub appointed: BTreeMap<String, Vec<Appointed>>,
 }
 
 impl History {

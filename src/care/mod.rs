@@ -4,6 +4,7 @@
 //! recipient is told at once. What was told, done or put off before is in the [`History`].
 
 pub mod act;
+pub mod appointments;
 pub mod case;
 mod complaint;
 pub mod contact_gap;

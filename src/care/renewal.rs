@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::case::{About, Case, Steps, Urgency};
+use super::case::{About, Case, Slot, Steps, Urgency};
 use super::rule::Rule;
 use crate::document::Say;
-use crate::domain::{Day, Money};
+use crate::domain::{Day, Money, When};
 use crate::metrics::Panel;
 
 /// Open contracts that renew; those of a customer on one day are one case.
@@ -45,6 +45,12 @@ pub(super) fn find(rule: &Rule, leads: &[i32], lead_above: Option<i64>, panel: &
             what: None,
             urgency: if days > 0 { Urgency::Ahead } else { Urgency::Today },
             escalate_after: rule.escalate_after,
+            slot: Some(Slot {
+                matter: facts.customers.id(customer).into_owned(),
+                at: When::Day(day),
+                title: Say::new("appointment.renewal"),
+                facts: vec![Say::new("item.mrr").with("money", money)],
+            }),
         };
         if lead_above.is_some_and(|level| mrr >= i128::from(level)) {
             cases.push(Case { subject: format!("{}#lead", case.subject), for_lead: true, ..case.clone() });

@@ -37,6 +37,7 @@ pub(super) fn find(rule: &Rule, (level, clear): (u8, u8), panel: &Panel<'_>, his
             what: None,
             urgency: Urgency::Today,
             escalate_after: rule.escalate_after,
+            slot: None,
         });
     }
     cases

@@ -47,6 +47,7 @@ fn case(rule: &Rule, panel: &Panel<'_>, noticed: &Noticed, id: &str, why: Say) -
         what: noticed.note.clone(),
         urgency: Urgency::Today,
         escalate_after: rule.escalate_after,
+        slot: None,
     }
 }
 

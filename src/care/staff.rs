@@ -66,6 +66,18 @@ impl Staff {
         duties
     }
 
+    /// Whether a case is somebody's today, due or not: nothing ends it, and it is they who would be told, or whoever
+    /// stands in for them.
+    pub fn holds(&self, case: &Case, history: &History, today: Day, somebody: &Recipient) -> bool {
+        let acted = history.acts.get(&(case.rule.clone(), case.subject.clone()));
+        if acted.is_some_and(|acted| acted.act == Act::Done) {
+            return false;
+        }
+        let deputy = somebody.absence(today.date()).and_then(|away| away.deputy.as_ref());
+        let those = self.whose(case, acted, today);
+        those.iter().any(|(told, _)| told.id == somebody.id || Some(&told.id) == deputy)
+    }
+
     fn whose(&self, case: &Case, acted: Option<&Response>, today: Day) -> Vec<(Arc<Recipient>, Option<Say>)> {
         let rep = case.rep.as_deref();
         match acted.map(|acted| (&acted.act, acted.by.as_str())) {

@@ -36,6 +36,7 @@ pub(super) fn find(rule: &Rule, after: &[i32], panel: &Panel<'_>) -> Vec<Case> {
             what: None,
             urgency: Urgency::Waiting,
             escalate_after: rule.escalate_after,
+            slot: None,
         });
     }
     cases

@@ -13,6 +13,7 @@ use crate::care::Rule;
 use crate::domain::PeriodKind;
 use crate::job::{Attachment, Fresh, Recipe, RemindersSpec, ReportKind, ReportSpec};
 use crate::metrics::{PeriodChoice, Settings, Split};
+use crate::outbox::Medium;
 use crate::schedule::{Cron, CronProblem, Misfire, Schedule};
 use crate::store::relation;
 
@@ -99,7 +100,7 @@ impl Builder {
         }
         let recipe = match kind {
             Kind::Report => self.report(job, settings),
-            Kind::Reminders => self.reminders(job, settings, context.rules),
+            Kind::Reminders => self.reminders(job, &via, context, settings),
             Kind::Greetings => self.greetings(job, &via, context, settings)?,
             Kind::Watch => self.watch(name, at, &to, context, settings)?,
         };
@@ -146,7 +147,7 @@ impl Builder {
             ("period", text(&job.period), &[Report, Watch]),
             ("current", job.current.as_ref().map(At::span), &[Report, Watch]),
             ("split", first(job.split.as_ref()), &[Report, Watch]),
-            ("attach", first(job.attach.as_ref()), &[Report]),
+            ("attach", first(job.attach.as_ref()), &[Report, Reminders]),
             ("fresh", job.fresh.as_ref().map(At::span), &[Report]),
             ("churn", job.churn.as_ref().map(At::span), &[Report, Watch]),
             ("rules", first(job.rules.as_ref()), &[Reminders, Greetings]),
@@ -285,7 +286,14 @@ impl Builder {
         Some(Fresh { relation, within, rows: rows.map(|ppm| u64::from(ppm) / 1000), wait, banner })
     }
 
-    fn reminders(&mut self, job: &file::Job, settings: &Settings, known: &BTreeMap<String, Rule>) -> Recipe {
+    fn reminders(
+        &mut self,
+        job: &file::Job,
+        via: &[String],
+        context: &Context<'_>,
+        settings: &Settings,
+    ) -> Recipe {
+        let known = context.rules;
         let lead_days = self.number("`lead_days`", job.lead_days.as_ref(), 0..=60, 0) as i32;
         if let Some(at) = job.lead_days.as_ref().filter(|_| !known.is_empty()) {
             let problem = Problem::error("`lead_days` does nothing where there are rules");
@@ -300,12 +308,30 @@ impl Builder {
         Recipe::Reminders(RemindersSpec {
             rules,
             items_max: self.number("`items`", job.items.as_ref(), 1..=40, 15) as usize,
+            ics: self.ics(job, via, context),
             settings: settings.clone(),
         })
     }
 }
 
 impl Builder {
+    /// Whether digests have a calendar attached: where one may go by mail.
+    fn ics(&mut self, job: &file::Job, via: &[String], context: &Context<'_>) -> bool {
+        let Some(first) = job.attach.as_ref().and_then(|forms| forms.first()) else { return false };
+        for text in job.attach.iter().flatten() {
+            self.choice("attachment of a digest", Some(text), &[("ics", ())], ());
+        }
+        let is_mail = |name: &String| {
+            context.channels.get(name).is_some_and(|way| matches!(way.medium, Medium::Email { .. }))
+        };
+        let by_mail = via.iter().chain(context.people.values().flat_map(|person| &person.via)).any(is_mail);
+        if !by_mail {
+            let problem = Problem::error("`attach` does nothing here");
+            self.problems.push(problem.at(first.span(), "no digest goes by mail"));
+        }
+        by_mail
+    }
+
     /// A time of every day.
     fn time_of_day(&mut self, text: &file::Text) -> Option<Cron> {
         let time = super::people::time_of_day(text.get());

@@ -184,6 +184,7 @@ pub fn backlog(config: &Config, rule: &str, at: Timestamp) -> Result<Vec<Case>, 
         let spec = RemindersSpec {
             rules: view.job.recipe.rules().iter().filter(|known| known.name == rule).cloned().collect(),
             items_max: usize::MAX,
+            ics: false,
             settings: view.settings.clone(),
         };
         let today = view.facts.lens.today();

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::Shared;
 use super::runner::{Context, RunError, Sealer, unreadable};
+use crate::care::appointments;
 use crate::care::digest::Linking;
 use crate::care::greeted::CUSTOMER;
 use crate::care::staff::Member;
@@ -18,7 +19,7 @@ use crate::domain::{Colleague, Recipient, Rep};
 use crate::job::reminders::{Due, Told};
 use crate::job::{RemindersSpec, released};
 use crate::ledger::reminders::{Kept, Untold};
-use crate::outbox::{AddressId, Answer, Delivery, DeliveryKey, Event, State, Status};
+use crate::outbox::{AddressId, Answer, Delivery, DeliveryKey, Event, Medium, State, Status};
 
 /// Who is told at an occurrence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,15 +59,22 @@ pub(super) fn remind(
     for zone in clocks(job, context, &staff) {
         let lens = config.store.lens(at, zone.clone());
         let history = (context.history)(&lens).map_err(RunError::Broken)?;
-        let needs = job.recipe.needs(&lens);
+        let mut needs = job.recipe.needs(&lens);
+        if let Some(look) = needs.look.as_mut().filter(|_| spec.ics) {
+            appointments::seek(&history, &spec.rules, &lens, look);
+        }
         let facts = context.snapshot.read(needs, lens).map_err(unreadable)?;
         (context.check)(&facts, context.snapshot)?;
         let told = tell(context, (job, spec), (&facts, &history, &staff), sealer.linking)?;
         for digest in &told.digests {
+            let mut mailed = false;
             for channel in ways_of(config, job, &digest.recipient) {
-                sealer.seal(&digest.document, &digest.recipient, &channel);
+                let is_sealed = sealer.seal(&digest.document, &digest.recipient, &channel);
+                mailed |= is_sealed && is_mail(config, &channel);
             }
             sealer.keep(digest);
+            // Nothing is in the calendar of somebody who gets none.
+            reminded.kept.appointed.extend(digest.appointed.iter().filter(|_| mailed).cloned());
         }
         for released in &told.released {
             let events = spec.rules.iter().filter(|rule| rule.name == released.rule).map(|rule| &rule.events);
@@ -97,7 +105,7 @@ fn tell(
         let on_day = !job.schedule.own || recipient.zone.to_datetime(context.at).date() == today;
         on_day && is_served(job, context, history, recipient)
     };
-    Ok(due.tell(&people, &contacts, context.now, served))
+    Ok(due.tell(&people, &contacts, (context.at, context.now), served))
 }
 
 /// Whether it is a recipient's turn.
@@ -188,6 +196,11 @@ fn colleagues_of(config: &Config, reps: &BTreeMap<String, Rep>) -> Vec<Colleague
     all
 }
 
+/// Whether what goes over a channel is a mail.
+fn is_mail(config: &Config, channel: &str) -> bool {
+    config.channels.get(channel).is_some_and(|way| matches!(way.medium, Medium::Email { .. }))
+}
+
 /// The channels a digest goes over: the person's own, the target's, or those the job names for reps.
 pub fn ways_of(config: &Config, job: &Job, recipient: &Recipient) -> Vec<String> {
     if let Some(person) = config.people.get(&recipient.id) {
@@ -224,7 +237,15 @@ pub(super) fn untold(shared: &Shared, d: &Delivery, event: &Event, state: &State
         _ => None,
     };
     let key = |channel: &String| DeliveryKey::of(&d.job, d.occurrence, &d.recipient, channel);
-    let keys = shared.config.channels.keys().map(key).collect();
-    let (job, recipient) = (d.job.clone(), d.recipient.clone());
-    Some(Untold { job, at: d.occurrence, recipient, keys, never, address: letter_to(d).unwrap_or_default() })
+    let channels = shared.config.channels.keys();
+    let mails = channels.clone().filter(|channel| is_mail(&shared.config, channel)).map(key).collect();
+    Some(Untold {
+        job: d.job.clone(),
+        at: d.occurrence,
+        recipient: d.recipient.clone(),
+        keys: channels.map(key).collect(),
+        mails,
+        never,
+        address: letter_to(d).unwrap_or_default(),
+    })
 }

@@ -17,7 +17,7 @@ use crate::job::report::{Behind, Story};
 use crate::job::seal::{Envelope, Locales, seal};
 use crate::job::{Addressed, Attachment, Recipe, ReportSpec, told};
 use crate::ledger::occurrences::{self, Decided};
-use crate::ledger::{Access, Ledger, acts, reminders};
+use crate::ledger::{Access, Ledger, acts, appointments, reminders};
 use crate::outbox::Delivery;
 use crate::store::{Snapshot, StoreError};
 
@@ -206,7 +206,9 @@ pub fn decide(
             check(&facts, &snapshot)?;
             let told_of = watching::evaluate((name, at), spec, &facts, snapshot, asked.known, locales)?;
             if let Some(document) = told_of.document {
-                job.to.iter().for_each(|target| sealer.seal(&document, &target.recipient, &target.channel));
+                for target in &job.to {
+                    sealer.seal(&document, &target.recipient, &target.channel);
+                }
             }
             decided.rows = facts.rows.into_iter().collect();
             (decided.watched, seen) = (told_of.leaves, told_of.lines);
@@ -283,6 +285,7 @@ pub(super) fn history(
     let read = ledger.run_blocking(move |c| {
         let mut history = reminders::history(c, &names, from, &zone)?;
         reminders::digests(c, lately, &mut history)?;
+        history.appointed = appointments::read(c, &names)?;
         history.job = job;
         let day = |at| Day::of(zone.to_datetime(at).date());
         history.acted(acts::since(c, since)?, day);
@@ -338,9 +341,9 @@ impl<'a> Sealer<'a> {
         Sealer { config, locales, job, at, now, attach: &[], linking, deliveries, failed, entries }
     }
 
-    /// One bad recipient never stops the others.
-    pub(super) fn seal(&mut self, document: &Document, recipient: &Recipient, channel: &str) {
-        let Some(way) = self.config.channels.get(channel) else { return };
+    /// One bad recipient never stops the others. Whether there is a message.
+    pub(super) fn seal(&mut self, document: &Document, recipient: &Recipient, channel: &str) -> bool {
+        let Some(way) = self.config.channels.get(channel) else { return false };
         let envelope = Envelope {
             job: self.job,
             occurrence: self.at,
@@ -351,8 +354,14 @@ impl<'a> Sealer<'a> {
             attach: self.attach,
         };
         match seal(document, envelope, &self.config.templates, self.locales) {
-            Ok(delivery) => self.deliveries.push(delivery),
-            Err(reason) => self.failed.push((recipient.id.clone(), reason)),
+            Ok(delivery) => {
+                self.deliveries.push(delivery);
+                true
+            }
+            Err(reason) => {
+                self.failed.push((recipient.id.clone(), reason));
+                false
+            }
         }
     }
 

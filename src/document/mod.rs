@@ -3,6 +3,7 @@
 
 pub mod page;
 
+mod appointment;
 mod item;
 mod letter;
 
@@ -10,6 +11,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+pub use self::appointment::Appointment;
 pub use self::item::{Action, Because, Item, Reach};
 pub use self::letter::{Letter, Stop};
 use crate::domain::watched::Telling;
@@ -125,6 +127,8 @@ pub struct Document {
     pub notes: Vec<Say>,
     /// Tables whole, for the attachments.
     pub sheets: Vec<Table>,
+    /// What of it has a date, for the calendars of those who get it by mail.
+    pub appointments: Vec<Appointment>,
 }
 
 /// What a report is about.

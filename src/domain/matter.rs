@@ -1,5 +1,7 @@
 //! What reminders look for in a store, and the rows they find: in full, since a person is told of them.
 
+use std::collections::BTreeSet;
+
 use super::{Day, FollowUp, When, Yearly};
 
 /// What reminders look for. The more of it is dated, the less of the store is read.
@@ -22,6 +24,10 @@ pub struct Look {
     pub important_dates: Option<(Day, Day)>,
     /// Contracts that renew from one day up to and with another.
     pub renewals: Option<(Day, Day)>,
+    /// Follow-ups of which it is to be known where they stand, wherever that is: their ids.
+    pub told_follow_ups: BTreeSet<String>,
+    /// Customers of whom it is to be known how they are called: their ids.
+    pub told_customers: BTreeSet<String>,
     /// All customers, not only those whom one of the rows is about.
     pub everybody: bool,
 }

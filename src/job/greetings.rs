@@ -134,9 +134,11 @@ pub fn write(
         if fate == Fate::Told {
             so_far.push(today);
             let letter = letter(spec, house, address);
-            written
-                .letters
-                .push(Addressed { document: compose(case, person, letter), recipient: recipient.clone() });
+            written.letters.push(Addressed {
+                document: compose(case, person, letter),
+                recipient: recipient.clone(),
+                appointed: Vec::new(),
+            });
             written.addresses.push((address, id.clone()));
         }
         let (rule, subject) = (case.rule.clone(), case.subject.clone());
@@ -242,6 +244,7 @@ fn document(subject: Say, lead: Say, letter: Letter) -> Document {
         blocks: Vec::new(),
         notes: Vec::new(),
         sheets: Vec::new(),
+        appointments: Vec::new(),
     }
 }
 

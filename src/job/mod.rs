@@ -120,6 +120,8 @@ pub struct RemindersSpec {
     pub rules: Vec<Rule>,
     /// Most items in one digest; the rest are counted and attached.
     pub items_max: usize,
+    /// Whether mails carry what has a date, for calendars.
+    pub ics: bool,
     /// How revenue at stake is read.
     pub settings: Settings,
 }
@@ -152,4 +154,6 @@ pub struct Addressed {
     pub recipient: Recipient,
     /// What.
     pub document: crate::document::Document,
+    /// What is new in their calendar, or has changed there.
+    pub appointed: Vec<crate::care::appointments::Appointed>,
 }

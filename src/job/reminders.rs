@@ -6,12 +6,14 @@ use jiff::Timestamp;
 
 use super::released::Released;
 use super::{Addressed, RemindersSpec};
+use crate::care::appointments::{Book, Page};
 use crate::care::digest::{Entry, Known, Linking, Share};
 use crate::care::greeted::CUSTOMER;
 use crate::care::history::{Fate, Lasting, Reminder};
 use crate::care::rule::Kind;
 use crate::care::staff::Duty;
 use crate::care::{About, Case, History, Staff, digest, team};
+use crate::domain::customers::Key;
 use crate::domain::facts::Contacts;
 use crate::domain::{Facts, People, Recipient};
 use crate::metrics::Panel;
@@ -27,6 +29,8 @@ pub struct Due<'a> {
     backlog: Vec<Case>,
     items_max: usize,
     linking: Option<Linking<'a>>,
+    /// What is in book, where the job attaches them.
+    book: Option<Book<'a>>,
 }
 
 /// What a run of reminders decided.
@@ -44,12 +48,16 @@ pub struct Told {
 
 impl<'a> Due<'a> {
     /// What `spec` finds due in `facts`, for whom of `staff`, after what `history` knows.
-    pub fn of(facts: &'a Facts, spec: &'a RemindersSpec, history: &'a History, staff: &Staff) -> Due<'a> {
+    pub fn of(facts: &'a Facts, spec: &'a RemindersSpec, history: &'a History, staff: &'a Staff) -> Due<'a> {
         let panel = Panel::of(facts, &spec.settings);
         let today = facts.lens.today();
         let (mut duties, mut lasting, mut backlog) = (Vec::new(), Vec::new(), Vec::new());
+        let mut book = spec.ics.then(|| Book::of(history, staff, &spec.rules, &facts.lens));
         for rule in &spec.rules {
             let cases = rule.find(&panel, history);
+            if let Some(book) = &mut book {
+                book.note(&cases);
+            }
             if matches!(rule.kind, Kind::Risk { .. } | Kind::Handover) {
                 lasting.extend(cases.iter().map(|case| Lasting {
                     rule: rule.name.clone(),
@@ -90,7 +98,7 @@ impl<'a> Due<'a> {
         for share in &mut shares {
             share.team = team::says(staff, history, &share.recipient, today);
         }
-        Due { panel, history, shares, lasting, backlog, items_max: spec.items_max, linking: None }
+        Due { panel, history, shares, lasting, backlog, items_max: spec.items_max, linking: None, book }
     }
 
     /// With links by which recipients act.
@@ -106,7 +114,13 @@ impl<'a> Due<'a> {
 
     /// The customers that are named.
     pub fn wanted(&self) -> BTreeSet<u32> {
-        self.shares.iter().flat_map(|share| &share.entries).filter_map(Entry::customer).collect()
+        let customers = &self.panel.facts.customers;
+        let told = self.shares.iter().flat_map(|share| &share.entries).filter_map(Entry::customer);
+        let over = self.book.iter().flat_map(|book| {
+            let ids = self.shares.iter().flat_map(|share| book.customers(&share.recipient.id));
+            ids.filter_map(|id| customers.find(Key::of(id)))
+        });
+        told.chain(over).collect()
     }
 
     /// The customers of whom more is told than their names: whoever may be among the first of a digest, or
@@ -118,12 +132,13 @@ impl<'a> Due<'a> {
         first.chain(escalated).filter_map(Entry::customer).collect()
     }
 
-    /// Composes a digest for each recipient who is `served` and may be disturbed `now`; for the others it waits.
+    /// Composes a digest of the occurrence `at` for each recipient who is `served` and may be disturbed `now`; for
+    /// the others it waits.
     pub fn tell(
         mut self,
         people: &People,
         contacts: &Contacts,
-        now: Timestamp,
+        (at, now): (Timestamp, Timestamp),
         served: impl Fn(&Recipient) -> bool,
     ) -> Told {
         let facts = self.panel.facts;
@@ -142,9 +157,13 @@ impl<'a> Due<'a> {
             told.released.extend(released(facts, &share));
             let gone = resolved.remove(&share.recipient.id).unwrap_or_default();
             let known = Known { panel: &self.panel, people, contacts };
-            let document = digest::compose(known, &share, (self.items_max, gone.len()), self.linking);
+            let mut document = digest::compose(known, &share, (self.items_max, gone.len()), self.linking);
+            let page = self.book.as_ref().map(|c| c.page(known, &share, self.items_max, self.linking, at));
+            let Page { appointments, changed } = page.unwrap_or_default();
+            document.appointments = appointments;
             told.reminders.extend(gone);
-            told.digests.push(Addressed { recipient: Recipient::clone(&share.recipient), document });
+            let recipient = Recipient::clone(&share.recipient);
+            told.digests.push(Addressed { recipient, document, appointed: changed });
         }
         // Of those for whom nothing is left, too.
         told.reminders.extend(resolved.into_values().flatten());

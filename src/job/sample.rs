@@ -87,6 +87,7 @@ fn entry(today: Day) -> digest::Entry {
         what: what.map(str::to_owned),
         urgency: Urgency::Broken,
         escalate_after: None,
+        slot: None,
     };
     let late = Say::new("due.late").with("n", 2i128).with("day", today.plus(-2).date());
     let reason = |case| digest::Reason { case, due: today, instead: None, escalated: false };
@@ -169,6 +170,7 @@ pub fn notice(key: &str, with: impl Fn(Say) -> Say, notes: Vec<Say>) -> Document
         blocks: Vec::new(),
         notes,
         sheets: Vec::new(),
+        appointments: Vec::new(),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::outbox::{Delivery, DeliveryKey, Medium, Sealed, Service};
 use crate::render::mime::{self, File, Mail};
 use crate::render::picture::Drawn;
 use crate::render::view::{View, view};
-use crate::render::{Locale, Templates, chat, event, locale, sheet};
+use crate::render::{Locale, Templates, chat, event, ics, locale, sheet};
 
 /// Hours for which a message is of use. What is due may be done an hour later: then a digest is made anew. A greeting
 /// is of its day.
@@ -88,8 +88,8 @@ pub fn seal(
     let key = DeliveryKey::of(envelope.job, envelope.occurrence, &recipient.id, envelope.channel);
     let (address, payload) = match envelope.medium {
         Medium::Email { from } => {
-            if document.kind == Kind::Digest && !document.sheets.is_empty() {
-                view.attached = Some(locale.word("digest.attached"));
+            if document.kind == Kind::Digest {
+                view.attached = attached(document, locale);
             }
             mail(document, &view, drawings, envelope, from, &key, templates, locale)?
         }
@@ -119,6 +119,17 @@ pub fn seal(
         not_before,
         expires,
     })
+}
+
+/// What is said of the files that a digest brings.
+fn attached(document: &Document, locale: &Locale) -> Option<String> {
+    let key = match (document.sheets.is_empty(), document.appointments.is_empty()) {
+        (true, true) => return None,
+        (false, true) => "digest.attached",
+        (true, false) => "digest.dates",
+        (false, false) => "digest.attached_dates",
+    };
+    Some(locale.word(key))
 }
 
 /// The room, chat or topic of a recipient, where the service asks for one.
@@ -158,7 +169,7 @@ fn mail(
         text: &body("txt")?,
         html: &body("html")?,
         inline: &inline.collect::<Vec<_>>(),
-        files: &files(document, view, envelope, locale)?,
+        files: &files(document, view, (envelope, from), locale)?,
         stop: document.letter.as_ref().map(|letter| &letter.stop),
     });
     Ok((to.to_string(), bytes.map_err(|e| e.to_string())?))
@@ -167,14 +178,15 @@ fn mail(
 fn files(
     document: &Document,
     view: &View,
-    envelope: Envelope<'_>,
+    (envelope, from): (Envelope<'_>, &Mailbox),
     locale: &Locale,
 ) -> Result<Vec<File>, String> {
     let mut files = Vec::new();
+    let stem = format!("{}-{}", view.kind, envelope.recipient.zone.to_datetime(envelope.occurrence).date());
+    files.extend(ics::files(&stem, &document.appointments, envelope.occurrence, from, locale));
     if document.sheets.is_empty() {
         return Ok(files);
     }
-    let stem = format!("{}-{}", view.kind, envelope.recipient.zone.to_datetime(envelope.occurrence).date());
     // A digest's list is read on a phone: CSV opens everywhere.
     let attach = if document.kind == Kind::Digest { &[Attachment::Csv] } else { envelope.attach };
     for form in attach {

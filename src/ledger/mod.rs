@@ -4,6 +4,7 @@
 //! savepoint of its own; nobody is answered before the commit is on the disk.
 
 pub mod acts;
+pub mod appointments;
 pub mod deliveries;
 pub mod figures;
 pub mod occurrences;

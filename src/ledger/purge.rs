@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Result, params};
 
-use super::{acts, deliveries, to_micros};
+use super::{acts, appointments, deliveries, to_micros};
 use crate::domain::Day;
 
 /// How long it is known what was told: longer than any rule looks back.
@@ -19,6 +19,7 @@ pub fn purge(c: &Connection, now: Timestamp, bodies: SignedDuration, limit: usiz
         reminders(c, now, limit)?,
         turns(c, now, limit)?,
         digests(c, now, limit)?,
+        appointments::purge(c, now, limit)?,
     ];
     Ok(pieces.contains(&limit))
 }

@@ -9,11 +9,12 @@ use rusqlite::{Connection, params};
 use super::{Access, Ledger, LedgerError, prepare, to_micros};
 
 /// What a look ahead goes on from, and which of its rows were there at an instant.
-const REMEMBERED: [(&str, &str); 11] = [
+const REMEMBERED: [(&str, &str); 12] = [
     ("rule", ""),
     ("reminder", "WHERE at < ?1"),
     ("lasting", ""),
     ("digest", "WHERE at < ?1"),
+    ("appointment", "WHERE at < ?1"),
     ("entry", "WHERE at < ?1"),
     ("act", "WHERE at < ?1"),
     ("colleague", ""),

@@ -6,8 +6,9 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Result, params};
 
-use super::{from_micros, suppressions, to_micros};
+use super::{appointments, from_micros, suppressions, to_micros};
 use crate::care::History;
+use crate::care::appointments::Appointed;
 use crate::care::history::{Fate, Lasting, On, Reminder, Told};
 use crate::domain::Day;
 use crate::outbox::DeliveryKey;
@@ -21,6 +22,8 @@ pub struct Kept {
     pub reminders: Vec<Reminder>,
     /// What lasts: of the rules that tell so, all of it.
     pub lasting: Vec<Lasting>,
+    /// What is new in calendars, or has changed there.
+    pub appointed: Vec<Appointed>,
 }
 
 /// A message that will not be sent and has not left.
@@ -34,6 +37,8 @@ pub struct Untold {
     pub recipient: String,
     /// The same message over any channel: one of them is enough.
     pub keys: Vec<DeliveryKey>,
+    /// Those of them that are mails, which carry what is for calendars.
+    pub mails: Vec<DeliveryKey>,
     /// Why it never can be sent; `None` where it was only too late.
     pub never: Option<String>,
     /// Where it was to go.
@@ -176,6 +181,9 @@ pub fn keep(c: &Connection, job: &str, at: Timestamp, kept: &Kept) -> Result<boo
             ])?;
         }
     }
+    if !appointments::keep(c, job, at, &kept.appointed)? {
+        return Ok(false);
+    }
     note_digests(c, job, at, kept)?;
     for rule in &kept.rules {
         c.prepare_cached("DELETE FROM lasting WHERE rule = ?1")?.execute([rule])?;
@@ -225,12 +233,16 @@ pub(super) fn untell(c: &Connection, untold: &Untold, now: Timestamp) -> Result<
     if let Some(reason) = &untold.never {
         suppressions::refused(c, &untold.address, reason, now)?;
     }
-    for key in &untold.keys {
-        if alive.exists([key.as_str()])? {
-            return Ok(());
-        }
-    }
     let Untold { job, at, recipient, never, .. } = untold;
+    let mut any_alive = |keys: &[DeliveryKey]| {
+        keys.iter().try_fold(false, |any, key| Ok::<_, rusqlite::Error>(any || alive.exists([key.as_str()])?))
+    };
+    if !any_alive(&untold.mails)? {
+        appointments::take_back(c, job, *at, recipient)?;
+    }
+    if any_alive(&untold.keys)? {
+        return Ok(());
+    }
     c.prepare_cached("DELETE FROM digest WHERE at = ?1 AND job = ?2 AND recipient = ?3")?
         .execute(params![to_micros(*at), job, recipient])?;
     match never {

@@ -249,6 +249,24 @@ CREATE TABLE greeted (                  -- whose the addresses are that were wri
   bounces INTEGER NOT NULL DEFAULT 0    -- how often a relay said that there is no such mailbox
 ) STRICT, WITHOUT ROWID;
 ",
+    "
+CREATE TABLE appointment (              -- what digests put into calendars; a change is a row more, the highest holds
+  uid TEXT NOT NULL,
+  sequence INTEGER NOT NULL,
+  recipient TEXT NOT NULL,
+  rule TEXT NOT NULL,
+  matter TEXT NOT NULL,                 -- what it is about, without the day
+  customer TEXT NOT NULL,
+  day INTEGER,                          -- of what has a day: days since 1970-01-01
+  moment INTEGER,                       -- of what has a time
+  cancelled INTEGER NOT NULL,
+  job TEXT NOT NULL,
+  at INTEGER NOT NULL,                  -- the occurrence that told it so
+  PRIMARY KEY (uid, sequence)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX appointment_told ON appointment (job, at, recipient);
+CREATE INDEX appointment_at ON appointment (at);
+",
 ];
 
 /// Why a ledger file is refused.

@@ -8,6 +8,7 @@ pub mod acted;
 pub mod chart;
 pub mod chat;
 pub mod event;
+pub mod ics;
 pub mod locale;
 pub mod mime;
 pub mod page;

@@ -9,6 +9,7 @@ use super::relation::{
     COMPLAINTS, CUSTOMERS, FOLLOW_UPS, IMPORTANT_DATES, INTERACTIONS, Relation, SIGNALS, SUBSCRIPTIONS,
 };
 use super::snapshot::ALL;
+use crate::domain::customers::Key;
 use crate::domain::facts::Lens;
 use crate::domain::{Day, Look};
 
@@ -23,6 +24,9 @@ pub(super) fn of<'a>(
     let mut all: Vec<(Relation, &'static [&'static str], Condition<'a>)> = Vec::new();
     if let Some(by) = look.follow_ups {
         all.push((FOLLOW_UPS, ALL, Box::new(move |given| Some(promised(given, by, lens)))));
+    }
+    if !look.told_follow_ups.is_empty() {
+        all.push((FOLLOW_UPS, ALL, Box::new(move |given| Some(told(given, look, lens)))));
     }
     if look.complaints {
         all.push((COMPLAINTS, ALL, Box::new(|given| Some(open(given, "resolved_at", lens)))));
@@ -54,6 +58,26 @@ pub(super) fn of<'a>(
         all.push((SUBSCRIPTIONS, &["id", "customer_id", "renews_on"], Box::new(condition)));
     }
     all
+}
+
+/// Follow-ups that were told and are not among those that may be due.
+fn told(given: &[String], look: &Look, lens: &Lens) -> String {
+    let keys = keys(look.told_follow_ups.iter().map(|id| Key::of(id))).replace('\'', "''");
+    let due = look.follow_ups.map_or("FALSE".to_owned(), |by| promised(given, by, lens));
+    format!("\"id\" IN (SELECT value FROM json_each('{keys}')) AND NOT coalesce({due}, FALSE)")
+}
+
+/// Ids as a JSON array, which SQL takes as a list however long it is. A whole number is there as a number and as text,
+/// since a store may hold either.
+pub(super) fn keys<'k>(ids: impl Iterator<Item = Key<'k>>) -> String {
+    let mut keys: Vec<serde_json::Value> = Vec::new();
+    for id in ids {
+        match id {
+            Key::Whole(n) => keys.extend([n.into(), n.to_string().into()]),
+            Key::Text(text) => keys.push(text.into()),
+        }
+    }
+    serde_json::Value::from(keys).to_string()
 }
 
 fn has(given: &[String], column: &str) -> bool {

@@ -19,17 +19,9 @@ use crate::domain::facts::{Contacts, Facts, Fault, Lens, Needs, Rejected};
 use crate::domain::matter::{Dated, Noticed, OpenComplaint};
 use crate::domain::{Customers, FollowUp, Look, Matters};
 
-/// The ids of customers as a JSON array, which SQL takes as a list however long it is. A whole number is
-/// there as a number and as text, since a store may hold either.
+/// The ids of customers, see [`conditions::keys`].
 pub(super) fn json(customers: &Customers, which: impl Iterator<Item = u32>) -> String {
-    let mut keys: Vec<serde_json::Value> = Vec::new();
-    for id in which.filter_map(|customer| customers.key(customer)) {
-        match id {
-            Key::Whole(n) => keys.extend([n.into(), n.to_string().into()]),
-            Key::Text(text) => keys.push(text.into()),
-        }
-    }
-    serde_json::Value::from(keys).to_string()
+    conditions::keys(which.filter_map(|customer| customers.key(customer)))
 }
 
 /// The statement for rows about customers whose ids are its parameter, see [`json`].
@@ -139,6 +131,9 @@ impl Snapshot<'_> {
 
     fn find(&self, look: &Look, facts: &mut Facts) -> Result<Found, StoreError> {
         let mut found = Found::default();
+        for id in &look.told_customers {
+            found.ids.push(Key::of(id), 0, 0);
+        }
         let lens = facts.lens.clone();
         for (relation, columns, condition) in conditions::of(look, &lens) {
             let Some((sql, given)) = self.sourced(relation, columns)? else { continue };

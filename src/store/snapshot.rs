@@ -312,7 +312,8 @@ impl<'s> Snapshot<'s> {
             }
             true
         })?;
-        facts.rows.insert(relation.name, count);
+        // One relation may be looked at for several reasons.
+        *facts.rows.entry(relation.name).or_default() += count;
         match repeated {
             None => Ok(()),
             Some((count, example)) => Err(StoreError::Repeated { relation: relation.name, count, example }),

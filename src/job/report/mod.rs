@@ -282,6 +282,7 @@ impl<'a> Story<'a> {
             blocks,
             notes,
             sheets: tables,
+            appointments: Vec::new(),
         }
     }
 

@@ -52,6 +52,7 @@ impl Evaluation<'_> {
             blocks,
             notes: self.notes(job),
             sheets: vec![self.sheet(&told)],
+            appointments: Vec::new(),
         })
     }
 
