@@ -27,6 +27,7 @@ mod scan;
 mod sink;
 mod smtp_faults;
 mod story;
+mod templates;
 mod tidy;
 mod tls;
 mod watches;
