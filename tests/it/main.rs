@@ -19,6 +19,7 @@ mod kill;
 mod languages;
 mod metrics;
 mod once;
+mod pdf;
 mod process;
 mod records;
 mod risk;

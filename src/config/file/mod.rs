@@ -326,7 +326,7 @@ pub struct Job {
     /// What customers are split by: `segment`, `plan`, `region`, `tier`, `owner`, `tag`, `tenure`, `cohort`.
     /// (report; in a watch one of them, and each group is watched by itself)
     pub split: Option<Vec<Text>>,
-    /// What is attached to mails: `xlsx`, `csv`. Default: `xlsx`. (report)
+    /// What is attached to mails: `xlsx`, `csv`, `pdf` (in builds that have it). Default: `xlsx`. (report)
     pub attach: Option<Vec<Text>>,
     /// Waits for a store that is fresh. (report)
     pub fresh: Option<At<Fresh>>,
