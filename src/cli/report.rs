@@ -180,14 +180,11 @@ impl Report {
             Format::Pdf => pdf::pdf(&worded, &drawings, &at).map_err(fault)?,
             Format::Csv => return self.write_csv(document, locale),
         };
-        match &self.out {
-            Some(path) => std::fs::write(path, bytes)
-                .map_err(|e| Failure::new(EX_IOERR, format!("`{}`: {e}", path.display()))),
-            None => {
-                show::bytes(&bytes);
-                Ok(())
-            }
-        }
+        let Some(path) = &self.out else {
+            show::bytes(&bytes);
+            return Ok(());
+        };
+        std::fs::write(path, bytes).map_err(|e| Failure::new(EX_IOERR, format!("`{}`: {e}", path.display())))
     }
 
     fn write_csv(&self, document: &Document, locale: &Locale) -> Done {

@@ -83,13 +83,13 @@ mod made {
         let mut said = vec![view.title.clone()];
         said.extend(view.lead.clone());
         for block in &view.blocks {
-            for figures in &block.figures {
+            if let Some(figures) = &block.figures {
                 said.extend(figures.columns.clone());
                 said.extend(figures.rows.iter().flat_map(|row| {
                     [vec![row.name.clone(), row.remark.clone(), row.now.clone()], row.others.clone()].concat()
                 }));
             }
-            for table in &block.table {
+            if let Some(table) = &block.table {
                 said.push(table.title.clone());
                 said.extend(table.columns.iter().map(|column| column.text.clone()));
                 said.extend(table.rows.iter().flatten().map(|cell| cell.text.clone()));

@@ -194,5 +194,5 @@ impl Paper {
 /// Where the words of a line stand that begins at `y`.
 pub(super) fn baseline(y: f64, print: Print, leading: f64) -> f64 {
     // Capitals of Inter are 0.73 em high: they stand in the middle of their line.
-    y + (leading + 0.73 * print.size) / 2.0
+    y + f64::midpoint(leading, 0.73 * print.size)
 }

@@ -88,7 +88,7 @@ fn set(
         text.push_str(&glyph.text);
         let x = |glyph: &usvg::layout::PositionedGlyph| glyph.transform().tx;
         let advance = run.get(n + 1).map_or(0.0, |next| (x(next) - x(glyph)) / size);
-        let id = GlyphId::new(glyph.id.0.into());
+        let id = GlyphId::new(glyph.id.0);
         glyphs.push(KrillaGlyph::new(id, advance, 0.0, 0.0, 0.0, start..text.len(), None));
     }
     surface.set_fill(fill);

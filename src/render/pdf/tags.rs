@@ -29,14 +29,16 @@ fn heading(level: u16, text: &str) -> Tag<krilla::tagging::kind::Hn> {
 }
 
 fn group(mut group: TagGroup, said: Vec<Identifier>) -> TagGroup {
-    said.into_iter().for_each(|what| group.push(what));
+    for what in said {
+        group.push(what);
+    }
     group
 }
 
 /// Its rows, the first of which is its head.
 fn table(number: usize, said: &mut Said) -> TagGroup {
-    let cells =
-        said.extract_if(Part::Cell(number, 0, 0)..=Part::Cell(number, usize::MAX, usize::MAX), |_, _| true);
+    let mut cells = said.split_off(&Part::Cell(number, 0, 0));
+    said.append(&mut cells.split_off(&Part::Cell(number + 1, 0, 0)));
     let mut rows: BTreeMap<usize, TagGroup> = BTreeMap::new();
     for (part, what) in cells {
         let Part::Cell(_, row, _) = part else { continue };
