@@ -34,8 +34,8 @@ impl Init {
             }
         }
         write(&config, CONFIG)?;
-        for (name, text) in PIECES {
-            write(&self.dir.join("templates").join(format!("{name}.hbs")), text)?;
+        for piece in PIECES {
+            write(&self.dir.join("templates").join(format!("{}.hbs", piece.name)), piece.ours)?;
         }
         make_store(&store)?;
         show::line(&format!("Wrote {}, {} and templates/.", config.display(), store.display()));

@@ -19,6 +19,7 @@ mod show;
 mod silence;
 mod simulate;
 mod suppressed;
+mod template;
 mod why_not;
 
 use std::path::PathBuf;
@@ -44,6 +45,9 @@ pub const EX_TEMPFAIL: u8 = 75;
 /// The configuration is wrong.
 pub const EX_CONFIG: u8 = 78;
 
+/// The configuration, where none is named.
+const CONFIG: &str = "retaind.toml";
+
 /// Keeps a business in touch with its customers: churn and value reports by mail, reps' digests in
 /// their chat, none lost, none doubled.
 #[derive(Debug, Parser)]
@@ -60,7 +64,7 @@ pub struct Cli {
         short,
         global = true,
         env = "RETAIND_CONFIG",
-        default_value = "retaind.toml",
+        default_value = CONFIG,
         value_name = "FILE"
     )]
     config: PathBuf,
@@ -105,6 +109,8 @@ enum Command {
     Acts(acts::Acts),
     /// List the addresses of customers that are not written to any more; add some, or take them out.
     Suppressed(suppressed::SuppressedArgs),
+    /// Print the templates of mails and pages, and what each can show.
+    Template(template::Template),
     /// Look at this machine, the store and the ledger.
     Doctor(doctor::Doctor),
     /// Print a JSON Schema: of the configuration, for editors; or of what is written as JSON.
@@ -200,6 +206,7 @@ impl Cli {
             Command::Outbox(command) => command.run(self),
             Command::Acts(command) => command.run(self),
             Command::Suppressed(command) => command.run(self),
+            Command::Template(command) => command.run(self),
             Command::Doctor(command) => command.run(self),
             Command::Schema { of } => {
                 let schema = match of {

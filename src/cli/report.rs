@@ -1,10 +1,10 @@
 //! `retaind report`: figures now, without the daemon.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::{Cli, Done, EX_DATAERR, EX_IOERR, EX_SOFTWARE, EX_USAGE, Failure, read_at, show};
+use super::{Cli, Done, EX_DATAERR, EX_IOERR, EX_SOFTWARE, EX_UNAVAILABLE, EX_USAGE, Failure, read_at, show};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::document::{Document, Kind};
@@ -14,12 +14,12 @@ use crate::job::{Recipe, ReportKind, ReportSpec};
 use crate::metrics::{PeriodChoice, Settings, Split};
 use crate::render::record::Record;
 use crate::render::view::view;
-use crate::render::{Locale, sheet};
+use crate::render::{Locale, pdf, sheet};
 
 /// Compute a report now and write it.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  retaind report churn                              last month, as text\n  retaind report executive --period quarter --format xlsx --out q3.xlsx\n  retaind report value --at 2026-01-01 --split owner --format json"
+    after_help = "Examples:\n  retaind report churn                              last month, as text\n  retaind report executive --period quarter --out q3.xlsx\n  retaind report value --at 2026-01-01 --split owner --format json"
 )]
 pub(super) struct Report {
     /// churn, value, rfm, cohort, survival, care, funnel or executive.
@@ -42,9 +42,10 @@ pub(super) struct Report {
     /// Language. Default: the configuration's.
     #[arg(long, value_name = "TAG")]
     language: Option<String>,
-    /// What to write.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    /// What to write; a PDF needs a build with the feature `pdf`. Default: what the name of `--out` ends with,
+    /// or text.
+    #[arg(long, value_enum)]
+    format: Option<Format>,
     /// Where to write it; CSV of several tables goes into this folder. Default: the terminal.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -57,10 +58,33 @@ enum Format {
     Xlsx,
     Csv,
     Json,
+    Pdf,
+}
+
+impl Format {
+    /// What a file's name asks for; CSV is a file a table, in a folder.
+    fn of(path: &Path) -> Option<Format> {
+        let format = Format::from_str(path.extension()?.to_str()?, true).ok()?;
+        (format != Format::Csv).then_some(format)
+    }
+
+    /// Whether it is nothing that a terminal could show.
+    fn is_file(self) -> bool {
+        matches!(self, Format::Xlsx | Format::Pdf)
+    }
 }
 
 impl Report {
     pub(super) fn run(&self, cli: &Cli) -> Done {
+        let asked = self.format.or_else(|| self.out.as_deref().and_then(Format::of));
+        let format = if cli.json { Format::Json } else { asked.unwrap_or(Format::Text) };
+        if format == Format::Pdf && !pdf::BUILT_IN {
+            return Err(Failure::new(EX_UNAVAILABLE, format!("{}\nhint: {}", pdf::MISSING, pdf::WAY_OUT)));
+        }
+        if format.is_file() && self.out.is_none() {
+            let name = if format == Format::Pdf { "a PDF is" } else { "a workbook is" };
+            return Err(Failure::new(EX_USAGE, format!("{name} not for a terminal\nhint: --out FILE")));
+        }
         let config = cli.load_watched()?;
         let spec = self.spec(&config)?;
         let zone =
@@ -78,7 +102,6 @@ impl Report {
         // Words and pictures need none of it.
         drop(facts);
         let locale = self.locale(&config)?;
-        let format = if cli.json { Format::Json } else { self.format };
         self.write(&config, &document, &locale, format, as_of.to_zoned(zone.clone()))
     }
 
@@ -154,19 +177,14 @@ impl Report {
                 let record = Record::of(document, &worded, locale, "report", "");
                 serde_json::to_vec_pretty(&record).map_err(|e| fault(e.to_string()))?
             }
+            Format::Pdf => pdf::pdf(&worded, &drawings, &at).map_err(fault)?,
             Format::Csv => return self.write_csv(document, locale),
         };
-        match &self.out {
-            Some(path) => std::fs::write(path, bytes)
-                .map_err(|e| Failure::new(EX_IOERR, format!("`{}`: {e}", path.display()))),
-            None if format == Format::Xlsx => {
-                Err(Failure::new(EX_USAGE, "a workbook is not for a terminal\nhint: --out FILE.xlsx"))
-            }
-            None => {
-                show::bytes(&bytes);
-                Ok(())
-            }
-        }
+        let Some(path) = &self.out else {
+            show::bytes(&bytes);
+            return Ok(());
+        };
+        std::fs::write(path, bytes).map_err(|e| Failure::new(EX_IOERR, format!("`{}`: {e}", path.display())))
     }
 
     fn write_csv(&self, document: &Document, locale: &Locale) -> Done {

@@ -14,6 +14,7 @@ use crate::domain::PeriodKind;
 use crate::job::{Attachment, Fresh, Recipe, RemindersSpec, ReportKind, ReportSpec};
 use crate::metrics::{PeriodChoice, Settings, Split};
 use crate::outbox::Medium;
+use crate::render::pdf;
 use crate::schedule::{Cron, CronProblem, Misfire, Schedule};
 use crate::store::relation;
 
@@ -233,14 +234,7 @@ impl Builder {
         if job.split.is_none() {
             splits.push(Split::Segment);
         }
-        let forms = [("xlsx", Attachment::Xlsx), ("csv", Attachment::Csv)];
-        let attach = match &job.attach {
-            None => vec![Attachment::Xlsx],
-            Some(names) => names
-                .iter()
-                .map(|text| self.choice("attachment", Some(text), &forms, Attachment::Xlsx))
-                .collect(),
-        };
+        let attach = self.attached(job.attach.as_ref());
         let settings =
             job.churn.as_ref().map_or(settings.clone(), |churn| self.counting(churn.get(), settings));
         Recipe::Report(ReportSpec {
@@ -251,6 +245,18 @@ impl Builder {
             attach,
             fresh: job.fresh.as_ref().and_then(|fresh| self.fresh(fresh)),
         })
+    }
+
+    /// What is attached to mails.
+    fn attached(&mut self, names: Option<&Vec<file::Text>>) -> Vec<Attachment> {
+        let forms = [("xlsx", Attachment::Xlsx), ("csv", Attachment::Csv), ("pdf", Attachment::Pdf)];
+        let Some(names) = names else { return vec![Attachment::Xlsx] };
+        for text in names.iter().filter(|text| text.get() == "pdf" && !pdf::BUILT_IN) {
+            let problem = Problem::error(pdf::MISSING).at(text.span(), "needs the feature `pdf`");
+            self.problems.push(problem.help(pdf::WAY_OUT));
+        }
+        let known = |text| self.choice("attachment", Some(text), &forms, Attachment::Xlsx);
+        names.iter().map(known).collect()
     }
 
     /// Which period is meant.

@@ -28,6 +28,7 @@ pub use self::actions::Actions;
 pub use self::jobs::Job;
 pub use self::people::{Person, Target};
 use self::problem::{Problem, Severity, one_of};
+pub use self::templates::{Restyled, restyled};
 use crate::channel::Channel;
 use crate::domain::facts::Lens;
 use crate::domain::recipient::{Calendar, Quiet};
@@ -179,6 +180,16 @@ pub fn read_duration(text: &str) -> Option<SignedDuration> {
 
 /// Loads a configuration. The findings are there either way; without a configuration they say why.
 pub fn load(path: &Path, outlet: Outlet) -> (Option<Config>, Findings) {
+    let (file, mut findings) = read(path);
+    let Some(file) = file else { return (None, findings) };
+    let mut builder = Builder::of(path, std::mem::take(&mut findings.problems), outlet);
+    let config = builder.config(&file);
+    findings.problems = builder.problems;
+    (config.filter(|_| !findings.are_fatal()), findings)
+}
+
+/// Reads a configuration as it is written.
+fn read(path: &Path) -> (Option<file::File>, Findings) {
     let source = match std::fs::read_to_string(path) {
         Ok(source) => source,
         Err(e) => {
@@ -188,8 +199,8 @@ pub fn load(path: &Path, outlet: Outlet) -> (Option<Config>, Findings) {
         }
     };
     let mut secrets = Vec::new();
-    let (config, problems) = parse(&source, path, outlet, &mut secrets);
-    (config, Findings { problems, path: path.to_owned(), source: without(source, &secrets) })
+    let (file, problems) = parse(&source, &mut secrets);
+    (file, Findings { problems, path: path.to_owned(), source: without(source, &secrets) })
 }
 
 /// The text with stars over what must not be printed; all else stays where it is.
@@ -202,12 +213,7 @@ fn without(source: String, secrets: &[Span]) -> String {
 
 type Span = std::ops::Range<usize>;
 
-fn parse(
-    source: &str,
-    path: &Path,
-    outlet: Outlet,
-    secrets: &mut Vec<Span>,
-) -> (Option<Config>, Vec<Problem>) {
+fn parse(source: &str, secrets: &mut Vec<Span>) -> (Option<file::File>, Vec<Problem>) {
     let (mut table, errors) = toml::de::DeTable::parse_recoverable(source);
     if !errors.is_empty() {
         let problem = |e: &toml::de::Error| {
@@ -224,22 +230,21 @@ fn parse(
     if walked.stuck {
         return (None, problems);
     }
-    let file = match file::File::deserialize(toml::de::Deserializer::from(table)) {
-        Ok(file) => file,
+    match file::File::deserialize(toml::de::Deserializer::from(table)) {
+        Ok(file) => (Some(file), problems),
         Err(e) => {
             let problem = Problem::error("this cannot be read");
             problems.push(problem.at(e.span().unwrap_or(0..0), e.message().to_owned()));
-            return (None, problems);
+            (None, problems)
         }
-    };
-    let folder = path.parent().map(Path::to_owned).unwrap_or_default();
-    let mut builder = Builder { folder, problems, outlet };
-    let config = builder.config(&file);
-    let fatal = builder.problems.iter().any(|p| p.severity == Severity::Error);
-    (config.filter(|_| !fatal), builder.problems)
+    }
 }
 
 impl Builder {
+    fn of(path: &Path, problems: Vec<Problem>, outlet: Outlet) -> Builder {
+        Builder { folder: path.parent().map(Path::to_owned).unwrap_or_default(), problems, outlet }
+    }
+
     /// Builds every part, whatever the others lack, so that everything wrong is found.
     fn config(&mut self, file: &file::File) -> Option<Config> {
         let zone = self.zone(&file.store.get().zone);

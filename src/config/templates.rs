@@ -1,92 +1,81 @@
 //! A shop's own templates, compiled and proven when the configuration loads.
 
 use std::path::Path;
-use std::sync::OnceLock;
 
-use super::problem::Problem;
-use super::{Builder, file, secret};
-use crate::document::Kind;
+use super::problem::{Problem, nearest};
+use super::{Builder, Findings, Outlet, file, secret};
+use crate::job::sample;
 use crate::render::Templates;
-use crate::render::page::{PageView, SignView};
-use crate::render::view::View;
+use crate::render::template::{Own, PIECES, Piece, TemplateError};
+
+/// What a shop has of its own, as far as templates go.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Restyled {
+    /// Its texts in place of ours.
+    pub own: Vec<Own>,
+    /// The language it speaks where nobody says otherwise.
+    pub language: String,
+}
+
+/// Reads what a shop has of its own, fit or not: whoever mends a template asks what it can show.
+pub fn restyled(path: &Path) -> Result<Restyled, Findings> {
+    let (file, mut findings) = super::read(path);
+    let Some(file) = file else { return Err(findings) };
+    let mut builder = Builder::of(path, Vec::new(), Outlet::OFFLINE);
+    let own = builder.own_templates(file.templates.as_ref());
+    let language = builder.language(file.defaults.language.as_ref(), "en");
+    findings.problems = builder.problems;
+    if findings.are_fatal() { Err(findings) } else { Ok(Restyled { own, language }) }
+}
 
 impl Builder {
-    /// Compiles the templates and renders each with sample data: a template that would fail at eight on
-    /// Monday fails now.
+    /// Compiles the templates and renders each with sample data.
     pub(super) fn templates(&mut self, folder: Option<&file::Text>) -> Option<Templates> {
-        let mut own = Vec::new();
-        if let Some(text) = folder {
-            let path = self.folder.join(text.get());
-            match read_templates(&path) {
-                Ok(found) => own = found,
-                Err(e) => {
-                    let problem = Problem::error("the template folder cannot be read");
-                    let problem = problem.at(text.span(), secret::reason(&e));
-                    self.problems.push(problem.help(format!("looked for {}", path.display())));
-                }
-            }
-        }
+        let own = self.own_templates(folder);
+        let told = |title: &str, error: &TemplateError, help: Option<String>| {
+            let problem = Problem::error(title).at(folder.map_or(0..0, file::At::span), error.to_string());
+            Problem { help, ..problem }
+        };
         let templates = match Templates::with(&own) {
             Ok(templates) => templates,
             Err(errors) => {
-                for error in errors {
-                    self.template_problem(folder, &error);
-                }
+                let unusable = errors.iter().map(|e| told("a template cannot be used", e, meant(e)));
+                self.problems.extend(unusable);
                 return None;
             }
         };
-        for kind in Kind::ALL {
-            let sample = sample(kind);
-            for form in ["html", "txt"] {
-                let rendered = sample
-                    .clone()
-                    .and_then(|view| templates.body(kind, form, view).map_err(|e| e.to_string()));
-                if let Err(reason) = rendered {
-                    let error = Problem::error("a template does not render with sample data");
-                    let span = folder.map_or(0..0, file::At::span);
-                    self.problems.push(error.at(span, reason));
-                }
-            }
-        }
-        for reason in unfit_pages(&templates) {
-            let error = Problem::error("a template does not render with sample data");
-            self.problems.push(error.at(folder.map_or(0..0, file::At::span), reason));
-        }
+        self.problems.extend(sample::unfit(&templates).iter().map(|e| {
+            let help = format!(
+                "`retaind template data {0}` prints what it can show, `show --ours {0}` our text",
+                e.name
+            );
+            told("a template does not render with sample data", e, Some(help))
+        }));
         Some(templates)
     }
 
-    fn template_problem(
-        &mut self,
-        folder: Option<&file::Text>,
-        error: &crate::render::template::TemplateError,
-    ) {
-        let problem = Problem::error("a template cannot be used");
-        let span = folder.map_or(0..0, file::At::span);
-        self.problems.push(problem.at(span, error.to_string()));
+    /// The shop's own texts of pieces.
+    pub(super) fn own_templates(&mut self, folder: Option<&file::Text>) -> Vec<Own> {
+        let Some(text) = folder else { return Vec::new() };
+        let path = self.folder.join(text.get());
+        read_templates(&path).unwrap_or_else(|e| {
+            let problem = Problem::error("the template folder cannot be read");
+            let problem = problem.at(text.span(), secret::reason(&e));
+            self.problems.push(problem.help(format!("looked for {}", path.display())));
+            Vec::new()
+        })
     }
 }
 
-/// What is wrong with the templates of the pages that links lead to.
-fn unfit_pages(templates: &Templates) -> Vec<String> {
-    static SAMPLES: OnceLock<Result<(PageView, SignView), String>> = OnceLock::new();
-    let (page, sign) = match SAMPLES.get_or_init(crate::job::sample::pages) {
-        Ok(samples) => samples,
-        Err(reason) => return vec![reason.clone()],
-    };
-    let results = [templates.page("action/page.html", page), templates.page("action/sign.html", sign)];
-    results.into_iter().filter_map(Result::err).map(|e| e.to_string()).collect()
-}
-
-/// A sample to render, made once: it is the same for every configuration.
-fn sample(kind: Kind) -> Result<&'static View, String> {
-    static SAMPLES: [OnceLock<Result<View, String>>; Kind::ALL.len()] =
-        [const { OnceLock::new() }; Kind::ALL.len()];
-    let made = SAMPLES[kind as usize].get_or_init(|| crate::job::sample::view(kind));
-    made.as_ref().map_err(Clone::clone)
+/// The piece whose name was misspelt.
+fn meant(error: &TemplateError) -> Option<String> {
+    let unknown = Piece::named(&error.name).is_none();
+    let near = nearest(&error.name, PIECES.iter().map(|piece| piece.name)).filter(|_| unknown)?;
+    Some(format!("did you mean `{near}`?"))
 }
 
 /// The `.hbs` files below a folder, by their names without the ending.
-fn read_templates(folder: &Path) -> std::io::Result<Vec<(String, String)>> {
+fn read_templates(folder: &Path) -> std::io::Result<Vec<Own>> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {
@@ -96,10 +85,12 @@ fn read_templates(folder: &Path) -> std::io::Result<Vec<(String, String)>> {
                 folders.push(path);
             } else if path.extension().is_some_and(|e| e == "hbs") {
                 let name = path.strip_prefix(folder).unwrap_or(&path).with_extension("");
-                found.push((name.to_string_lossy().replace('\\', "/"), std::fs::read_to_string(&path)?));
+                let name = name.to_string_lossy().replace('\\', "/");
+                let text = std::fs::read_to_string(&path)?;
+                found.push(Own { name, path: path.display().to_string(), text });
             }
         }
     }
-    found.sort();
+    found.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(found)
 }

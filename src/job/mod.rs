@@ -111,6 +111,8 @@ pub enum Attachment {
     Xlsx,
     /// One file a table.
     Csv,
+    /// What the mail says, on paper; only in builds that have it.
+    Pdf,
 }
 
 /// Reminders to reps.

@@ -13,7 +13,7 @@ use crate::outbox::{Delivery, DeliveryKey, Medium, Sealed, Service};
 use crate::render::mime::{self, File, Mail};
 use crate::render::picture::Drawn;
 use crate::render::view::{View, view};
-use crate::render::{Locale, Templates, chat, event, ics, locale, sheet};
+use crate::render::{Locale, Templates, chat, event, ics, locale, pdf, sheet};
 
 /// Hours for which a message is of use. What is due may be done an hour later: then a digest is made anew. A greeting
 /// is of its day.
@@ -158,6 +158,7 @@ fn mail(
         recipient.email.as_deref().ok_or_else(|| format!("{} has no mail address", recipient.id))?;
     let to = mime::address(address)?;
     let body = |form| templates.body(document.kind, form, view).map_err(|e| e.to_string());
+    let files = files(document, view, &drawings, (envelope, from), locale)?;
     let inline = drawings.into_iter().enumerate().map(|(i, d)| (format!("chart{}", i + 1), d.png));
     let bytes = mime::build(&Mail {
         key,
@@ -169,7 +170,7 @@ fn mail(
         text: &body("txt")?,
         html: &body("html")?,
         inline: &inline.collect::<Vec<_>>(),
-        files: &files(document, view, (envelope, from), locale)?,
+        files: &files,
         stop: document.letter.as_ref().map(|letter| &letter.stop),
     });
     Ok((to.to_string(), bytes.map_err(|e| e.to_string())?))
@@ -178,6 +179,7 @@ fn mail(
 fn files(
     document: &Document,
     view: &View,
+    drawings: &[Drawn],
     (envelope, from): (Envelope<'_>, &Mailbox),
     locale: &Locale,
 ) -> Result<Vec<File>, String> {
@@ -203,6 +205,11 @@ fn files(
                     let bytes = sheet::csv(table, locale).map_err(|e| format!("CSV: {e}"))?;
                     files.push(File { name: format!("{stem}-{}.csv", table.name), kind: "text/csv", bytes });
                 }
+            }
+            Attachment::Pdf => {
+                let created = envelope.occurrence.to_zoned(envelope.recipient.zone.clone());
+                let bytes = pdf::pdf(view, drawings, &created).map_err(|e| format!("PDF: {e}"))?;
+                files.push(File { name: format!("{stem}.pdf"), kind: "application/pdf", bytes });
             }
         }
     }

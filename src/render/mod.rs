@@ -1,8 +1,8 @@
 //! A document in the form of a medium and the words of a language.
 //!
 //! [`locale`] speaks, [`view`] lays a document out in plain strings, [`template`] fills the templates
-//! of `templates/` with it, and [`mime`], [`chat`], [`event`], [`record`], [`acted`], [`sheet`]
-//! make what is sent; [`page`] is what a link leads to.
+//! of `templates/` with it, and [`mime`], [`chat`], [`event`], [`record`], [`acted`], [`sheet`],
+//! [`pdf()`](pdf) make what is sent; [`page`] is what a link leads to.
 
 pub mod acted;
 pub mod chart;
@@ -12,6 +12,7 @@ pub mod ics;
 pub mod locale;
 pub mod mime;
 pub mod page;
+pub mod pdf;
 pub mod picture;
 pub mod record;
 pub mod sheet;

@@ -160,7 +160,7 @@ impl Entry {
     fn page(&self, desk: &Desk, status: StatusCode, form: &Form, wrong: Option<Say>) -> Response {
         let Some(locale) = desk.locale(&self.found.told.language) else { return desk.missing() };
         let view = page::page(&self.seen().page(form, wrong), &self.token, locale);
-        html(status, desk.templates.page("action/page.html", &view).map_err(|e| e.to_string()))
+        html(status, desk.templates.fill("action/page.html", &view).map_err(|e| e.to_string()))
     }
 }
 
@@ -229,7 +229,7 @@ impl Desk {
     pub(super) fn sign(&self, status: StatusCode, sign: &Sign, language: &str) -> Response {
         let Some(locale) = self.locale(language) else { return status.into_response() };
         let view = page::sign(sign, locale);
-        html(status, self.templates.page("action/sign.html", &view).map_err(|e| e.to_string()))
+        html(status, self.templates.fill("action/sign.html", &view).map_err(|e| e.to_string()))
     }
 
     /// The same for an unknown path, a forged token and an entry that is gone.

@@ -62,14 +62,14 @@ fn families() -> Vec<(&'static str, &'static str, Vec<String>)> {
         ("greeting.joined", "src/job/greetings.rs", letter.clone()),
         ("greeting.renews", "src/job/greetings.rs", letter.clone()),
         ("greeting.renews_today", "src/job/greetings.rs", letter),
-        ("notice.channel", "src/job/sample.rs", notice.clone()),
-        ("notice.failed", "src/job/sample.rs", notice.clone()),
-        ("notice.held", "src/job/sample.rs", notice.clone()),
-        ("notice.left_out", "src/job/sample.rs", notice.clone()),
-        ("notice.pages", "src/job/sample.rs", notice.clone()),
-        ("notice.silence", "src/job/sample.rs", notice.clone()),
-        ("notice.stopped", "src/job/sample.rs", notice.clone()),
-        ("notice.test", "src/job/sample.rs", notice),
+        ("notice.channel", "src/job/sample/mod.rs", notice.clone()),
+        ("notice.failed", "src/job/sample/mod.rs", notice.clone()),
+        ("notice.held", "src/job/sample/mod.rs", notice.clone()),
+        ("notice.left_out", "src/job/sample/mod.rs", notice.clone()),
+        ("notice.pages", "src/job/sample/mod.rs", notice.clone()),
+        ("notice.silence", "src/job/sample/mod.rs", notice.clone()),
+        ("notice.stopped", "src/job/sample/mod.rs", notice.clone()),
+        ("notice.test", "src/job/sample/mod.rs", notice),
         ("report.lead.grew", "src/job/report/mod.rs", basis.clone()),
         ("report.lead.shrank", "src/job/report/mod.rs", basis.clone()),
         ("report.lead.who", "src/job/report/mod.rs", basis),
@@ -143,7 +143,7 @@ const BUILDERS: &[(&str, &str, usize)] = &[
     ("src/job/report/tables.rs", "table.{name}", 1),
     ("src/job/report/tables.rs", "split.{}", 1),
     ("src/job/report/trend.rs", "metric.{}", 1),
-    ("src/job/sample.rs", "{key}.{part}", 1),
+    ("src/job/sample/mod.rs", "{key}.{part}", 1),
     ("src/render/view.rs", "action.{}", 1),
     ("src/job/watch/replay.rs", "metric.{}", 1),
     ("src/job/watch/words.rs", "metric.{}", 1),
@@ -649,8 +649,8 @@ fn sample_documents_are_worded_whole_in_every_language() {
     let mut wrong = Vec::new();
     for tag in tags() {
         let locale = locale(tag);
-        for kind in Kind::ALL {
-            let document = retaind::job::sample::document(kind).unwrap();
+        let documents = |kind| retaind::job::sample::documents(kind).into_iter().map(move |it| (kind, it));
+        for (kind, document) in Kind::ALL.into_iter().flat_map(documents) {
             let (view, _) = view::view(&document, &locale);
             let worded = texts(&serde_json::to_value(&view).unwrap());
             let sheets = document.sheets.iter().flat_map(|sheet| {
@@ -668,8 +668,9 @@ fn sample_documents_are_worded_whole_in_every_language() {
                 );
             }
         }
-        let (page, sign) = retaind::job::sample::pages_of(&locale).unwrap();
-        for view in [serde_json::to_value(page).unwrap(), serde_json::to_value(sign).unwrap()] {
+        let (pages, signs) = retaind::job::sample::pages(&locale).unwrap();
+        let values = pages.iter().map(|page| serde_json::to_value(page).unwrap());
+        for view in values.chain(signs.iter().map(|sign| serde_json::to_value(sign).unwrap())) {
             for text in texts(&view) {
                 wrong.extend(leftovers(&text, &locale.keys()).iter().map(|left| format!("{tag}: {left}")));
             }

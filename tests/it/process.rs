@@ -17,16 +17,16 @@ fn retaind(dir: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-fn run(dir: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn run(dir: &Path, arguments: &[&str]) -> Output {
     retaind(dir, arguments).output().unwrap()
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// A folder as `retaind init` leaves it.
-fn shop() -> TempDir {
+pub(crate) fn shop() -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     let made = run(dir.path(), &["init", "."]);
     assert!(made.status.success(), "{}", text(&made.stderr));

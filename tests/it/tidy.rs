@@ -30,7 +30,7 @@ const EDGES: &[(&str, &[&str], &str)] = &[
     ("clock", &[], "edge: the only reader of time"),
     (
         "config",
-        &["care", "channel", "document", "domain", "job", "metrics", "outbox", "render", "schedule", "store"],
+        &["care", "channel", "domain", "job", "metrics", "outbox", "render", "schedule", "store"],
         "shell: builds every part from what is written",
     ),
     (

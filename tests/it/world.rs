@@ -91,3 +91,20 @@ impl Chance {
         }
     }
 }
+
+/// Somebody who reads in a language, in UTC.
+#[cfg(feature = "pdf")]
+pub(crate) fn reader(id: &str, language: &str) -> retaind::domain::Recipient {
+    retaind::domain::Recipient {
+        id: id.to_owned(),
+        name: "Ana Lima".to_owned(),
+        email: Some(format!("{id}@example.com")),
+        chat: None,
+        language: language.to_owned(),
+        zone: jiff::tz::TimeZone::UTC,
+        calendar: retaind::domain::recipient::Calendar::default(),
+        quiet: None,
+        away: Vec::new(),
+        digests_a_day: None,
+    }
+}

@@ -328,8 +328,8 @@ pub struct Job {
     /// What customers are split by: `segment`, `plan`, `region`, `tier`, `owner`, `tag`, `tenure`, `cohort`.
     /// (report; in a watch one of them, and each group is watched by itself)
     pub split: Option<Vec<Text>>,
-    /// What is attached to mails: `xlsx`, `csv`, by default `xlsx`; to digests `ics`, what has a date for the
-    /// reader's calendar, by default nothing. (report, reminders)
+    /// What is attached to mails: `xlsx`, `csv`, `pdf` (in builds that have it), by default `xlsx`; to digests `ics`,
+    /// what has a date for the reader's calendar, by default nothing. (report, reminders)
     pub attach: Option<Vec<Text>>,
     /// Waits for a store that is fresh. (report)
     pub fresh: Option<At<Fresh>>,

@@ -183,6 +183,12 @@ impl Canvas {
         ));
     }
 
+    /// What was drawn so far.
+    #[cfg(feature = "pdf")]
+    pub(super) fn body(&self) -> &str {
+        &self.body
+    }
+
     /// The document.
     pub(super) fn finish(self, height: f64, title: &str) -> String {
         let (width, height, body) = (number(WIDTH), number(height.ceil()), self.body);

@@ -14,6 +14,8 @@ mod heat;
 mod levels;
 mod pairs;
 mod png;
+#[cfg(feature = "pdf")]
+pub mod print;
 mod ranked;
 mod room;
 mod scale;

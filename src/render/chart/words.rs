@@ -126,10 +126,16 @@ impl Style {
     }
 }
 
-/// The text as it can be drawn: no control characters, none without a glyph, single spaces.
+/// The text as it can be drawn in a chart.
 pub(super) fn clean(text: &str) -> String {
+    legible(text, LONGEST)
+}
+
+/// The text as it can be drawn: no control characters, none without a glyph, single spaces; at most so many
+/// characters of it.
+pub(super) fn legible(text: &str, most: usize) -> String {
     let mut kept = String::with_capacity(text.len());
-    for c in text.chars().take(LONGEST) {
+    for c in text.chars().take(most) {
         let c = if matches!(c, '\n' | '\t' | '\r') { ' ' } else { c };
         if (c == ' ' && kept.ends_with(' ')) || fonts::drawn_by(c, false).is_none() {
             continue;

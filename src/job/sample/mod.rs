@@ -1,80 +1,109 @@
-//! A small believable document of each kind: templates are proven against it when a configuration loads.
+//! Small believable documents of each kind: templates are proven against them when a configuration loads.
+
+mod data;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+pub use self::data::{Data, data, unfit};
 use super::watch::judge::{Against, Condition, Side};
 use super::watch::{Evaluation, Look, WatchSpec};
 use super::{ReportKind, ReportSpec, report};
 use crate::care::case::{Steps, Urgency};
 use crate::care::watch::Patience;
 use crate::care::{About, Case, act, digest};
-use crate::document::{Document, Kind, Say};
+use crate::document::{Block, Document, Kind, Say, Value};
 use crate::domain::act::Shown;
 use crate::domain::customer::CancelKind;
 use crate::domain::facts::Lens;
 use crate::domain::recipient::Calendar;
 use crate::domain::watched::Memory;
 use crate::domain::{
-    Act, Asked, Colleague, Currency, Customer, Day, EntryId, People, PeriodKind, Rates, Ratio, Recipient,
-    Rows, Subscription, Told, Transaction,
+    Act, Asked, Colleague, Currency, Customer, Day, EntryId, PeriodKind, Rates, Ratio, Recipient, Rows,
+    Subscription, Told, Transaction,
 };
 use crate::metrics::{Metric, Panel, PeriodChoice, Settings, Split};
 use crate::outbox::{LinkKey, Links};
 use crate::render::Locale;
 use crate::render::page::{self, PageView, SignView};
-use crate::render::view::{self, View};
 
-/// A worded sample of a kind of document.
-pub fn view_of(kind: Kind, locale: &Locale) -> Option<View> {
-    document(kind).map(|document| view::words(&document, locale))
-}
+/// The occurrence that samples are of.
+const AS_OF: &str = "2026-01-05T08:00:00Z";
 
-/// A sample in English.
-pub fn view(kind: Kind) -> Result<View, String> {
-    let locale = Locale::load("en").map_err(|e| e.to_string())?;
-    view_of(kind, &locale).ok_or_else(|| "no sample".to_owned())
-}
-
-/// A sample document.
+/// A sample document: the one that says most.
 pub fn document(kind: Kind) -> Option<Document> {
-    let rows = rows()?;
-    let people = rows.people();
-    let settings = Settings::default();
-    match kind {
-        Kind::Report => {
-            let period = PeriodChoice { kind: PeriodKind::Month, current: false };
-            let splits = vec![Split::Segment];
-            let spec = ReportSpec {
-                kind: ReportKind::Executive,
-                period,
-                settings,
-                splits,
-                attach: vec![],
-                fresh: None,
-            };
-            let facts = rows.facts(report::asked(&spec, &rows.lens));
-            Some(report::compose(&facts, &spec, people))
-        }
-        Kind::Digest => {
-            let facts = rows.facts(Asked::nothing(rows.lens.today()));
-            let panel = Panel::of(&facts, &settings);
-            let known = digest::Known { panel: &panel, people: &people, contacts: &facts.contacts };
-            let entries = [entry(facts.lens.today()), entry(facts.lens.today())];
-            let share =
-                digest::Share { recipient: recipient().into(), entries: entries.to_vec(), team: None };
-            let links = links()?;
-            let linking = digest::Linking { links: &links, job: "reps", occurrence: rows.lens.as_of };
-            Some(digest::compose(known, &share, (1, 1), Some(linking)))
-        }
-        Kind::Breach => breach(&rows, &people),
-        Kind::Greeting => Some(super::greetings::sample()),
-        Kind::Notice => Some(notice("notice.test", |say| say.with("channel", "office"), Vec::new())),
-    }
+    documents(kind).into_iter().next()
 }
 
-/// A customer who is told for two reasons.
-fn entry(today: Day) -> digest::Entry {
+/// Sample documents, the one that says most first. Between them, what may be there is there, and what may be
+/// missing is missing.
+pub fn documents(kind: Kind) -> Vec<Document> {
+    let made = match kind {
+        Kind::Report => {
+            vec![rows(true).map(|rows| executive(&rows)), rows(false).map(|rows| executive(&rows))]
+        }
+        Kind::Digest => vec![digest()],
+        Kind::Breach => vec![rows(true).and_then(|rows| breach(&rows))],
+        Kind::Greeting => vec![Some(super::greetings::sample())],
+        Kind::Notice => vec![stopped()],
+    };
+    let mut made: Vec<Document> = made.into_iter().flatten().collect();
+    if let Some(first) = made.first().cloned() {
+        made.push(Document { blocks: Vec::new(), notes: Vec::new(), sheets: Vec::new(), ..first });
+    }
+    made
+}
+
+/// A run that was stopped, with a way to run it after all.
+fn stopped() -> Option<Document> {
+    let at: Timestamp = AS_OF.parse().ok()?;
+    let fill = |say: Say| {
+        say.with("job", "weekly")
+            .with("at", Value::Instant(at, TimeZone::UTC))
+            .with("reason", "`customers` has 12 rows and usually about 2000")
+    };
+    let note = Say::new("notice.stopped.note").with("job", "weekly").with("instant", AS_OF);
+    Some(notice("notice.stopped", fill, vec![note]))
+}
+
+fn executive(rows: &Rows) -> Document {
+    let spec = ReportSpec {
+        kind: ReportKind::Executive,
+        period: PeriodChoice { kind: PeriodKind::Month, current: false },
+        settings: Settings::default(),
+        splits: vec![Split::Segment],
+        attach: vec![],
+        fresh: None,
+    };
+    let facts = rows.facts(report::asked(&spec, &rows.lens));
+    report::compose(&facts, &spec, rows.people())
+}
+
+/// Two that are shown, and one that is counted.
+fn digest() -> Option<Document> {
+    let (rows, settings) = (rows(true)?, Settings::default());
+    let people = rows.people();
+    let facts = rows.facts(Asked::nothing(rows.lens.today()));
+    let panel = Panel::of(&facts, &settings);
+    let known = digest::Known { panel: &panel, people: &people, contacts: &facts.contacts };
+    let today = facts.lens.today();
+    let entries = vec![entry(today, true), entry(today, false), entry(today, false)];
+    let share = digest::Share { recipient: recipient().into(), entries, team: None };
+    let links = links()?;
+    let linking = digest::Linking { links: &links, job: "reps", occurrence: rows.lens.as_of };
+    let mut document = digest::compose(known, &share, (2, 1), Some(linking));
+    // Who has neither phone nor address, and whose job has no links.
+    for item in document.blocks.iter_mut().filter_map(|block| match block {
+        Block::Items(items) => items.last_mut(),
+        _ => None,
+    }) {
+        (item.reach, item.actions) = (Vec::new(), Vec::new());
+    }
+    Some(document)
+}
+
+/// A customer who is told: for one reason that is soon told, or for three, two of which say what was promised.
+fn entry(today: Day, promised: bool) -> digest::Entry {
     let case = |why: Say, what: Option<&str>| Case {
         rule: "follow_up".to_owned(),
         subject: Case::subject("1", today),
@@ -85,26 +114,22 @@ fn entry(today: Day) -> digest::Entry {
         steps: Steps::once(None),
         why,
         what: what.map(str::to_owned),
-        urgency: Urgency::Broken,
+        urgency: if promised { Urgency::Broken } else { Urgency::Today },
         escalate_after: None,
         slot: None,
     };
     let late = Say::new("due.late").with("n", 2i128).with("day", today.plus(-2).date());
     let reason = |case| digest::Reason { case, due: today, instead: None, escalated: false };
-    let promised = case(late, Some("Send the new proposal"));
-    let reasons = vec![reason(promised), reason(case(Say::new("due.today"), None))];
-    digest::Entry { about: About::Customer(0), reasons }
+    let soon = case(Say::new("due.today"), None);
+    let whats = ["Send the new proposal", "Call about <the invoice>"].into_iter().filter(|_| promised);
+    let cases = whats.map(|what| case(late.clone(), Some(what))).chain([soon]);
+    digest::Entry { about: About::Customer(0), reasons: cases.map(reason).collect() }
 }
 
-/// Sample pages in English: of an entry, with everything on it, and one that only says something.
-pub fn pages() -> Result<(PageView, SignView), String> {
-    let locale = Locale::load("en").map_err(|e| e.to_string())?;
-    pages_of(&locale).ok_or_else(|| "no sample".to_owned())
-}
-
-/// The same in any language.
-pub fn pages_of(locale: &Locale) -> Option<(PageView, SignView)> {
-    let occurrence: Timestamp = "2026-01-05T08:00:00Z".parse().ok()?;
+/// Sample pages: of an entry, with everything on it and with as little as there can be; and those that only
+/// say something, to a customer who may stop our letters and to a rep whose link has expired.
+pub fn pages(locale: &Locale) -> Option<([PageView; 2], [SignView; 2])> {
+    let occurrence: Timestamp = AS_OF.parse().ok()?;
     let told = Told {
         id: EntryId::of("reps", occurrence, "ana", "1"),
         recipient: "ana".to_owned(),
@@ -118,23 +143,31 @@ pub fn pages_of(locale: &Locale) -> Option<(PageView, SignView)> {
         }),
         expires: occurrence + SignedDuration::from_hours(24),
     };
-    let bo = Colleague { name: "Bo Berg".to_owned(), id: "rep:2".to_owned(), rep: Some("2".to_owned()) };
+    let colleague = |n: u32, name: &str| Colleague {
+        name: name.to_owned(),
+        id: format!("rep:{n}"),
+        rep: Some(n.to_string()),
+    };
     let seen = act::Seen {
         told: &told,
         occurrence,
         acts: &[(Act::HandOver("rep:2".to_owned()), occurrence)],
-        colleagues: &[bo],
+        colleagues: &[colleague(2, "Bo Berg"), colleague(3, "Cy Cole")],
         zone: &TimeZone::UTC,
         now: occurrence + SignedDuration::from_hours(1),
     };
     let form = act::Form { what: "snooze".to_owned(), until: "soon".to_owned(), whom: "rep:2".to_owned() };
     let wrong = act::read(&form, "ana", seen.today(), &[]).err();
-    let sign = act::expired(told.expires, &TimeZone::UTC);
-    Some((page::page(&seen.page(&form, wrong), "token", locale), page::sign(&sign, locale)))
+    let full = page::page(&seen.page(&form, wrong), "token", locale);
+    let untouched = act::Seen { acts: &[], colleagues: &[], ..seen };
+    let mut least = page::page(&untouched.page(&act::Form::default(), None), "token", locale);
+    (least.done, least.not_mine) = (None, None);
+    let gone = act::expired(told.expires, &TimeZone::UTC);
+    Some(([full, least], [page::sign(&act::stop(), locale), page::sign(&gone, locale)]))
 }
 
-/// Two segments over a level that they must not pass.
-fn breach(rows: &Rows, people: &People) -> Option<Document> {
+/// Four segments over a level that they must not pass: too many for sentences alone.
+fn breach(rows: &Rows) -> Option<Document> {
     let level = Ratio::of(5, 100)?;
     let spec = WatchSpec {
         metric: Metric::ChurnRate,
@@ -153,7 +186,7 @@ fn breach(rows: &Rows, people: &People) -> Option<Document> {
     };
     let facts = rows.facts(Asked::nothing(rows.lens.today()));
     let look = Look::of(&facts, &spec, rows.lens.today());
-    Evaluation::of(&look, &Memory::default(), rows.lens.as_of).tell("watch", people)
+    Evaluation::of(&look, &Memory::default(), rows.lens.as_of).tell("watch", &rows.people())
 }
 
 /// A notice: its words are `{key}.subject`, `{key}.title` and `{key}.lead`, all filled by `with`.
@@ -195,21 +228,23 @@ fn recipient() -> Recipient {
     }
 }
 
-fn rows() -> Option<Rows> {
-    let as_of: Timestamp = "2026-01-05T08:00:00Z".parse().ok()?;
+/// A shop; `leaving` says whether some of its customers leave.
+fn rows(leaving: bool) -> Option<Rows> {
+    let as_of: Timestamp = AS_OF.parse().ok()?;
     let currency = Currency::from_code("EUR")?;
     let mut rows = Rows::empty(Lens { as_of, zone: TimeZone::UTC, currency, rates: Rates::default() });
     for n in 0..40u32 {
         let customer = Customer {
             id: n.to_string(),
             name: format!("Customer {n} <&>"),
-            segment: Some(if n % 4 == 0 { "enterprise" } else { "small" }.to_owned()),
+            segment: Some(["enterprise", "small", "retail", "public"][n as usize % 4].to_owned()),
             phone: Some("+55 11 5555-0132".to_owned()),
+            email: Some(format!("customer{n}@example.com")),
             ..Customer::default()
         };
         rows.customers.push(customer);
         let start = Day::of(jiff::civil::date(2025, 1, 1)).plus(n as i32);
-        let left = n % 9 == 4;
+        let left = leaving && n % 9 == 4;
         rows.subscriptions.push(Subscription {
             customer: n,
             plan: Some("plan".to_owned()),

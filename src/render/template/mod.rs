@@ -1,0 +1,197 @@
+//! The templates: compiled once, strict, without anything that could reach outside or run for ever.
+
+mod pieces;
+mod strict;
+
+use std::collections::BTreeMap;
+
+use handlebars::{Handlebars, RenderErrorReason, Template, TemplateErrorReason};
+use serde::Serialize;
+
+pub use self::pieces::{PIECES, Piece};
+use super::view::View;
+use crate::document::Kind;
+
+/// Largest text a template may make. A mail beyond it would be refused on its way anyway.
+const OUTPUT_MAX: usize = 10 << 20;
+
+/// Largest template.
+const TEMPLATE_MAX: usize = 256 << 10;
+
+/// A shop's own text of a piece.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Own {
+    /// Its name below the template folder, without `.hbs`.
+    pub name: String,
+    /// Its file, as the shop knows it.
+    pub path: String,
+    /// What stands in it.
+    pub text: String,
+}
+
+/// Why a template is refused.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+#[error("{}{}: {reason}", place(name, path.as_deref()), line.map(|n| format!(", line {n}")).unwrap_or_default())]
+pub struct TemplateError {
+    /// Its name below the template folder, without `.hbs`.
+    pub name: String,
+    /// Its file, unless it is one of ours.
+    pub path: Option<String>,
+    /// Where.
+    pub line: Option<usize>,
+    /// What is wrong.
+    pub reason: String,
+}
+
+/// A template as it is looked for: by its file, or by its name if it is built in.
+fn place(name: &str, path: Option<&str>) -> String {
+    path.map_or_else(|| format!("our template `{name}`"), |path| format!("`{path}`"))
+}
+
+/// Compiled templates: those for HTML escape what they print, those for text do not.
+pub struct Templates {
+    html: Handlebars<'static>,
+    text: Handlebars<'static>,
+    paths: BTreeMap<String, String>,
+}
+
+impl Templates {
+    /// Ours, overridden piece by piece by `own`. All that is wrong is said at once.
+    pub fn with(own: &[Own]) -> Result<Templates, Vec<TemplateError>> {
+        let paths = own.iter().map(|own| (own.name.clone(), own.path.clone())).collect();
+        let mut templates = Templates { html: registry(true), text: registry(false), paths };
+        let texts: BTreeMap<&str, &str> = PIECES
+            .iter()
+            .map(|piece| {
+                let own = own.iter().find(|own| own.name == piece.name);
+                (piece.name, own.map_or(piece.ours, |own| own.text.as_str()))
+            })
+            .collect();
+        let mut errors: Vec<TemplateError> =
+            texts.iter().filter_map(|(name, text)| templates.add(name, text).err()).collect();
+        for own in own.iter().filter(|own| Piece::named(&own.name).is_none()) {
+            let reason = "no such piece; `retaind template list` has them all".to_owned();
+            errors.push(templates.error(&own.name, None, reason));
+        }
+        errors.extend(texts.keys().filter_map(|name| {
+            let reason = match circle(&texts, name)?.join(", ") {
+                others if others.is_empty() => "it includes itself".to_owned(),
+                others => format!("it includes itself, by way of {others}"),
+            };
+            Some(templates.error(name, None, reason))
+        }));
+        if errors.is_empty() { Ok(templates) } else { Err(errors) }
+    }
+
+    fn error(&self, name: &str, line: Option<usize>, reason: String) -> TemplateError {
+        TemplateError { name: name.to_owned(), path: self.paths.get(name).cloned(), line, reason }
+    }
+
+    fn add(&mut self, name: &str, text: &str) -> Result<(), TemplateError> {
+        if text.len() > TEMPLATE_MAX {
+            return Err(self.error(name, None, format!("longer than {TEMPLATE_MAX} bytes")));
+        }
+        if let Some(line) = text.lines().position(|l| l.contains("{{{") || l.contains("{{&")) {
+            let reason = "`{{{` and `{{&` print without escaping; write `{{`".to_owned();
+            return Err(self.error(name, Some(line + 1), reason));
+        }
+        let mut template = Template::compile_with_name(text, name.to_owned()).map_err(|e| {
+            let line = e.pos().map(|(line, _)| line);
+            // The parser lists its whole grammar; what it means is one of these.
+            let reason = match e.reason() {
+                TemplateErrorReason::InvalidSyntax(_) => {
+                    "a `{{` without its `}}`, or a block without its end".to_owned()
+                }
+                other => other.to_string(),
+            };
+            self.error(name, line, reason)
+        })?;
+        strict::guard(&mut template);
+        let registry = if is_html(name) { &mut self.html } else { &mut self.text };
+        registry.register_template(name, template);
+        Ok(())
+    }
+
+    /// Fills the template of a kind and form (`html` or `txt`).
+    pub fn body(&self, kind: Kind, form: &str, view: &View) -> Result<String, TemplateError> {
+        self.fill(&format!("{}/body.{form}", kind.name()), view)
+    }
+
+    /// Fills the template of a piece, such as a page: `action/page.html` or `action/sign.html`.
+    pub fn fill(&self, name: &str, view: &impl Serialize) -> Result<String, TemplateError> {
+        let registry = if is_html(name) { &self.html } else { &self.text };
+        let mut out = Limited { text: Vec::new() };
+        registry.render_to_write(name, view, &mut out).map_err(|e| {
+            let reason = match e.reason() {
+                RenderErrorReason::MissingVariable(Some(path))
+                | RenderErrorReason::InvalidJsonIndex(path) => {
+                    format!("there is no `{path}` here")
+                }
+                RenderErrorReason::IOError(e) => e.to_string(),
+                other => other.to_string(),
+            };
+            self.error(e.template_name.as_deref().unwrap_or(name), e.line_no, reason)
+        })?;
+        String::from_utf8(out.text).map_err(|e| self.error(name, None, e.to_string()))
+    }
+}
+
+/// Whether a piece is HTML, by its name.
+fn is_html(name: &str) -> bool {
+    std::path::Path::new(name).extension().is_some_and(|ending| ending == "html")
+}
+
+/// The pieces that a text includes.
+fn included(text: &str) -> impl Iterator<Item = &str> {
+    let openings = ["{{>", "{{#>", "{{~>", "{{~#>"];
+    let after = openings.into_iter().flat_map(move |open| text.split(open).skip(1));
+    after
+        .filter_map(|rest| rest.trim_start().split([' ', '}', '~', '\n']).next())
+        .map(|n| n.trim_matches(['"', '\'']))
+}
+
+/// Pieces that include one another without end would overflow the stack, which nothing can catch. By way of
+/// which others, if `start` includes itself.
+fn circle<'t>(texts: &BTreeMap<&str, &'t str>, start: &str) -> Option<Vec<&'t str>> {
+    let mut reached: Vec<&'t str> = included(texts.get(start)?).collect();
+    let mut at = 0;
+    while let Some(name) = reached.get(at).copied() {
+        if name == start {
+            reached.truncate(at);
+            return Some(reached);
+        }
+        let next = texts.get(name).map_or_else(Vec::<&str>::new, |text| included(text).collect());
+        reached.extend(next.into_iter().filter(|n| !reached.contains(n)).collect::<Vec<_>>());
+        at += 1;
+    }
+    None
+}
+
+fn registry(escape: bool) -> Handlebars<'static> {
+    let mut registry = Handlebars::new();
+    registry.set_strict_mode(true);
+    strict::register(&mut registry);
+    if !escape {
+        registry.register_escape_fn(handlebars::no_escape);
+    }
+    registry
+}
+
+/// A writer that ends at [`OUTPUT_MAX`]: handlebars itself has no limit.
+struct Limited {
+    text: Vec<u8>,
+}
+
+impl std::io::Write for Limited {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.text.len() + bytes.len() > OUTPUT_MAX {
+            return Err(std::io::Error::other(format!("the text would be longer than {OUTPUT_MAX} bytes")));
+        }
+        self.text.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
