@@ -13,7 +13,7 @@ use crate::outbox::{Delivery, DeliveryKey, Medium, Sealed, Service};
 use crate::render::mime::{self, File, Mail};
 use crate::render::picture::Drawn;
 use crate::render::view::{View, view};
-use crate::render::{Locale, Templates, chat, event, locale, sheet};
+use crate::render::{Locale, Templates, chat, event, fit, locale, sheet};
 
 /// Hours for which a message is of use. What is due may be done an hour later: then a digest is made anew. A greeting
 /// is of its day.
@@ -84,15 +84,11 @@ pub fn seal(
 ) -> Result<Delivery, String> {
     let recipient = envelope.recipient;
     let locale = locales.get(&recipient.language).ok_or("no languages are loaded")?;
-    let (mut view, drawings) = view(document, locale);
+    let (view, drawings) = view(document, locale);
     let key = DeliveryKey::of(envelope.job, envelope.occurrence, &recipient.id, envelope.channel);
+    let subject = view.subject.clone();
     let (address, payload) = match envelope.medium {
-        Medium::Email { from } => {
-            if document.kind == Kind::Digest && !document.sheets.is_empty() {
-                view.attached = Some(locale.word("digest.attached"));
-            }
-            mail(document, &view, drawings, envelope, from, &key, templates, locale)?
-        }
+        Medium::Email { from } => mail(document, view, drawings, envelope, from, &key, templates, locale)?,
         Medium::Chat { service, to } => {
             let more = |n: usize| locale.say(&Say::new("digest.more").with("n", n as i128));
             (
@@ -114,7 +110,7 @@ pub fn seal(
         recipient: recipient.id.clone(),
         channel: envelope.channel.to_owned(),
         address,
-        subject: view.subject,
+        subject,
         payload: Sealed::new(payload),
         not_before,
         expires,
@@ -134,7 +130,7 @@ fn chat_of(service: Service, recipient: &Recipient, to: Option<&String>) -> Resu
 #[expect(clippy::too_many_arguments, reason = "a mail is made of this much, once")]
 fn mail(
     document: &Document,
-    view: &View,
+    mut view: View,
     drawings: Vec<Drawn>,
     envelope: Envelope<'_>,
     from: &Mailbox,
@@ -146,7 +142,14 @@ fn mail(
     let address =
         recipient.email.as_deref().ok_or_else(|| format!("{} has no mail address", recipient.id))?;
     let to = mime::address(address)?;
-    let body = |form| templates.body(document.kind, form, view).map_err(|e| e.to_string());
+    let files = files(document, view.kind, envelope, locale)?;
+    let attached = !files.is_empty();
+    if attached {
+        view.tables_mut().for_each(|table| table.show(table.rows.len(), attached, locale));
+        view.attached = (document.kind == Kind::Digest).then(|| locale.word("digest.attached"));
+    }
+    let body = |form, view: &View| templates.body(document.kind, form, view).map_err(|e| e.to_string());
+    let html = fit::html(&mut view, locale, attached, |view| body("html", view))?;
     let inline = drawings.into_iter().enumerate().map(|(i, d)| (format!("chart{}", i + 1), d.png));
     let bytes = mime::build(&Mail {
         key,
@@ -155,10 +158,10 @@ fn mail(
         to_name: &recipient.name,
         to: &to,
         subject: &view.subject,
-        text: &body("txt")?,
-        html: &body("html")?,
+        text: &body("txt", &view)?,
+        html: &html,
         inline: &inline.collect::<Vec<_>>(),
-        files: &files(document, view, envelope, locale)?,
+        files: &files,
         stop: document.letter.as_ref().map(|letter| &letter.stop),
     });
     Ok((to.to_string(), bytes.map_err(|e| e.to_string())?))
@@ -166,7 +169,7 @@ fn mail(
 
 fn files(
     document: &Document,
-    view: &View,
+    kind: &str,
     envelope: Envelope<'_>,
     locale: &Locale,
 ) -> Result<Vec<File>, String> {
@@ -174,7 +177,7 @@ fn files(
     if document.sheets.is_empty() {
         return Ok(files);
     }
-    let stem = format!("{}-{}", view.kind, envelope.recipient.zone.to_datetime(envelope.occurrence).date());
+    let stem = format!("{kind}-{}", envelope.recipient.zone.to_datetime(envelope.occurrence).date());
     // A digest's list is read on a phone: CSV opens everywhere.
     let attach = if document.kind == Kind::Digest { &[Attachment::Csv] } else { envelope.attach };
     for form in attach {

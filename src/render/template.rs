@@ -30,6 +30,7 @@ pub const PIECES: &[(&str, &str)] = &[
     ("greeting/body.html", include_str!("../../templates/greeting/body.html.hbs")),
     ("greeting/body.txt", include_str!("../../templates/greeting/body.txt.hbs")),
     ("layout.html", include_str!("../../templates/layout.html.hbs")),
+    ("chart.html", include_str!("../../templates/chart.html.hbs")),
     ("figures.html", include_str!("../../templates/figures.html.hbs")),
     ("table.html", include_str!("../../templates/table.html.hbs")),
 ];
