@@ -11,7 +11,7 @@ The real binary makes every kind of report, a digest, a breach, a letter and a n
 language. Each mail is below the size at which Gmail clips it, has pictures with words in their stead and a
 text part; its HTML is held against an HTML validator (html-validate), a published list of what Gmail, Outlook and Apple
 Mail support (caniemail; what is known is listed with its reason in mail.mjs) and rules of accessibility (axe-core,
-in Chromium, light and dark, on a desk and a phone). Exit code 1 and a line for each thing that is not so.
+in Chromium, light on a desk and dark on a phone of 360 pixels). Exit code 1 and a line for each thing that is not so.
 """
 
 import argparse
