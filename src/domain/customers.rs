@@ -227,8 +227,13 @@ impl Customers {
     /// Adds a customer and tells its index; `None` when the id came before, and nothing is added.
     pub fn push(&mut self, key: Key<'_>, profile: u32, owner: u32) -> Option<u32> {
         let next = self.len() as u32;
+        if self.counts_on(key) {
+            self.profile_of.push(profile);
+            self.owner_of.push(owner);
+            return Some(next);
+        }
         if let Ids::Counted { first } = self.ids {
-            self.ids = Ids::Whole((first..).take(self.len()).collect());
+            (self.ids, self.index) = (Ids::Whole((first..).take(self.len()).collect()), Index::Rising);
         }
         let rising = match (&self.ids, &self.index, key) {
             (Ids::Whole(ids), Index::Rising, Key::Whole(n)) => ids.last().is_none_or(|last| *last < n),
@@ -260,6 +265,15 @@ impl Customers {
             self.insert(key, next);
         }
         Some(next)
+    }
+
+    /// Whether an id is the first, or the one after the last of those without a gap: then it need not be kept.
+    fn counts_on(&mut self, key: Key<'_>) -> bool {
+        let Key::Whole(n) = key else { return false };
+        if self.is_empty() {
+            (self.ids, self.index) = (Ids::Counted { first: n }, Index::Consecutive { first: n });
+        }
+        matches!(self.ids, Ids::Counted { first } if first.checked_add(self.len() as i64) == Some(n))
     }
 
     /// Adds a customer from its row; `None` when the id came before.
@@ -304,10 +318,6 @@ impl Customers {
         let (Some(first), Some(last)) = (ids.first().copied(), ids.last().copied()) else { return };
         let spread = last.checked_sub(first).and_then(|spread| usize::try_from(spread).ok());
         match spread.filter(|spread| *spread < ids.len().saturating_mul(4) + 1024) {
-            Some(spread) if spread + 1 == ids.len() => {
-                self.index = Index::Consecutive { first };
-                self.ids = Ids::Counted { first };
-            }
             Some(spread) => {
                 let mut table = vec![0; spread + 1];
                 for (at, id) in (1u32..).zip(ids) {

@@ -18,19 +18,7 @@ impl<T> Default for Grouped<T> {
 impl<T> Grouped<T> {
     /// Groups `rows`, which are sorted by the customer that `of` tells, for `customers` of them.
     pub fn sorted(customers: usize, rows: Vec<T>, of: impl Fn(&T) -> u32) -> Grouped<T> {
-        if rows.is_empty() {
-            return Grouped::default();
-        }
-        let mut starts = Vec::with_capacity(customers + 1);
-        let mut at = 0;
-        for customer in 0..customers as u32 {
-            starts.push(at as u32);
-            while rows.get(at).is_some_and(|row| of(row) == customer) {
-                at += 1;
-            }
-        }
-        starts.push(at as u32);
-        debug_assert_eq!(at, rows.len(), "rows are sorted and of known customers");
+        let starts = starts(customers, rows.iter().map(of));
         Grouped { starts, rows }
     }
 
@@ -39,7 +27,7 @@ impl<T> Grouped<T> {
         if !rows.is_sorted_by_key(|(customer, _)| *customer) {
             rows.sort_by_key(|(customer, _)| *customer);
         }
-        let starts = Grouped::sorted(customers, rows.iter().map(|(c, _)| *c).collect(), |c| *c).starts;
+        let starts = starts(customers, rows.iter().map(|(customer, _)| *customer));
         let mut rows: Vec<T> = rows.into_iter().map(|(_, row)| row).collect();
         // The rows took the room that they had with their customers.
         rows.shrink_to_fit();
@@ -64,6 +52,26 @@ impl<T> Grouped<T> {
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
+}
+
+/// Where each customer's rows begin, of rows that are sorted by the customers that `of` tells.
+fn starts(customers: usize, of: impl ExactSizeIterator<Item = u32>) -> Vec<u32> {
+    let rows = of.len();
+    if rows == 0 {
+        return vec![0];
+    }
+    let mut of = of.peekable();
+    let mut starts = Vec::with_capacity(customers + 1);
+    let mut at = 0;
+    for customer in 0..customers as u32 {
+        starts.push(at);
+        while of.next_if_eq(&customer).is_some() {
+            at += 1;
+        }
+    }
+    starts.push(at);
+    debug_assert_eq!(at as usize, rows, "rows are sorted and of known customers");
+    starts
 }
 
 #[cfg(test)]

@@ -51,6 +51,18 @@ pub fn excerpt(text: &str, graphemes: usize) -> String {
     if ends.next().is_none() { text.to_owned() } else { format!("{}…", text[..last].trim_end()) }
 }
 
+/// At most `bytes` of `text`, cut on a grapheme border, with "…" where something was cut: [`excerpt`] bounds
+/// what is seen, this one what is sent.
+pub fn within(text: &str, bytes: usize) -> String {
+    if text.len() <= bytes {
+        return text.to_owned();
+    }
+    let room = bytes.saturating_sub("…".len());
+    let ends = text.grapheme_indices(true).map(|(start, grapheme)| start + grapheme.len());
+    let end = ends.take_while(|end| *end <= room).last().unwrap_or(0);
+    format!("{}…", text[..end].trim_end())
+}
+
 /// `text` with every mail address masked as `j***@e***`, for logs: relays like to repeat addresses.
 pub fn masked(text: &str) -> String {
     let is_part = |c: char| c.is_alphanumeric() || ".!#$%&'*+/=?^_{|}~-@".contains(c);

@@ -13,7 +13,7 @@ use crate::outbox::{Delivery, DeliveryKey, Medium, Sealed, Service};
 use crate::render::mime::{self, File, Mail};
 use crate::render::picture::Drawn;
 use crate::render::view::{View, view};
-use crate::render::{Locale, Templates, chat, event, ics, locale, pdf, sheet};
+use crate::render::{Locale, Templates, chat, event, fit, ics, locale, pdf, sheet};
 
 /// Hours for which a message is of use. What is due may be done an hour later: then a digest is made anew. A greeting
 /// is of its day.
@@ -84,15 +84,11 @@ pub fn seal(
 ) -> Result<Delivery, String> {
     let recipient = envelope.recipient;
     let locale = locales.get(&recipient.language).ok_or("no languages are loaded")?;
-    let (mut view, drawings) = view(document, locale);
+    let (view, drawings) = view(document, locale);
     let key = DeliveryKey::of(envelope.job, envelope.occurrence, &recipient.id, envelope.channel);
+    let subject = view.subject.clone();
     let (address, payload) = match envelope.medium {
-        Medium::Email { from } => {
-            if document.kind == Kind::Digest {
-                view.attached = attached(document, locale);
-            }
-            mail(document, &view, drawings, envelope, from, &key, templates, locale)?
-        }
+        Medium::Email { from } => mail(document, view, drawings, envelope, from, &key, templates, locale)?,
         Medium::Chat { service, to } => {
             let more = |n: usize| locale.say(&Say::new("digest.more").with("n", n as i128));
             (
@@ -114,7 +110,7 @@ pub fn seal(
         recipient: recipient.id.clone(),
         channel: envelope.channel.to_owned(),
         address,
-        subject: view.subject,
+        subject,
         payload: Sealed::new(payload),
         not_before,
         expires,
@@ -145,7 +141,7 @@ fn chat_of(service: Service, recipient: &Recipient, to: Option<&String>) -> Resu
 #[expect(clippy::too_many_arguments, reason = "a mail is made of this much, once")]
 fn mail(
     document: &Document,
-    view: &View,
+    mut view: View,
     drawings: Vec<Drawn>,
     envelope: Envelope<'_>,
     from: &Mailbox,
@@ -157,8 +153,16 @@ fn mail(
     let address =
         recipient.email.as_deref().ok_or_else(|| format!("{} has no mail address", recipient.id))?;
     let to = mime::address(address)?;
-    let body = |form| templates.body(document.kind, form, view).map_err(|e| e.to_string());
-    let files = files(document, view, &drawings, (envelope, from), locale)?;
+    let listed = is_listed(document, envelope.attach);
+    if listed {
+        view.tables_mut().for_each(|table| table.show(table.rows.len(), listed, locale));
+    }
+    if document.kind == Kind::Digest {
+        view.attached = attached(document, locale);
+    }
+    let files = files(document, &view, &drawings, (envelope, from), locale)?;
+    let body = |form, view: &View| templates.body(document.kind, form, view).map_err(|e| e.to_string());
+    let html = fit::html(&mut view, locale, listed, |view| body("html", view))?;
     let inline = drawings.into_iter().enumerate().map(|(i, d)| (format!("chart{}", i + 1), d.png));
     let bytes = mime::build(&Mail {
         key,
@@ -167,13 +171,19 @@ fn mail(
         to_name: &recipient.name,
         to: &to,
         subject: &view.subject,
-        text: &body("txt")?,
-        html: &body("html")?,
+        text: &body("txt", &view)?,
+        html: &html,
         inline: &inline.collect::<Vec<_>>(),
         files: &files,
         stop: document.letter.as_ref().map(|letter| &letter.stop),
     });
     Ok((to.to_string(), bytes.map_err(|e| e.to_string())?))
+}
+
+/// Whether a file holds the tables whole. A PDF shows what the mail shows.
+fn is_listed(document: &Document, attach: &[Attachment]) -> bool {
+    let lists = |form: &Attachment| matches!(form, Attachment::Xlsx | Attachment::Csv);
+    !document.sheets.is_empty() && (document.kind == Kind::Digest || attach.iter().any(lists))
 }
 
 fn files(

@@ -160,10 +160,18 @@ fn content_type(text: &str) -> Result<ContentType, MimeError> {
 
 /// Text goes quoted-printable: 7 bits on the wire whatever the relay can do.
 fn text_part(kind: ContentType, text: &str) -> Result<SinglePart, MimeError> {
-    let text = text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n");
-    let body = Body::new_with_encoding(text, ContentTransferEncoding::QuotedPrintable)
-        .map_err(|_| MimeError::Type("quoted-printable".to_owned()))?;
+    let body = quoted(text).ok_or_else(|| MimeError::Type("quoted-printable".to_owned()))?;
     Ok(SinglePart::builder().header(kind).body(body))
+}
+
+fn quoted(text: &str) -> Option<Body> {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n");
+    Body::new_with_encoding(text, ContentTransferEncoding::QuotedPrintable).ok()
+}
+
+/// How many bytes a text is on the wire.
+pub fn encoded_len(text: &str) -> usize {
+    quoted(text).map_or(usize::MAX, |body| body.as_ref().len())
 }
 
 fn base64(bytes: &[u8]) -> Result<Body, MimeError> {

@@ -66,6 +66,11 @@ impl SqliteStore {
         &self.path
     }
 
+    /// Whether SQLite gives out whole pages here, from which large tables are read sooner.
+    pub fn gives_pages(&self) -> bool {
+        super::pages::are_given(&self.connection)
+    }
+
     /// The columns a source yields, after proving that it is one reading statement.
     pub fn columns(&self, relation: Relation, source: &Source) -> Result<Vec<String>, StoreError> {
         let read = |source| StoreError::Read { relation: relation.name, source };

@@ -69,6 +69,7 @@ fn digest(text: &str, shown: usize, more: usize) -> View {
         lang: "en".to_owned(),
         kind: "digest",
         subject: text.to_owned(),
+        preheader: String::new(),
         title: text.to_owned(),
         lead: vec![text.to_owned()],
         blocks: if more > 0 { vec![items, rest] } else { vec![items] },

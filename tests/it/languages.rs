@@ -34,7 +34,7 @@ fn families() -> Vec<(&'static str, &'static str, Vec<String>)> {
     let letter = own(&["subject", "lead"]);
     let basis = own(&["mrr", "revenue"]);
     vec![
-        ("action", "src/render/view.rs", own(&["done", "snooze"])),
+        ("action", "src/render/view/block.rs", own(&["done", "snooze"])),
         (
             "band",
             "src/job/report/headline.rs",
@@ -144,7 +144,7 @@ const BUILDERS: &[(&str, &str, usize)] = &[
     ("src/job/report/tables.rs", "split.{}", 1),
     ("src/job/report/trend.rs", "metric.{}", 1),
     ("src/job/sample/mod.rs", "{key}.{part}", 1),
-    ("src/render/view.rs", "action.{}", 1),
+    ("src/render/view/block.rs", "action.{}", 1),
     ("src/job/watch/replay.rs", "metric.{}", 1),
     ("src/job/watch/words.rs", "metric.{}", 1),
 ];

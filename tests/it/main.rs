@@ -14,6 +14,7 @@ mod due;
 mod expect;
 mod figures;
 mod foresight;
+mod golden;
 mod greetings;
 mod http_faults;
 mod kill;

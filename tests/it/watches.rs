@@ -192,7 +192,7 @@ fn a_breach_is_told_after_the_second_month_again_each_week_and_when_it_is_back()
             "Customer churn in enterprise stood at 5.4% (5 of 93) in March 2026: over 5% for 2 months running.",
             "Customer 93 (€10.93, Rui), Customer 92 (€10.92, Rui), Customer 91 (€10.91, Rui) and 2 more left. \
              The figure was 6.1% (6 of 99) in February 2026 and 0.0% (0 of 100) a year before.",
-            "You will hear again in 7 days, or when it falls to 4%.",
+            "You will hear again in 7\u{a0}days, or when it falls to 4%.",
         ]
     );
     assert!(heard[1].2[0].starts_with("It lasts. Customer churn in enterprise stood at 5.4%"), "{heard:?}");
@@ -200,7 +200,7 @@ fn a_breach_is_told_after_the_second_month_again_each_week_and_when_it_is_back()
         heard[5].2,
         [
             "Customer churn in enterprise came back to 0.0% (0 of 88) in April 2026, 4% or less. The figure was \
-             over 5% from February 2026 on: 59 days.",
+             over 5% from February 2026 on: 59\u{a0}days.",
             "The figure was 5.4% (5 of 93) in March 2026 and 0.0% (0 of 100) a year before.",
         ]
     );
@@ -263,7 +263,7 @@ fn customers_at_risk_are_told_by_segment_when_they_are_too_many_and_when_they_ar
     assert_eq!(
         heard[1].2,
         ["Customers at risk of leaving in enterprise came back to 1 on 16 Mar 2026, 1 or less. The figure \
-             was over 2 from 4 Mar 2026 on: 12 days.",]
+             was over 2 from 4 Mar 2026 on: 12\u{a0}days.",]
     );
     assert_eq!(shop.standing("startup"), (Phase::Breached, "4, over 2".to_owned()));
 }
@@ -308,7 +308,7 @@ fn enterprises_that_are_slipping_are_told_against_everybody_and_again_when_they_
         heard[1].2,
         [
             "Customers at risk or not to be lost (RFM) in enterprise came back to 2.0% (2 of 100) on 11 Feb 2026, \
-          4% or less. The figure was over 5% from 15 Jan 2026 on: 27 days."
+          4% or less. The figure was over 5% from 15 Jan 2026 on: 27\u{a0}days."
         ]
     );
     assert_eq!(shop.standing("small"), (Phase::Ok, "0.0% (0 of 60), within its bounds".to_owned()));
@@ -810,8 +810,8 @@ fn a_figure_of_any_unit_is_drawn_with_its_level() {
         (Metric::ChurnRate, 1, 100, "3.0%", "told over 1%"),
         (Metric::RevenueClosing, 100_000_000, 1, "R$800,000", "told over R$1,000,000"),
         (Metric::Churned, 20, 1, "40", "told over 20"),
-        (Metric::FollowUpDelay, 1, 1, "2", "told over 1 day"),
-        (Metric::FirstReplyP90, 5, 1, "20", "told over 5 hours"),
+        (Metric::FollowUpDelay, 1, 1, "2", "told over 1\u{a0}day"),
+        (Metric::FirstReplyP90, 5, 1, "20", "told over 5\u{a0}hours"),
         (Metric::Nps, 5, 100, "20", "told over +5"),
         (Metric::LtvToCac, 1, 1, "5.00", "told over 1"),
     ] {

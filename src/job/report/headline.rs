@@ -119,7 +119,7 @@ impl Story<'_> {
                 .into();
         }
         let reason = match &departure.reason {
-            Some(reason) => Say::new("mover.reason").with("reason", reason.as_str()),
+            Some(reason) => Say::new("quoted").with("text", reason.as_str()),
             None => Say::new("mover.no_reason"),
         };
         Say::new("mover")

@@ -81,6 +81,7 @@ impl Story<'_> {
         };
         let rows = self.movers.most.iter().map(row).collect();
         let mut columns = columns(&["customer", "what"], &["before", "after", "change"]);
+        columns[1].title = Say::new("column.movement");
         columns.push(column("owner", false));
         Table { of: self.movers.of, ..table("movers", columns, rows) }
     }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::document::{Document, Kind};
 use crate::render::page::{PageView, SignView};
 use crate::render::template::{PIECES, Piece, TemplateError};
-use crate::render::view::{self, FiguresView, TableView, View};
+use crate::render::view::{self, BlockView, ChartView, TableView, View};
 use crate::render::{Locale, Templates};
 
 /// What a piece sees. All of its fields are there whenever it is rendered; those that may be empty are so in
@@ -17,8 +17,16 @@ use crate::render::{Locale, Templates};
 pub enum Data {
     /// A message.
     View(Box<View>),
-    /// The headline figures of one.
-    Figures(FiguresView),
+    /// The block of a message with its headline figures, under the message's title.
+    Figures {
+        /// The block.
+        #[serde(flatten)]
+        block: BlockView,
+        /// What the message is about.
+        title: String,
+    },
+    /// A picture of one.
+    Chart(ChartView),
     /// A table of one.
     Table(TableView),
     /// The page of an entry.
@@ -57,8 +65,17 @@ fn samples(piece: &Piece, locale: &Locale, word: impl Fn(&Document) -> View) -> 
         "layout.html" => views(Kind::Report).into_iter().map(whole).collect(),
         "figures.html" => views(Kind::Report)
             .into_iter()
-            .flat_map(|view| view.blocks.into_iter().filter_map(|block| block.figures))
-            .map(Data::Figures)
+            .flat_map(|view| {
+                let View { blocks, title, .. } = view;
+                let blocks = blocks.into_iter().filter(|block| block.figures.is_some());
+                blocks.map(move |block| Data::Figures { block, title: title.clone() })
+            })
+            .collect(),
+        "chart.html" => [Kind::Report, Kind::Breach]
+            .into_iter()
+            .flat_map(views)
+            .flat_map(|view| view.blocks.into_iter().filter_map(|block| block.chart))
+            .map(Data::Chart)
             .collect(),
         "table.html" => {
             let views = [Kind::Report, Kind::Breach].into_iter().flat_map(views);

@@ -12,7 +12,7 @@ use super::{ReportKind, ReportSpec, report};
 use crate::care::case::{Steps, Urgency};
 use crate::care::watch::Patience;
 use crate::care::{About, Case, act, digest};
-use crate::document::{Block, Document, Kind, Say, Value};
+use crate::document::{Block, Document, Kind, Say, Table, Value};
 use crate::domain::act::Shown;
 use crate::domain::customer::CancelKind;
 use crate::domain::facts::Lens;
@@ -49,9 +49,29 @@ pub fn documents(kind: Kind) -> Vec<Document> {
     };
     let mut made: Vec<Document> = made.into_iter().flatten().collect();
     if let Some(first) = made.first().cloned() {
-        made.push(Document { blocks: Vec::new(), notes: Vec::new(), sheets: Vec::new(), ..first });
+        if matches!(kind, Kind::Report | Kind::Breach) {
+            made.push(shortened(&first));
+        }
+        if kind == Kind::Notice {
+            made.push(Document {
+                notes: [first.notes.clone(), first.notes.clone()].concat(),
+                ..first.clone()
+            });
+        }
+        let (lead, blocks, notes, sheets) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        made.push(Document { lead, blocks, notes, sheets, ..first });
     }
     made
+}
+
+/// What is left of a document that would be too long: a row of each table, and a sentence that counts the rest.
+fn shortened(document: &Document) -> Document {
+    let tables = document.blocks.iter().filter_map(|block| match block {
+        Block::Table(table) => Some(Block::Table(Table { of: table.of.max(2), ..table.first(1) })),
+        _ => None,
+    });
+    let left_out = Block::Paragraph(Say::new("tables.attached").with("n", 2i128));
+    Document { blocks: tables.chain([left_out]).collect(), ..document.clone() }
 }
 
 /// A run that was stopped, with a way to run it after all.

@@ -158,10 +158,10 @@ fn item(item: &ItemView) -> Part {
 /// What was promised, and each further reason, a line each.
 fn reasons(item: &ItemView) -> impl Iterator<Item = String> {
     let more = item.more.iter().map(|because| {
-        let what = because.what.as_ref().map(|what| format!(" “{what}”")).unwrap_or_default();
+        let what = because.what.as_ref().map(|what| format!(" {what}")).unwrap_or_default();
         format!("+ {}{what}", because.why)
     });
-    item.what.iter().map(|what| format!("“{what}”")).chain(more)
+    item.what.iter().cloned().chain(more)
 }
 
 /// Links on a line of their own.

@@ -134,6 +134,7 @@ mod tests {
             lang: "en".into(),
             kind: "digest",
             subject: "s".into(),
+            preheader: String::new(),
             title: "t".repeat(400),
             lead: vec!["<!channel> & *bold* _it_ `code` ~x~".into()],
             blocks: vec![BlockView { items: Some((1..=80).map(item).collect()), ..BlockView::default() }],

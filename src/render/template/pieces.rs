@@ -24,6 +24,7 @@ macro_rules! pieces {
 
 pieces! {
     "layout.html": "the frame of every mail: card, typeface, colours, footer",
+    "chart.html": "a picture and the words in its stead, included by report/body.html and breach/body.html",
     "figures.html": "the headline figures of a report, included by report/body.html",
     "table.html": "a table, included by report/body.html and breach/body.html",
     "report/body.html": "reports: lead, figures, charts, tables, notes",

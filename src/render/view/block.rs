@@ -1,0 +1,191 @@
+//! The pieces of a document's body in words.
+
+use unicode_width::UnicodeWidthStr as _;
+
+use super::{
+    ActionView, BecauseView, BlockView, CellView, ChartView, ColumnView, FigureView, FiguresView, ItemView,
+    ReachView, TableView, phone, tidy,
+};
+use crate::document::{Block, Chart, Figures, Item, Reach, Say, Table, Value};
+use crate::render::locale::Locale;
+use crate::render::picture::Drawn;
+
+pub(super) fn block(
+    block: &Block,
+    locale: &Locale,
+    drawings: &mut Vec<Drawn>,
+    draw: &mut dyn FnMut(&Chart) -> Option<Drawn>,
+) -> Option<BlockView> {
+    let empty = BlockView::default();
+    Some(match block {
+        Block::Figures(figures) => BlockView { figures: Some(figures_view(figures, locale)), ..empty },
+        Block::Table(table) => BlockView { table: Some(table_view(table, locale)), ..empty },
+        Block::Paragraph(say) => {
+            let n = say.args.iter().find(|(name, _)| say.key == "digest.more" && *name == "n");
+            let counts = match n {
+                Some((_, Value::Count(n))) => usize::try_from(*n).unwrap_or(0),
+                _ => 0,
+            };
+            BlockView { paragraph: Some(tidy(&locale.say(say))), counts, ..empty }
+        }
+        Block::Items(items) => {
+            let items = items.iter().enumerate().map(|(i, item)| item_view(i + 1, item, locale)).collect();
+            BlockView { items: Some(items), ..empty }
+        }
+        Block::Chart(chart) => {
+            let drawn = draw(chart)?;
+            let (width, height) = png_size(&drawn.png);
+            let cid = format!("chart{}", drawings.len() + 1);
+            let view = ChartView { cid, alt: drawn.alt.clone(), width: width / 2, height: height / 2 };
+            drawings.push(drawn);
+            BlockView { chart: Some(view), ..empty }
+        }
+    })
+}
+
+/// Width and height stand at fixed places in a PNG's first chunk.
+fn png_size(png: &[u8]) -> (u32, u32) {
+    let number =
+        |at: usize| png.get(at..at + 4).and_then(|b| b.try_into().ok()).map_or(0, u32::from_be_bytes);
+    (number(16), number(20))
+}
+
+fn figures_view(figures: &Figures, locale: &Locale) -> FiguresView {
+    let columns: Vec<String> = figures.columns.iter().map(|value| locale.value(value)).collect();
+    let rows: Vec<FigureView> = figures
+        .rows
+        .iter()
+        .map(|figure| {
+            let mut values = figure.values.iter().map(|value| whole(locale.value(value)));
+            FigureView {
+                name: locale.say(&figure.name),
+                now: values.next().unwrap_or_default(),
+                others: values.collect(),
+                remark: locale.value(&figure.remark),
+                alarming: figure.alarming,
+            }
+        })
+        .collect();
+    let mut cells = vec![[vec![String::new()], columns.clone(), vec![String::new()]].concat()];
+    for row in &rows {
+        cells.push(
+            [vec![row.name.clone(), row.now.clone()], row.others.clone(), vec![row.remark.clone()]].concat(),
+        );
+    }
+    let numeric: Vec<bool> = (0..columns.len() + 2).map(|i| i != 0 && i != columns.len() + 1).collect();
+    FiguresView { columns, rows, lines: align(&cells, &numeric) }
+}
+
+/// A table in words.
+pub fn table_view(table: &Table, locale: &Locale) -> TableView {
+    let columns: Vec<ColumnView> = table
+        .columns
+        .iter()
+        .map(|c| ColumnView { text: tidy(&locale.say(&c.title)), numeric: c.numeric })
+        .collect();
+    let rows: Vec<Vec<CellView>> = table
+        .rows
+        .iter()
+        .map(|row| {
+            let cells = row.iter().zip(&columns);
+            cells
+                .map(|(value, column)| {
+                    let text = locale.value(value);
+                    CellView {
+                        text: if column.numeric { whole(text) } else { text },
+                        numeric: column.numeric,
+                    }
+                })
+                .collect()
+        })
+        .collect();
+    let mut cells = vec![columns.iter().map(|c| c.text.clone()).collect::<Vec<_>>()];
+    cells.extend(
+        rows.iter().map(|row| row.iter().map(|cell| crate::domain::text::excerpt(&cell.text, 34)).collect()),
+    );
+    let numeric: Vec<bool> = columns.iter().map(|c| c.numeric).collect();
+    let mut view = TableView {
+        title: locale.say(&table.title),
+        lines: align(&cells, &numeric),
+        stacks: phone::is_too_wide(&columns, &rows),
+        columns,
+        rows,
+        of: table.of,
+        cut: None,
+    };
+    view.show(table.rows.len(), false, locale);
+    view
+}
+
+/// A figure whose fraction stays on one line: "6.7% (2 of 30)".
+fn whole(text: String) -> String {
+    let joined = |(before, fraction): (&str, &str)| format!("{before}({}", fraction.replace(' ', "\u{a0}"));
+    text.split_once('(').map(joined).unwrap_or(text)
+}
+
+fn item_view(number: usize, item: &Item, locale: &Locale) -> ItemView {
+    let facts: Vec<String> = item.facts.iter().map(|say| locale.say(say)).collect();
+    let reach = item.reach.iter().map(|reach| match reach {
+        Reach::Phone(phone) => {
+            let digits: String = phone.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
+            ReachView { text: phone.clone(), url: format!("tel:{digits}") }
+        }
+        Reach::Email(email) => ReachView { text: email.clone(), url: format!("mailto:{email}") },
+        Reach::Place(address) => ReachView { text: address.clone(), url: map(address) },
+    });
+    let quoted = |what: &str| locale.say(&Say::new("quoted").with("text", what));
+    let mut reasons = item.reasons.iter().map(|because| BecauseView {
+        why: locale.say(&because.why),
+        what: because.what.as_deref().map(quoted),
+    });
+    let first = reasons.next().unwrap_or(BecauseView { why: String::new(), what: None });
+    let actions = item.actions.iter().map(|action| ActionView {
+        text: locale.say(&Say::new(format!("action.{}", action.what))),
+        url: action.url.clone(),
+    });
+    ItemView {
+        number,
+        customer: item.customer.clone(),
+        why: first.why,
+        what: first.what,
+        more: reasons.collect(),
+        facts: facts.join(" · "),
+        reach: reach.collect(),
+        late: item.late,
+        actions: actions.collect(),
+    }
+}
+
+/// A link that phones and browsers open as a map.
+fn map(address: &str) -> String {
+    use std::fmt::Write as _;
+    let mut url = "https://www.openstreetmap.org/search?query=".to_owned();
+    for byte in address.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            url.push(char::from(byte));
+        } else {
+            let _ = write!(url, "%{byte:02X}");
+        }
+    }
+    url
+}
+
+/// Cells as lines: columns as wide as their widest cell, by what a terminal or a mono-spaced mail shows.
+fn align(cells: &[Vec<String>], numeric: &[bool]) -> Vec<String> {
+    let width =
+        |column: usize| cells.iter().filter_map(|row| row.get(column)).map(|c| c.width()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..numeric.len()).map(width).collect();
+    let line = |row: &Vec<String>| {
+        let mut line = String::new();
+        for (i, cell) in row.iter().enumerate() {
+            let gap = " ".repeat(widths[i].saturating_sub(cell.width()));
+            line.push_str(if i == 0 { "" } else { "  " });
+            let (before, after) = if numeric[i] { (gap.as_str(), "") } else { ("", gap.as_str()) };
+            line.push_str(before);
+            line.push_str(cell);
+            line.push_str(after);
+        }
+        line.trim_end().to_owned()
+    };
+    cells.iter().map(line).collect()
+}
