@@ -4,6 +4,7 @@
 //! `cargo bench --bench digests`; the peer needs `pip install jinja2` (`--python FILE`, by default that of
 //! `target/bench/venv`, or `python3`) and is left out where it is not there.
 #![allow(clippy::print_stdout, reason = "the figures are for the terminal")]
+#![allow(clippy::disallowed_methods, reason = "a bench is about time")]
 
 use std::io::Write as _;
 use std::path::Path;
@@ -164,7 +165,11 @@ fn main() -> Result<()> {
         );
         match peer(&python, &views) {
             Ok(theirs) => {
-                println!("         Jinja and email: {:.0} µs each; {:.1} × ours", theirs * 1e6, theirs / each)
+                println!(
+                    "         Jinja and email: {:.0} µs each; {:.1} × ours",
+                    theirs * 1e6,
+                    theirs / each
+                );
             }
             Err(why) => println!("         Jinja and email: left out ({why:#})"),
         }

@@ -21,7 +21,7 @@ pub enum Data {
     Figures {
         /// The block.
         #[serde(flatten)]
-        block: BlockView,
+        block: Box<BlockView>,
         /// What the message is about.
         title: String,
     },
@@ -68,7 +68,7 @@ fn samples(piece: &Piece, locale: &Locale, word: impl Fn(&Document) -> View) -> 
             .flat_map(|view| {
                 let View { blocks, title, .. } = view;
                 let blocks = blocks.into_iter().filter(|block| block.figures.is_some());
-                blocks.map(move |block| Data::Figures { block, title: title.clone() })
+                blocks.map(move |block| Data::Figures { block: block.into(), title: title.clone() })
             })
             .collect(),
         "chart.html" => [Kind::Report, Kind::Breach]
