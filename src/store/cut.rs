@@ -55,7 +55,7 @@ impl Snapshot<'_> {
 }
 
 /// Those of the given columns that are read: known to the relation, and among `columns` unless that is
-/// [`ALL`].
+/// [`super::snapshot::ALL`].
 pub(super) fn known(relation: Relation, given: &[String], columns: &[&str]) -> Vec<String> {
     let wanted = |name: &&String| {
         let is = |other: &str| other.eq_ignore_ascii_case(name);
