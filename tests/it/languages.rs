@@ -557,15 +557,15 @@ fn ukrainian_declines_its_months_and_counts_by_its_last_digit() {
     let instant = "2026-11-02T06:00:00Z".parse().unwrap();
     let hryvnia = Money::new(1_840_050, Currency::from_code("UAH").unwrap());
     let values = [
-        (Value::Day(november), "2 листопада 2026 р."),
+        (Value::Day(november), "2 листопада 2026\u{a0}р."),
         (Value::DayNear(november), "пн, 2 листопада"),
-        (Value::Month(november), "листопад 2026 р."),
-        (Value::Period(period(PeriodKind::Month, jiff::civil::date(2026, 12, 2))), "листопад 2026 р."),
+        (Value::Month(november), "листопад 2026\u{a0}р."),
+        (Value::Period(period(PeriodKind::Month, jiff::civil::date(2026, 12, 2))), "листопад 2026\u{a0}р."),
         (Value::PeriodShort(period(PeriodKind::Month, jiff::civil::date(2026, 12, 2))), "лис"),
-        (Value::Period(period(PeriodKind::Year, jiff::civil::date(2027, 11, 2))), "2026 р."),
+        (Value::Period(period(PeriodKind::Year, jiff::civil::date(2027, 11, 2))), "2026\u{a0}р."),
         (
             Value::Instant(instant, jiff::tz::TimeZone::get("Europe/Kyiv").unwrap()),
-            "пн, 2 листопада 2026 р., 08:00, Europe/Kyiv",
+            "пн, 2 листопада 2026\u{a0}р., 08:00, Europe/Kyiv",
         ),
         (Value::Money(hryvnia), "18\u{a0}401\u{a0}₴"),
         (Value::Count(1_234_567), "1\u{a0}234\u{a0}567"),
