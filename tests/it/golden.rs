@@ -98,14 +98,19 @@ fn mail(document: &Document, tag: &str, templates: &Templates, locales: &Locales
     };
     let sealed = seal(document, envelope, templates, locales).unwrap();
     let mail = MessageParser::default().parse(sealed.payload.stored()).unwrap();
-    [pictured(&mail, tag), plain(&mail)]
+    [pictured(&mail), plain(&mail)]
 }
 
-/// The HTML, and after it a digest of each picture. Chinese is drawn in a font of this machine, so those are
-/// left out.
-fn pictured(mail: &Message<'_>, tag: &str) -> String {
+/// The HTML, and after it a digest of each picture. Chinese is drawn in a font of this machine, so pictures that say
+/// something in it, be it a name, are left out.
+fn pictured(mail: &Message<'_>) -> String {
     let mut html = mail.body_html(0).unwrap().replace("\r\n", "\n");
-    for part in mail.parts.iter().filter(|_| tag != "zh-CN") {
+    let is_ours = |name: &str| {
+        let shown = html.lines().find(|line| line.contains(&format!("cid:{name}\"")));
+        shown.is_some_and(|line| !line.contains(|c: char| ('\u{2e80}'..='\u{ffff}').contains(&c)))
+    };
+    let ours: Vec<_> = mail.parts.iter().filter(|part| part.content_id().is_some_and(is_ours)).collect();
+    for part in ours {
         if let Some(name) = part.content_id() {
             let digest = Sha256::digest(part.contents());
             let first: [u8; 8] = digest[..8].try_into().unwrap();
