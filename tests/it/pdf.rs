@@ -103,7 +103,9 @@ mod made {
 
     #[test]
     fn it_says_what_the_mail_says_in_the_same_order() {
-        for tag in retaind::render::locale::tags() {
+        // Chinese takes a font of the machine.
+        let has_font = |tag: &&str| *tag != "zh-CN" || retaind::render::chart::has_font_for("流失率");
+        for tag in retaind::render::locale::tags().filter(has_font) {
             let (view, bytes) = made(tag, |_| {});
             let whole = pages(&bytes, &view).concat();
             let (mut rest, mut told) = (whole.as_str(), 0);
