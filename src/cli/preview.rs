@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::daemon::reminding::Turn;
 use crate::daemon::{runner, watching};
 use crate::job::seal::Locales;
-use crate::outbox::{Delivery, Medium};
+use crate::outbox::Delivery;
 
 /// Show what a job would send, without sending it.
 #[derive(Debug, Args)]
@@ -58,9 +58,7 @@ impl Preview {
             show::line(&format!("{} would send nothing at {at}.", self.job));
             return Ok(());
         }
-        let is_mail = |d: &Delivery| {
-            matches!(config.channels.get(&d.channel).map(|w| &w.medium), Some(Medium::Email { .. }))
-        };
+        let is_mail = |d: &Delivery| config.channels.get(&d.channel).is_some_and(|way| way.medium.is_mail());
         let body = |d: &Delivery| {
             let stored = d.payload.stored();
             config

@@ -10,7 +10,6 @@ use crate::care::rule::Kind;
 use crate::job::Recipe;
 use crate::job::greetings::GreetingsSpec;
 use crate::metrics::Settings;
-use crate::outbox::Medium;
 use crate::render::mime;
 
 impl Builder {
@@ -67,7 +66,7 @@ impl Builder {
         }
         for text in texts {
             let way = context.channels.get(text.get()).filter(|_| via.contains(text.get()));
-            if way.is_some_and(|way| !matches!(way.medium, Medium::Email { .. })) {
+            if way.is_some_and(|way| !way.medium.is_mail()) {
                 self.error(
                     "customers are written to by mail",
                     text,

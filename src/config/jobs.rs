@@ -13,7 +13,6 @@ use crate::care::Rule;
 use crate::domain::PeriodKind;
 use crate::job::{Attachment, Fresh, Recipe, RemindersSpec, ReportKind, ReportSpec};
 use crate::metrics::{PeriodChoice, Settings, Split};
-use crate::outbox::Medium;
 use crate::render::pdf;
 use crate::schedule::{Cron, CronProblem, Misfire, Schedule};
 use crate::store::relation;
@@ -327,9 +326,7 @@ impl Builder {
         for text in job.attach.iter().flatten() {
             self.choice("attachment of a digest", Some(text), &[("ics", ())], ());
         }
-        let is_mail = |name: &String| {
-            context.channels.get(name).is_some_and(|way| matches!(way.medium, Medium::Email { .. }))
-        };
+        let is_mail = |name: &String| context.channels.get(name).is_some_and(|way| way.medium.is_mail());
         let by_mail = via.iter().chain(context.people.values().flat_map(|person| &person.via)).any(is_mail);
         if !by_mail {
             let problem = Problem::error("`attach` does nothing here");

@@ -10,7 +10,6 @@ use super::problem::{Problem, one_of};
 use super::{Builder, Way};
 use crate::domain::Recipient;
 use crate::domain::recipient::{Away, Calendar, Quiet};
-use crate::outbox::Medium;
 
 /// A person or a room, as meant.
 #[derive(Debug, Clone)]
@@ -111,9 +110,7 @@ impl Builder {
             let person = at.get();
             let via = self.via(&person.via, channels);
             let email = person.email.as_ref().and_then(|text| self.email(text));
-            let by_mail = |name: &String| {
-                channels.get(name).is_some_and(|way| matches!(way.medium, Medium::Email { .. }))
-            };
+            let by_mail = |name: &String| channels.get(name).is_some_and(|way| way.medium.is_mail());
             if person.email.is_none() && via.iter().any(by_mail) {
                 let problem = Problem::error(format!("`{id}` is reached by mail and has no address"));
                 self.problems.push(problem.at(at.span(), "here").help("email = \"name@example.com\""));

@@ -19,7 +19,7 @@ use crate::domain::{Colleague, Recipient, Rep};
 use crate::job::reminders::{Due, Told};
 use crate::job::{RemindersSpec, released};
 use crate::ledger::reminders::{Kept, Untold};
-use crate::outbox::{AddressId, Answer, Delivery, DeliveryKey, Event, Medium, State, Status};
+use crate::outbox::{AddressId, Answer, Delivery, DeliveryKey, Event, State, Status};
 
 /// Who is told at an occurrence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -198,7 +198,7 @@ fn colleagues_of(config: &Config, reps: &BTreeMap<String, Rep>) -> Vec<Colleague
 
 /// Whether what goes over a channel is a mail.
 fn is_mail(config: &Config, channel: &str) -> bool {
-    config.channels.get(channel).is_some_and(|way| matches!(way.medium, Medium::Email { .. }))
+    config.channels.get(channel).is_some_and(|way| way.medium.is_mail())
 }
 
 /// The channels a digest goes over: the person's own, the target's, or those the job names for reps.

@@ -227,6 +227,9 @@ impl Customers {
     /// Adds a customer and tells its index; `None` when the id came before, and nothing is added.
     pub fn push(&mut self, key: Key<'_>, profile: u32, owner: u32) -> Option<u32> {
         let next = self.len() as u32;
+        if let (true, Key::Whole(first)) = (self.is_empty(), key) {
+            (self.ids, self.index) = (Ids::Counted { first }, Index::Consecutive { first });
+        }
         if self.counts_on(key) {
             self.profile_of.push(profile);
             self.owner_of.push(owner);
@@ -267,13 +270,12 @@ impl Customers {
         Some(next)
     }
 
-    /// Whether an id is the first, or the one after the last of those without a gap: then it need not be kept.
-    fn counts_on(&mut self, key: Key<'_>) -> bool {
-        let Key::Whole(n) = key else { return false };
-        if self.is_empty() {
-            (self.ids, self.index) = (Ids::Counted { first: n }, Index::Consecutive { first: n });
+    /// Whether an id is the next of those without a gap: then it need not be kept.
+    fn counts_on(&self, key: Key<'_>) -> bool {
+        match (&self.ids, key) {
+            (Ids::Counted { first }, Key::Whole(n)) => first.checked_add(self.len() as i64) == Some(n),
+            _ => false,
         }
-        matches!(self.ids, Ids::Counted { first } if first.checked_add(self.len() as i64) == Some(n))
     }
 
     /// Adds a customer from its row; `None` when the id came before.

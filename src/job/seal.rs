@@ -118,7 +118,10 @@ pub fn seal(
 }
 
 /// What is said of the files that a digest brings.
-fn attached(document: &Document, locale: &Locale) -> Option<String> {
+pub(super) fn attached(document: &Document, locale: &Locale) -> Option<String> {
+    if document.kind != Kind::Digest {
+        return None;
+    }
     let key = match (document.sheets.is_empty(), document.appointments.is_empty()) {
         (true, true) => return None,
         (false, true) => "digest.attached",
@@ -157,9 +160,7 @@ fn mail(
     if listed {
         view.tables_mut().for_each(|table| table.show(table.rows.len(), listed, locale));
     }
-    if document.kind == Kind::Digest {
-        view.attached = attached(document, locale);
-    }
+    view.attached = attached(document, locale);
     let files = files(document, &view, &drawings, (envelope, from), locale)?;
     let body = |form, view: &View| templates.body(document.kind, form, view).map_err(|e| e.to_string());
     let html = fit::html(&mut view, locale, listed, |view| body("html", view))?;

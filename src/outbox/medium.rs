@@ -21,6 +21,13 @@ pub enum Medium {
     Event,
 }
 
+impl Medium {
+    /// Whether its messages are mails.
+    pub fn is_mail(&self) -> bool {
+        matches!(self, Medium::Email { .. })
+    }
+}
+
 /// The chat services there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Service {

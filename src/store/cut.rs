@@ -9,15 +9,19 @@ use super::relation::Relation;
 use super::snapshot::Snapshot;
 
 impl Snapshot<'_> {
-    /// How all of a relation is read, which `sql` yields.
-    pub(super) fn from(&self, relation: Relation, columns: &[&str], sql: String) -> Result<From, StoreError> {
+    /// How all of a relation is read, of which `sql` yields the columns `given`.
+    pub(super) fn from(
+        &self,
+        relation: Relation,
+        columns: &[&str],
+        (sql, given): (String, &[String]),
+    ) -> Result<From, StoreError> {
         let Some((first, last, pieces)) = self.pieces(relation, columns)? else {
             return Ok(From::Whole { sql });
         };
         let fail = |source| StoreError::Read { relation: relation.name, source };
-        let given = self.sourced(relation, columns)?.map(|(_, given)| given).unwrap_or_default();
         let leaves = match self.store.mapping.source(relation) {
-            Some(Source::Table(table)) => Leaves::of(&self.store.connection, table, &given).map_err(fail)?,
+            Some(Source::Table(table)) => Leaves::of(&self.store.connection, table, given).map_err(fail)?,
             _ => None,
         };
         Ok(match leaves {

@@ -206,7 +206,7 @@ impl<'s> Snapshot<'s> {
         let Some((sql, given)) = self.sourced(relation, columns)? else { return Ok(()) };
         let from = match keys {
             Some(keys) => From::Among { sql: due::among(relation, &sql), keys: keys.to_owned() },
-            None => self.from(relation, columns, sql)?,
+            None => self.from(relation, columns, (sql, &given))?,
         };
         let places = Places::of(relation, &given);
         // Customers are told apart when they are taken in.

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use serde::Serialize;
 
 use crate::document::{Document, Kind};
+use crate::job::seal::attached;
 use crate::render::page::{PageView, SignView};
 use crate::render::template::{PIECES, Piece, TemplateError};
 use crate::render::view::{self, BlockView, ChartView, TableView, View};
@@ -97,8 +98,7 @@ fn samples(piece: &Piece, locale: &Locale, word: impl Fn(&Document) -> View) -> 
 
 /// As a mail shows it: with word of the list that is attached to a digest.
 fn mailed(document: &Document, locale: &Locale, word: impl Fn(&Document) -> View) -> View {
-    let attached = document.kind == Kind::Digest && !document.sheets.is_empty();
-    View { attached: attached.then(|| locale.word("digest.attached")), ..word(document) }
+    View { attached: attached(document, locale), ..word(document) }
 }
 
 /// What whoever is told reads: pieces that are only included by others are rendered within these.
@@ -120,7 +120,7 @@ pub fn unfit(templates: &Templates) -> Vec<TemplateError> {
     });
     let mut errors: Vec<TemplateError> = samples
         .iter()
-        .flat_map(|(name, samples)| samples.iter().filter_map(|sample| templates.fill(name, sample).err()))
+        .flat_map(|(name, samples)| samples.iter().filter_map(|sample| templates.prove(name, sample).err()))
         .collect();
     // What several include is told once.
     errors.sort();

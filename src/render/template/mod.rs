@@ -48,18 +48,41 @@ fn place(name: &str, path: Option<&str>) -> String {
     path.map_or_else(|| format!("our template `{name}`"), |path| format!("`{path}`"))
 }
 
-/// Compiled templates: those for HTML escape what they print, those for text do not.
+/// Compiled templates.
 pub struct Templates {
+    /// By which messages are filled.
+    plain: Forms,
+    /// The same with probes, by which they are proven once: a message need not look up each name twice.
+    guarded: Forms,
+    paths: BTreeMap<String, String>,
+}
+
+/// Those for HTML escape what they print, those for text do not.
+struct Forms {
     html: Handlebars<'static>,
     text: Handlebars<'static>,
-    paths: BTreeMap<String, String>,
+}
+
+impl Forms {
+    fn new() -> Forms {
+        Forms { html: registry(true), text: registry(false) }
+    }
+
+    fn of(&self, name: &str) -> &Handlebars<'static> {
+        if is_html(name) { &self.html } else { &self.text }
+    }
+
+    fn add(&mut self, name: &str, template: Template) {
+        let registry = if is_html(name) { &mut self.html } else { &mut self.text };
+        registry.register_template(name, template);
+    }
 }
 
 impl Templates {
     /// Ours, overridden piece by piece by `own`. All that is wrong is said at once.
     pub fn with(own: &[Own]) -> Result<Templates, Vec<TemplateError>> {
         let paths = own.iter().map(|own| (own.name.clone(), own.path.clone())).collect();
-        let mut templates = Templates { html: registry(true), text: registry(false), paths };
+        let mut templates = Templates { plain: Forms::new(), guarded: Forms::new(), paths };
         let texts: BTreeMap<&str, &str> = PIECES
             .iter()
             .map(|piece| {
@@ -106,9 +129,9 @@ impl Templates {
             };
             self.error(name, line, reason)
         })?;
+        self.plain.add(name, template.clone());
         strict::guard(&mut template);
-        let registry = if is_html(name) { &mut self.html } else { &mut self.text };
-        registry.register_template(name, template);
+        self.guarded.add(name, template);
         Ok(())
     }
 
@@ -119,7 +142,20 @@ impl Templates {
 
     /// Fills the template of a piece, such as a page: `action/page.html` or `action/sign.html`.
     pub fn fill(&self, name: &str, view: &impl Serialize) -> Result<String, TemplateError> {
-        let registry = if is_html(name) { &self.html } else { &self.text };
+        self.filled(self.plain.of(name), name, view)
+    }
+
+    /// The same, refusing any name that is not there, be it one that a block is opened with.
+    pub fn prove(&self, name: &str, view: &impl Serialize) -> Result<String, TemplateError> {
+        self.filled(self.guarded.of(name), name, view)
+    }
+
+    fn filled(
+        &self,
+        registry: &Handlebars<'_>,
+        name: &str,
+        view: &impl Serialize,
+    ) -> Result<String, TemplateError> {
         let mut out = Limited { text: Vec::new() };
         registry.render_to_write(name, view, &mut out).map_err(|e| {
             let reason = match e.reason() {
