@@ -1,14 +1,14 @@
 //! Customers whom nobody has been in touch with for longer than their tier allows. Any recorded contact, of
 //! whatever kind, starts the clock anew.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::case::{About, Case, Steps, Urgency};
 use super::history::History;
-use super::rule::{Kind, Rule};
+use super::rule::{Kind, Reach, Rule};
 use crate::document::Say;
-use crate::domain::Day;
 use crate::domain::customers::Key;
+use crate::domain::{Day, Profile};
 use crate::metrics::{Activity, Panel};
 
 /// Days before a customer goes back to the pool on which the rep is warned.
@@ -16,7 +16,7 @@ const WARNED: i32 = 3;
 
 /// Active customers whose interval is over. One who was never contacted is owed the first contact an interval
 /// after their first active day.
-pub(super) fn find(rule: &Rule, panel: &Panel<'_>, history: &History) -> Vec<Case> {
+pub(super) fn find(rule: &Rule, panel: &Panel<'_>, history: &History, reach: Reach) -> Vec<Case> {
     let Kind::ContactGap { ideal, at_most, release_after } = &rule.kind else { return Vec::new() };
     let facts = panel.facts;
     let today = facts.lens.today();
@@ -25,29 +25,33 @@ pub(super) fn find(rule: &Rule, panel: &Panel<'_>, history: &History) -> Vec<Cas
     let told = history.contacts.iter();
     let told: HashMap<u32, Day> =
         told.filter_map(|(id, day)| Some((facts.customers.find(Key::of(id))?, *day))).collect();
+    let acted = acted(rule, panel, history);
+    let limits = |profile: &Profile| {
+        let tier = profile.tier.as_deref();
+        let days = ideal.of(tier);
+        let later = at_most.as_ref().map(|most| most.of(tier) - days).filter(|more| *more > 0);
+        Limits::of(rule, days, later, *release_after)
+    };
+    // By tier, not by customer.
+    let limits: Vec<Limits> = facts.customers.profiles().iter().map(limits).collect();
     let mut activity = Activity::default();
     let mut cases = Vec::new();
     for customer in facts.customers.all() {
         let last = facts.contacts.last_day(customer, &facts.lens.zone).max(told.get(&customer).copied());
         let Some(from) = last.or_else(|| panel.first_active(customer)) else { continue };
-        let tier = facts.customers.profile(customer).tier.as_deref();
-        let days = ideal.of(tier);
-        let anchor = from.plus(days);
-        if anchor > today {
+        let limits = &limits[facts.customers.profile_index(customer) as usize];
+        let anchor = from.plus(limits.days);
+        if anchor > today
+            || (reach == Reach::Told && limits.is_past(rule, anchor, today) && !acted.contains(&customer))
+        {
             continue;
         }
         panel.read_activity(customer, &mut activity);
         if tells_activity && !activity.is_active(today) {
             continue;
         }
-        let later = at_most.as_ref().map(|most| most.of(tier) - days).filter(|more| *more > 0);
-        let release = release_after.map(|after| after - days).filter(|more| *more > 0);
-        let over = later.is_some_and(|more| today.since(anchor) >= more);
-        let mut offsets: Vec<i32> = [0].into_iter().chain(later).collect();
-        offsets.extend(release.map(|release| (release - WARNED).max(0)));
-        offsets.sort_unstable();
-        offsets.dedup();
-        let goes = release.map(|release| anchor.plus(release));
+        let goes = limits.goes(anchor);
+        let over = limits.later.is_some_and(|more| today.since(anchor) >= more);
         let base = Case {
             rule: rule.name.clone(),
             subject: Case::subject(&facts.customers.id(customer), anchor),
@@ -55,20 +59,64 @@ pub(super) fn find(rule: &Rule, panel: &Panel<'_>, history: &History) -> Vec<Cas
             rep: facts.customers.owner(customer).map(str::to_owned),
             for_lead: false,
             anchor,
-            steps: Steps { offsets, repeat: rule.repeat },
-            why: why(last, today, days, over, goes),
+            steps: limits.steps.clone(),
+            why: why(last, today, limits.days, over, goes),
             what: None,
             urgency: if over { Urgency::Broken } else { Urgency::Waiting },
             escalate_after: rule.escalate_after,
             slot: None,
         };
-        if let Some(goes) = goes.filter(|goes| *goes <= today) {
-            cases.push(released(base, goes, today));
-        } else {
-            cases.push(base);
+        match goes.filter(|goes| *goes <= today) {
+            Some(goes) => cases.push(released(base, goes, today)),
+            None => cases.push(base),
         }
     }
     cases
+}
+
+/// When what is owed to the customers of a tier falls due.
+struct Limits {
+    /// Days within which they should be contacted.
+    days: i32,
+    /// Days after these within which they must be.
+    later: Option<i32>,
+    /// Days after these on which they go back to the pool.
+    release: Option<i32>,
+    steps: Steps,
+}
+
+impl Limits {
+    fn of(rule: &Rule, days: i32, later: Option<i32>, release_after: Option<i32>) -> Limits {
+        let release = release_after.map(|after| after - days).filter(|more| *more > 0);
+        let mut offsets: Vec<i32> = [0].into_iter().chain(later).collect();
+        offsets.extend(release.map(|release| (release - WARNED).max(0)));
+        offsets.sort_unstable();
+        offsets.dedup();
+        Limits { days, later, release, steps: Steps { offsets, repeat: rule.repeat } }
+    }
+
+    /// When a customer whose interval was over on `anchor` goes back to the pool.
+    fn goes(&self, anchor: Day) -> Option<Day> {
+        self.release.map(|release| anchor.plus(release))
+    }
+
+    /// Whether that fell due so long ago that nobody is told of it any more. Of what a lead hears it is their
+    /// calendar that says.
+    fn is_past(&self, rule: &Rule, anchor: Day, today: Day) -> bool {
+        let due = match self.goes(anchor).filter(|goes| *goes <= today) {
+            Some(goes) => Some(goes),
+            None if rule.escalate_after.is_some() => None,
+            None => self.steps.last(anchor, today),
+        };
+        due.is_some_and(|due| due < today.plus(-rule.max_late))
+    }
+}
+
+/// The customers about whom somebody did something that may have put a case off.
+fn acted(rule: &Rule, panel: &Panel<'_>, history: &History) -> HashSet<u32> {
+    let acts = history.acts.keys().filter(|(of, _)| *of == rule.name);
+    let ids = acts.filter_map(|(_, subject)| subject.rsplit_once('@'));
+    ids.filter_map(|(id, _)| panel.facts.customers.find(Key::of(id))).collect()
 }
 
 fn why(last: Option<Day>, today: Day, days: i32, over: bool, goes: Option<Day>) -> Say {
@@ -99,4 +147,83 @@ fn released(base: Case, goes: Day, today: Day) -> Case {
 /// Whether a case says that its customer goes back to the pool.
 pub fn is_release(subject: &str) -> bool {
     subject.ends_with("#released")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use jiff::Timestamp;
+    use jiff::tz::TimeZone;
+    use proptest::prelude::*;
+
+    use super::super::history::Response;
+    use super::super::staff::Staff;
+    use super::*;
+    use crate::domain::facts::Lens;
+    use crate::domain::{Act, Asked, Currency, Customer, Facts, Rates, Recipient, Rows};
+    use crate::metrics::Settings;
+    use crate::metrics::care::Intervals;
+
+    /// A shop whose customers were last contacted so many days ago.
+    fn facts(ago: &[i32]) -> Facts {
+        let as_of: Timestamp = "2026-07-15T08:00:00Z".parse().unwrap();
+        let (zone, currency) = (TimeZone::UTC, Currency::from_code("EUR").unwrap());
+        let mut rows = Rows::empty(Lens { as_of, zone, currency, rates: Rates::default() });
+        let customer = |n: usize| Customer { id: n.to_string(), ..Customer::default() };
+        rows.customers = (0..ago.len()).map(customer).collect();
+        let today = rows.lens.today();
+        let mut facts = rows.facts(Asked::nothing(today));
+        for (customer, ago) in (0u32..).zip(ago) {
+            facts.contacts.add_day(customer, today.plus(-ago));
+        }
+        facts
+    }
+
+    proptest! {
+        /// Nobody misses what they would have been told, had everything been looked at.
+        #[test]
+        fn what_is_left_out_is_told_to_nobody(
+            ago in prop::collection::vec(0i32..160, 1..40),
+            (later, release, repeat) in (prop::option::of(1i32..90), prop::option::of(1i32..150), prop::option::of(1i32..9)),
+            snoozed in prop::collection::vec((0usize..40, 0i32..30), 0..5),
+        ) {
+            let facts = facts(&ago);
+            let today = facts.lens.today();
+            let days = |days| Intervals { usual_days: days, ..Intervals::default() };
+            let kind = Kind::ContactGap { ideal: days(30), at_most: later.map(|more| days(30 + more)), release_after: release };
+            let rule = Rule::of("gap", kind, repeat);
+            let settings = Settings::default();
+            let panel = Panel::of(&facts, &settings);
+            let mut history = History::default();
+            for (n, day) in snoozed {
+                let Some(ago) = ago.get(n) else { continue };
+                let act = Act::Snooze(today.plus(-day));
+                let subject = Case::subject(&n.to_string(), today.plus(30 - ago));
+                history.acts.insert(("gap".to_owned(), subject), Response { act, by: "ana".to_owned(), on: today.plus(-day) });
+            }
+            let staff = Staff { rest: vec![Arc::new(Recipient::ana())], ..Staff::default() };
+            let told = |reach| {
+                let cases = rule.find(&panel, &history, reach).into_iter();
+                let in_time = |case: &Case| {
+                    let duties = staff.duties(case, &history, today);
+                    duties.iter().any(|duty| duty.due >= today.plus(-rule.max_late))
+                };
+                cases.filter(in_time).collect::<Vec<Case>>()
+            };
+            prop_assert_eq!(told(Reach::Told), told(Reach::All));
+            prop_assert!(rule.find(&panel, &history, Reach::Told).len() <= rule.find(&panel, &history, Reach::All).len());
+        }
+    }
+
+    #[test]
+    fn who_has_waited_for_long_is_found_only_where_it_is_asked_why() {
+        let (facts, settings) = (facts(&[10, 33, 90]), Settings::default());
+        let panel = Panel::of(&facts, &settings);
+        let days = Intervals { usual_days: 30, ..Intervals::default() };
+        let rule =
+            Rule::of("gap", Kind::ContactGap { ideal: days, at_most: None, release_after: None }, None);
+        let found = |reach| rule.find(&panel, &History::default(), reach).len();
+        assert_eq!((found(Reach::Told), found(Reach::All)), (1, 2));
+    }
 }

@@ -164,24 +164,11 @@ mod tests {
     use std::collections::BTreeSet;
 
     use jiff::SignedDuration;
-    use jiff::tz::TimeZone;
 
     use super::*;
-    use crate::domain::recipient::Calendar;
 
     fn reader(most: usize) -> Recipient {
-        Recipient {
-            id: "ana".to_owned(),
-            name: "Ana".to_owned(),
-            email: None,
-            chat: None,
-            language: "en".to_owned(),
-            zone: TimeZone::UTC,
-            calendar: Calendar::default(),
-            quiet: None,
-            away: Vec::new(),
-            digests_a_day: Some(most),
-        }
+        Recipient { digests_a_day: Some(most), ..Recipient::ana() }
     }
 
     /// Plays jobs that have something new to tell at each of their hours of each day, for two weeks: the hours at

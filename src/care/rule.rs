@@ -94,6 +94,15 @@ pub enum Kind {
     },
 }
 
+/// How far back a rule looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// As far as it goes: to say why something is not told.
+    All,
+    /// No further than anybody may still be told: hardly any of a million customers who are waiting.
+    Told,
+}
+
 /// Which days of customers'.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
@@ -259,11 +268,11 @@ impl Rule {
         }
     }
 
-    /// What it finds as of the facts' day. What lies further back than it is told is left out.
-    pub fn find(&self, panel: &Panel<'_>, history: &History) -> Vec<Case> {
+    /// What it finds as of the facts' day.
+    pub fn find(&self, panel: &Panel<'_>, history: &History, reach: Reach) -> Vec<Case> {
         let mut cases = match &self.kind {
             Kind::FollowUp { leads } => follow_up::find(self, leads, panel),
-            Kind::ContactGap { .. } => contact_gap::find(self, panel, history),
+            Kind::ContactGap { .. } => contact_gap::find(self, panel, history, reach),
             Kind::Dates { .. } => dates::find(self, panel),
             Kind::Renewal { leads, lead_above } => renewal::find(self, leads, *lead_above, panel),
             Kind::WinBack { after } => win_back::find(self, after, panel),

@@ -8,10 +8,10 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::hash::BuildHasher as _;
 
-use foldhash::fast::FixedState;
-use hashbrown::{HashMap, HashTable};
+use hashbrown::HashTable;
 
 use super::Customer;
+use super::interner::{HASH, Interner};
 
 /// What customers are split by, as the shop wrote it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -100,43 +100,18 @@ pub struct Customers {
     owners: Interner<Option<String>>,
 }
 
-/// Distinct values, each kept once and known by its number.
-#[derive(Debug, Clone)]
-struct Interner<T> {
-    values: Vec<T>,
-    known: HashMap<T, u32, FixedState>,
-}
-
-impl<T: Clone + Eq + std::hash::Hash> Interner<T> {
-    fn new() -> Interner<T> {
-        Interner { values: Vec::new(), known: HashMap::with_hasher(HASH) }
-    }
-
-    fn intern(&mut self, value: T) -> u32 {
-        if let Some(known) = self.known.get(&value) {
-            return *known;
-        }
-        let next = self.values.len() as u32;
-        self.values.push(value.clone());
-        self.known.insert(value, next);
-        next
-    }
-}
-
 impl Default for Customers {
     fn default() -> Customers {
         Customers {
             ids: Ids::Whole(Vec::new()),
             index: Index::Rising,
             profile_of: Vec::new(),
-            profiles: Interner::new(),
+            profiles: Interner::default(),
             owner_of: Vec::new(),
-            owners: Interner::new(),
+            owners: Interner::default(),
         }
     }
 }
-
-const HASH: FixedState = FixedState::with_seed(0x7265_7461);
 
 fn hash(key: Key<'_>) -> u64 {
     match key {
@@ -186,12 +161,12 @@ impl Customers {
 
     /// What a customer is split by.
     pub fn profile(&self, customer: u32) -> &Profile {
-        &self.profiles.values[self.profile_of[customer as usize] as usize]
+        &self.profiles.values()[self.profile_of[customer as usize] as usize]
     }
 
     /// The id of the rep who looks after a customer.
     pub fn owner(&self, customer: u32) -> Option<&str> {
-        self.owners.values[self.owner_of[customer as usize] as usize].as_deref()
+        self.owners.values()[self.owner_of[customer as usize] as usize].as_deref()
     }
 
     /// Which of [`Self::owners`] looks after a customer.
@@ -201,7 +176,7 @@ impl Customers {
 
     /// The distinct owners; one of them may be nobody.
     pub fn owners(&self) -> &[Option<String>] {
-        &self.owners.values
+        self.owners.values()
     }
 
     /// Which of [`Self::profiles`] is a customer's.
@@ -209,9 +184,19 @@ impl Customers {
         self.profile_of[customer as usize]
     }
 
+    /// Which of [`Self::profiles`] is whose, by customer.
+    pub fn profile_indexes(&self) -> &[u32] {
+        &self.profile_of
+    }
+
+    /// Which of [`Self::owners`] looks after whom, by customer.
+    pub fn owner_indexes(&self) -> &[u32] {
+        &self.owner_of
+    }
+
     /// The distinct profiles.
     pub fn profiles(&self) -> &[Profile] {
-        &self.profiles.values
+        self.profiles.values()
     }
 
     /// The number of a profile, which is new or known.

@@ -1,13 +1,14 @@
 //! What a job needs, what was read for it in one consistent snapshot, and what could not be read.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::customer::{Complaint, Contact, Contract, Lead, Signal, Survey, Terms};
+use super::interner::Interner;
 use super::{
-    Asked, Currency, Customers, Day, FollowUp, Grouped, Look, Matters, Period, Purchases, Rates, Rep,
+    Asked, Currency, Customers, Day, Grouped, Look, Matters, Period, Promises, Purchases, Rates, Rep,
     Subscription,
 };
 
@@ -123,8 +124,8 @@ pub struct Facts {
     pub terms: Vec<Terms>,
     /// What customers bought.
     pub purchases: Purchases,
-    /// In store order.
-    pub follow_ups: Vec<FollowUp>,
+    /// Follow-ups, as figures count them.
+    pub promises: Promises,
     /// The last contact with each customer.
     pub contacts: Contacts,
     /// In store order.
@@ -164,7 +165,7 @@ impl Facts {
             contracts: Grouped::default(),
             terms: Vec::new(),
             purchases: Purchases::none(0, today),
-            follow_ups: Vec::new(),
+            promises: Promises::default(),
             contacts: Contacts::default(),
             complaints: Vec::new(),
             matters: Matters::default(),
@@ -284,18 +285,13 @@ impl Contacts {
 #[derive(Debug, Default)]
 pub struct Contracts {
     rows: Vec<(u32, Contract)>,
-    known: HashMap<Terms, u32>,
-    terms: Vec<Terms>,
+    terms: Interner<Terms>,
 }
 
 impl Contracts {
     /// The number of terms that are new or known.
     pub fn intern(&mut self, terms: Terms) -> u32 {
-        let next = self.terms.len() as u32;
-        *self.known.entry(terms).or_insert_with_key(|terms| {
-            self.terms.push(terms.clone());
-            next
-        })
+        self.terms.intern(terms)
     }
 
     /// Takes contracts, each with its customer.
@@ -324,9 +320,9 @@ impl Contracts {
     pub fn finish(mut self, facts: &mut Facts) {
         // By price and terms last, so that the order of rows in the store says nothing.
         let key = |(c, s): &(u32, Contract)| (*c, s.starts_on, s.ends_on, s.mrr_minor);
-        let terms = |(_, s): &(u32, Contract)| &self.terms[s.terms as usize];
+        let terms = |(_, s): &(u32, Contract)| &self.terms.values()[s.terms as usize];
         self.rows.sort_unstable_by(|a, b| key(a).cmp(&key(b)).then_with(|| terms(a).cmp(terms(b))));
         facts.contracts = Grouped::of(facts.customers.len(), self.rows);
-        facts.terms = self.terms;
+        facts.terms = self.terms.into_values();
     }
 }

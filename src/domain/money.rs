@@ -25,6 +25,11 @@ impl Currency {
         std::str::from_utf8(&self.code).unwrap_or("XXX")
     }
 
+    /// The same as its three letters.
+    pub fn letters(&self) -> [u8; 3] {
+        self.code
+    }
+
     /// Decimals of the minor unit: 2 for cents, 0 for yen.
     pub fn exponent(&self) -> u8 {
         self.exponent

@@ -100,6 +100,25 @@ impl Quiet {
     }
 }
 
+#[cfg(test)]
+impl Recipient {
+    /// Ana, who is there all day and reads English.
+    pub(crate) fn ana() -> Recipient {
+        Recipient {
+            id: "ana".to_owned(),
+            name: "Ana".to_owned(),
+            email: None,
+            chat: None,
+            language: "en".to_owned(),
+            zone: TimeZone::UTC,
+            calendar: Calendar::default(),
+            quiet: None,
+            away: Vec::new(),
+            digests_a_day: None,
+        }
+    }
+}
+
 impl Recipient {
     /// The absence that a date lies in.
     pub fn absence(&self, date: Date) -> Option<&Away> {

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use super::Addressed;
 use crate::care::greeted::{CUSTOMER, Caps, Greeted, SUPPRESSED};
 use crate::care::history::{Fate, Reminder};
-use crate::care::rule::Kind as RuleKind;
+use crate::care::rule::{Kind as RuleKind, Reach};
 use crate::care::{About, Case, History, Rule};
 use crate::document::{Document, Kind, Letter, Say, Stop};
 use crate::domain::recipient::{Calendar, Quiet};
@@ -65,7 +65,7 @@ pub fn due(facts: &Facts, spec: &GreetingsSpec, history: &History) -> Vec<(Case,
     let mut all = Vec::new();
     for rule in &spec.rules {
         let on = history.rules.get(&rule.name);
-        for case in rule.find(&panel, history) {
+        for case in rule.find(&panel, history, Reach::Told) {
             let About::Customer(customer) = case.about else { continue };
             let Some(day) = day_of(rule, &case, today) else { continue };
             let recipient = format!("{CUSTOMER}{}", facts.customers.id(customer));

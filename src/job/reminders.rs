@@ -10,7 +10,7 @@ use crate::care::appointments::{Book, Page};
 use crate::care::digest::{Entry, Known, Linking, Share};
 use crate::care::greeted::CUSTOMER;
 use crate::care::history::{Fate, Lasting, Reminder};
-use crate::care::rule::Kind;
+use crate::care::rule::{Kind, Reach};
 use crate::care::staff::Duty;
 use crate::care::{About, Case, History, Staff, digest, team};
 use crate::domain::customers::Key;
@@ -54,7 +54,7 @@ impl<'a> Due<'a> {
         let (mut duties, mut lasting, mut backlog) = (Vec::new(), Vec::new(), Vec::new());
         let mut book = spec.ics.then(|| Book::of(history, staff, &spec.rules, &facts.lens));
         for rule in &spec.rules {
-            let cases = rule.find(&panel, history);
+            let cases = rule.find(&panel, history, Reach::Told);
             if let Some(book) = &mut book {
                 book.note(&cases);
             }

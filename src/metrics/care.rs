@@ -18,7 +18,8 @@ use super::grid::Grid;
 use super::panel::Panel;
 use super::segment::Groups;
 use crate::domain::customer::Complaint;
-use crate::domain::{Day, FollowUp, Period, Ratio, When};
+use crate::domain::promises::Promise;
+use crate::domain::{Day, Period, Ratio, When};
 
 /// What became of the follow-ups that fell due in a period.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -137,19 +138,15 @@ impl Panel<'_> {
     /// the rep who promised, or the customer's owner.
     pub fn compliance<'f>(
         &self,
-        which: impl Iterator<Item = &'f FollowUp>,
+        which: impl Iterator<Item = &'f Promise>,
         period: &Period,
     ) -> BTreeMap<Option<String>, Compliance> {
-        let lens = &self.facts.lens;
+        let today = self.facts.lens.today();
         let mut by_rep: BTreeMap<Option<String>, Compliance> = BTreeMap::new();
-        for follow_up in which {
-            let due = follow_up.due_at.day(&lens.zone);
-            if !period.contains(due) {
-                continue;
-            }
-            let owner = || self.facts.customers.owner(follow_up.customer).map(str::to_owned);
-            let done = follow_up.done_at.map(|done| done.day(&lens.zone));
-            by_rep.entry(follow_up.rep_id.clone().or_else(owner)).or_default().add(due, done, lens.today());
+        for promise in which.filter(|promise| period.contains(promise.due)) {
+            let owner = || self.facts.customers.owner(promise.customer);
+            let rep = self.facts.promises.rep(promise).or_else(owner).map(str::to_owned);
+            by_rep.entry(rep).or_default().add(promise.due, promise.done, today);
         }
         for compliance in by_rep.values_mut() {
             compliance.delays.sort_unstable();
@@ -165,13 +162,11 @@ impl Panel<'_> {
         periods: &[Period],
         splits: &[(&Groups, usize)],
     ) -> Grid<Compliance> {
-        let (lens, theirs) = (&self.facts.lens, self.among(customers));
+        let (today, theirs) = (self.facts.lens.today(), self.among(customers));
         let mut grid: Grid<Compliance> = Grid::new(periods.len(), splits);
-        for follow_up in self.facts.follow_ups.iter().filter(|f| theirs[f.customer as usize]) {
-            let due = follow_up.due_at.day(&lens.zone);
-            let done = follow_up.done_at.map(|done| done.day(&lens.zone));
-            for at in (0..periods.len()).filter(|at| periods[*at].contains(due)) {
-                grid.change(splits, follow_up.customer, at, |told| told.add(due, done, lens.today()));
+        for promise in self.facts.promises.with(|customer| theirs[customer as usize]) {
+            for at in (0..periods.len()).filter(|at| periods[*at].contains(promise.due)) {
+                grid.change(splits, promise.customer, at, |told| told.add(promise.due, promise.done, today));
             }
         }
         grid.cells_mut().for_each(|told| told.delays.sort_unstable());
@@ -303,22 +298,15 @@ mod tests {
         let mut rows = Rows::empty(Lens { as_of, zone, currency, rates });
         rows.customers.push(Customer { id: "1".into(), ..Customer::default() });
         let mut facts = rows.facts(Asked::nothing(day(30)));
-        let follow_up = |due, done: Option<Day>| FollowUp {
-            id: String::new(),
-            customer: 0,
-            rep_id: Some("R".into()),
-            due_at: When::Day(due),
-            done_at: done.map(When::Day),
-            subject: None,
-            note: None,
-        };
-        facts.follow_ups = (0..7).map(|_| follow_up(day(10), Some(day(9)))).collect();
-        facts.follow_ups.extend([follow_up(day(10), Some(day(11))), follow_up(day(10), Some(day(13)))]);
-        facts.follow_ups.extend([follow_up(day(10), None), follow_up(Day(0), None)]);
+        let rep = facts.promises.intern(Some("R".into()));
+        let promise = |due, done| Promise { customer: 0, rep, due, done };
+        facts.promises.rows = vec![promise(day(10), Some(day(9))); 7];
+        facts.promises.rows.extend([promise(day(10), Some(day(11))), promise(day(10), Some(day(13)))]);
+        facts.promises.rows.extend([promise(day(10), None), promise(Day(0), None)]);
         let settings = Settings::default();
         let panel = Panel::of(&facts, &settings);
         let june = Period::containing(PeriodKind::Month, day(1));
-        let by_rep = panel.compliance(facts.follow_ups.iter(), &june);
+        let by_rep = panel.compliance(facts.promises.with(|_| true), &june);
         let told = &by_rep[&Some("R".to_owned())];
         assert_eq!((told.due, told.in_time, told.late, told.overdue), (10, 7, 2, 1));
         assert_eq!((told.rate(), told.median_delay_days()), (Ratio::of(7, 10), Some(1)));

@@ -34,7 +34,7 @@ use super::grid::Grid;
 use super::panel::Panel;
 use super::predict::BgNbd;
 use super::segment::Groups;
-use crate::domain::{Day, When};
+use crate::domain::Day;
 
 /// What speaks for a customer being about to leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -216,7 +216,7 @@ const QUARTER: i32 = 90;
 impl Panel<'_> {
     fn counted(&self) -> Counted {
         let facts = self.facts;
-        let (today, zone, n) = (facts.lens.today(), &facts.lens.zone, facts.customers.len());
+        let (today, n) = (facts.lens.today(), facts.customers.len());
         let mut counted = Counted {
             complaints: vec![0; n],
             overdue: vec![0; n],
@@ -226,9 +226,8 @@ impl Panel<'_> {
         for complaint in facts.complaints.iter().filter(|c| c.resolved_at.is_none()) {
             add(&mut counted.complaints, complaint.customer);
         }
-        let open = facts.follow_ups.iter().filter(|f| f.done_at.is_none());
-        for follow_up in open.filter(|f| When::day(f.due_at, zone) < today) {
-            add(&mut counted.overdue, follow_up.customer);
+        for promise in facts.promises.rows.iter().filter(|p| p.done.is_none() && p.due < today) {
+            add(&mut counted.overdue, promise.customer);
         }
         for signal in facts.signals.iter().filter(|signal| today.since(signal.day) < RECENT) {
             add(&mut counted.signals, signal.customer);

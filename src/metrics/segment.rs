@@ -1,5 +1,6 @@
 //! Splitting the customers: by what the shop calls them, by who looks after them, by how long they stay.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::panel::Panel;
@@ -68,27 +69,22 @@ pub fn tenures() -> impl Iterator<Item = &'static str> {
 
 /// The groups of a split, and who is in which.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Groups {
+pub struct Groups<'a> {
     /// What customers were split by.
     pub split: Split,
     /// The groups' names, in order; `None` holds those without one.
     pub labels: Vec<Option<String>>,
-    /// By customer index, where each is in one group.
-    one: Vec<u32>,
-    /// By customer index the row of [`Self::sets`], where one may be in several.
-    set_of: Vec<u32>,
+    /// By customer index the row of [`Self::sets`]: what the facts have of each, where that tells.
+    set_of: Cow<'a, [u32]>,
+    /// Groups, of which one may be in several.
     sets: Vec<Vec<u32>>,
 }
 
-impl Groups {
+impl Groups<'_> {
     /// The groups a customer is in.
     pub fn of(&self, customer: u32) -> impl Iterator<Item = usize> + use<'_> {
-        let at = customer as usize;
-        let set: &[u32] = match self.set_of.get(at) {
-            Some(set) => &self.sets[*set as usize],
-            None => self.one.get(at..=at).unwrap_or_default(),
-        };
-        set.iter().map(|group| *group as usize)
+        let set = self.set_of.get(customer as usize).map(|set| self.sets[*set as usize].as_slice());
+        set.unwrap_or_default().iter().map(|group| *group as usize)
     }
 
     /// The customers of each group, in the order of the labels.
@@ -101,6 +97,14 @@ impl Groups {
     }
 }
 
+impl<'a> Groups<'a> {
+    /// Where each customer is in one group: that of the label, among `found`, which `set_of` says.
+    fn one_each(split: Split, set_of: Cow<'a, [u32]>, found: Vec<Option<String>>) -> Groups<'a> {
+        let (labels, rank) = ranked(found);
+        Groups { split, labels, set_of, sets: rank.into_iter().map(|group| vec![group]).collect() }
+    }
+}
+
 /// Labels in order, and for each of `found` which one it is.
 fn ranked(found: Vec<Option<String>>) -> (Vec<Option<String>>, Vec<u32>) {
     let labels: BTreeSet<&Option<String>> = found.iter().collect();
@@ -109,19 +113,14 @@ fn ranked(found: Vec<Option<String>>) -> (Vec<Option<String>>, Vec<u32>) {
     (labels, rank)
 }
 
-impl Panel<'_> {
+impl<'a> Panel<'a> {
     /// Splits all customers of the facts.
-    pub fn groups(&self, split: Split, period: &Period) -> Groups {
+    pub fn groups(&self, split: Split, period: &Period) -> Groups<'a> {
         let customers = &self.facts.customers;
-        let profiles = customers.profiles();
-        let all = customers.all();
-        let mut groups =
-            Groups { split, labels: Vec::new(), one: Vec::new(), set_of: Vec::new(), sets: Vec::new() };
         // What the profile tells is asked of each profile, not of each customer.
-        let mut by_profile = |label: &dyn Fn(&Profile) -> Option<String>| {
-            let (labels, rank) = ranked(profiles.iter().map(label).collect());
-            groups.one = all.clone().map(|c| rank[customers.profile_index(c) as usize]).collect();
-            groups.labels = labels;
+        let by_profile = |label: &dyn Fn(&Profile) -> Option<String>| {
+            let found = customers.profiles().iter().map(label).collect();
+            Groups::one_each(split, customers.profile_indexes().into(), found)
         };
         match split {
             Split::Segment => by_profile(&|p| p.segment.clone()),
@@ -130,42 +129,38 @@ impl Panel<'_> {
             Split::Owner => {
                 let name =
                     |id: &String| self.facts.reps.get(id).map_or_else(|| id.clone(), |rep| rep.name.clone());
-                let owners = customers.owners().iter();
-                let (labels, rank) = ranked(owners.map(|owner| owner.as_ref().map(name)).collect());
-                groups.one = all.map(|c| rank[customers.owner_index(c) as usize]).collect();
-                groups.labels = labels;
+                let found = customers.owners().iter().map(|owner| owner.as_ref().map(name)).collect();
+                Groups::one_each(split, customers.owner_indexes().into(), found)
             }
             Split::Tag => {
                 let tags = |p: &Profile| {
                     if p.tags.is_empty() { vec![None] } else { p.tags.iter().cloned().map(Some).collect() }
                 };
+                let profiles = customers.profiles();
                 let (labels, _) = ranked(profiles.iter().flat_map(tags).collect());
                 let at = |tag| labels.partition_point(|known| *known < tag) as u32;
                 let set = |p| tags(p).into_iter().map(at).collect::<BTreeSet<u32>>().into_iter().collect();
-                groups.sets = profiles.iter().map(set).collect();
-                groups.set_of = all.map(|c| customers.profile_index(c)).collect();
-                groups.labels = labels;
+                let sets = profiles.iter().map(set).collect();
+                Groups { split, labels, set_of: customers.profile_indexes().into(), sets }
             }
             Split::Plan | Split::Tenure | Split::Cohort => {
                 let mut seen: HashMap<Label<'_>, u32> = HashMap::new();
-                let mut labels = Vec::new();
-                groups.one = all
-                    .map(|customer| {
-                        let label = self.label(customer, split, period);
-                        *seen.entry(label).or_insert_with(|| {
-                            labels.push(label.words());
-                            labels.len() as u32 - 1
-                        })
+                let mut found = Vec::new();
+                let number = |customer| {
+                    let label = self.label(customer, split, period);
+                    *seen.entry(label).or_insert_with(|| {
+                        found.push(label.words());
+                        found.len() as u32 - 1
                     })
-                    .collect();
-                let (labels, rank) = ranked(labels);
-                groups.one.iter_mut().for_each(|group| *group = rank[*group as usize]);
-                groups.labels = labels;
+                };
+                let set_of: Vec<u32> = customers.all().map(number).collect();
+                Groups::one_each(split, set_of.into(), found)
             }
         }
-        groups
     }
+}
 
+impl Panel<'_> {
     /// The customers of each group, by label.
     pub fn split(&self, split: Split, period: &Period) -> BTreeMap<Option<String>, Vec<u32>> {
         let groups = self.groups(split, period);

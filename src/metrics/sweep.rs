@@ -60,13 +60,22 @@ pub(super) struct Reading<'p, 'a> {
     marks: Vec<Day>,
     /// For each period the marks of the day before it and of its last day.
     ends: Vec<(u8, u8)>,
+    /// For each period the marks after the day before it, up to its last day.
+    within: Vec<u128>,
     /// For each period the buckets of the purchases before and within it.
     windows: Vec<[(u8, u8); 2]>,
     activity: Activity,
     active: u128,
+    /// The first marks on or after each day on which the customer left.
+    left: u128,
     first: Option<Day>,
     paid: Vec<i64>,
     first_paid: Option<Day>,
+}
+
+/// The marks before the one at a place.
+fn below(place: u8) -> u128 {
+    1u128.checked_shl(place.into()).map_or(u128::MAX, |bit| bit - 1)
 }
 
 impl<'p, 'a> Reading<'p, 'a> {
@@ -76,7 +85,8 @@ impl<'p, 'a> Reading<'p, 'a> {
         marks.dedup();
         debug_assert!(marks.len() <= MARKS_MAX, "{} marks", marks.len());
         let at = |day: Day| marks.partition_point(|mark| *mark < day) as u8;
-        let ends = periods.iter().map(|p| (at(p.start.plus(-1)), at(p.last()))).collect();
+        let ends: Vec<(u8, u8)> = periods.iter().map(|p| (at(p.start.plus(-1)), at(p.last()))).collect();
+        let within = ends.iter().map(|(open, close)| below(*close + 1) & !below(*open + 1)).collect();
         let window = |from, to| {
             let buckets = panel.facts.purchases.buckets(from, to);
             buckets.map_or((1, 0), |buckets| (*buckets.start(), *buckets.end()))
@@ -95,9 +105,11 @@ impl<'p, 'a> Reading<'p, 'a> {
             periods,
             marks,
             ends,
+            within,
             windows,
             activity,
             active: 0,
+            left: 0,
             first: None,
             paid,
             first_paid: None,
@@ -108,24 +120,18 @@ impl<'p, 'a> Reading<'p, 'a> {
     pub(super) fn turn_to(&mut self, customer: u32) {
         self.panel.read_activity(customer, &mut self.activity);
         self.first = self.activity.first();
-        self.active = 0;
+        (self.active, self.left) = (0, 0);
         for span in self.activity.spans() {
-            self.active |= self.bits(span.from, span.to);
+            let rank = |day: Day| self.marks.partition_point(|mark| *mark < day) as u8;
+            let (from, to) = (below(rank(span.from)), below(rank(span.to)));
+            self.active |= to & !from;
+            self.left |= to.wrapping_add(1) & !to;
         }
         self.paid.fill(0);
         match self.panel.settings.basis {
             Basis::Contract => self.read_contracts(customer),
             Basis::Inactivity(_) => self.read_purchases(customer),
         }
-    }
-
-    /// The marks that lie in `[from, to)`.
-    fn bits(&self, from: Day, to: Day) -> u128 {
-        let below = |day: Day| match self.marks.partition_point(|mark| *mark < day) {
-            MARKS_MAX.. => u128::MAX,
-            n => (1 << n) - 1,
-        };
-        below(to) & !below(from)
     }
 
     fn read_contracts(&mut self, customer: u32) {
@@ -151,11 +157,18 @@ impl<'p, 'a> Reading<'p, 'a> {
             for (windows, paid) in self.windows.iter().zip(self.paid.chunks_exact_mut(2)) {
                 for ((from, to), paid) in windows.iter().zip(paid) {
                     if *from <= bucket && bucket <= *to {
-                        *paid = paid.saturating_add(entry.amount_minor);
+                        *paid = paid.saturating_add(entry.amount_minor());
                     }
                 }
             }
         }
+    }
+
+    /// Whether a contract neither covers a mark nor is paid there: most customers in most periods.
+    fn is_nowhere(&self, open: u8, close: u8) -> bool {
+        let is_contract = matches!(self.panel.settings.basis, Basis::Contract);
+        let at = |mark: u8| self.active >> mark & 1 == 1 || self.paid[mark as usize] != 0;
+        is_contract && !at(open) && !at(close)
     }
 
     /// What the customer did over the period at `at` in the list; `None` when there is nothing to count.
@@ -166,6 +179,10 @@ impl<'p, 'a> Reading<'p, 'a> {
             return None;
         }
         let (open, close) = self.ends[at];
+        let has_left = self.left & self.within[at] != 0;
+        if !has_left && self.is_nowhere(open, close) {
+            return None;
+        }
         let fate = Fate::of(self.active >> open & 1 == 1, self.active >> close & 1 == 1, first, period);
         let (before, after, seen, came) = match self.panel.settings.basis {
             Basis::Contract => (self.paid[open as usize], self.paid[close as usize], false, false),
@@ -177,9 +194,11 @@ impl<'p, 'a> Reading<'p, 'a> {
             }
         };
         let (mut departures, mut early) = (0, 0);
-        for day in self.activity.departures(period) {
-            departures += 1;
-            early += i64::from(day.since(first) <= self.panel.settings.early_days);
+        if has_left {
+            for day in self.activity.departures(period) {
+                departures += 1;
+                early += i64::from(day.since(first) <= self.panel.settings.early_days);
+            }
         }
         let first = self.first_paid.is_none_or(|paid| paid >= period.start);
         Some(Standing { fate, departures, early, seen, came, before, after, first })

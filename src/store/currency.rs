@@ -12,14 +12,14 @@ use crate::domain::{Currency, Day};
 pub(super) struct Amounts<'a> {
     lens: &'a Lens,
     /// The report's currency.
-    own: Vec<u8>,
+    own: [u8; 3],
     /// By currency code.
     pub(super) foreign: BTreeMap<String, Foreign>,
 }
 
 impl<'a> Amounts<'a> {
     pub(super) fn new(lens: &'a Lens) -> Amounts<'a> {
-        Amounts { lens, own: lens.currency.code().as_bytes().to_vec(), foreign: BTreeMap::new() }
+        Amounts { lens, own: lens.currency.letters(), foreign: BTreeMap::new() }
     }
 
     /// Whether an amount needs no rate: its currency is the report's, or none is named.
@@ -27,7 +27,7 @@ impl<'a> Amounts<'a> {
     pub(super) fn is_own(&self, currency: ValueRef<'_>) -> bool {
         match currency {
             ValueRef::Null => true,
-            ValueRef::Text(code) => code == self.own.as_slice() || code.eq_ignore_ascii_case(&self.own),
+            ValueRef::Text(code) => code.first_chunk() == Some(&self.own) && code.len() == 3 || code.eq_ignore_ascii_case(&self.own),
             _ => false,
         }
     }

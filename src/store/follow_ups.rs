@@ -1,14 +1,18 @@
 //! Follow-ups as figures count them: who, when and whether it was done.
 
+use std::sync::{Mutex, PoisonError};
+
 use rusqlite::Connection;
 
+use super::customers::{Numbers, locked};
 use super::decode::{Bad, RowView};
 use super::error::StoreError;
 use super::pass::{self, Decode, Form};
 use super::relation::FOLLOW_UPS;
-use super::rows::follow_up_of;
+use super::rows::by_now;
+use crate::domain::Customers;
 use crate::domain::facts::{Facts, Needs};
-use crate::domain::{Customers, FollowUp};
+use crate::domain::promises::{Promise, Promises};
 
 /// Reads those that a job looks at into the facts.
 pub(super) fn read(
@@ -17,29 +21,40 @@ pub(super) fn read(
     needs: &Needs,
     facts: &mut Facts,
 ) -> Result<(), StoreError> {
-    let mut all = Vec::new();
-    let new = || Reader { customers: &facts.customers, needs };
-    let (_, noted) = pass::read(connections, form, new, |rows| all.append(rows))?;
+    let promises = Mutex::new(Promises::default());
+    let rep = [form.places.get(FOLLOW_UPS, "rep_id")];
+    let new =
+        || Reader { customers: &facts.customers, needs, rep, promises: &promises, known: Numbers::default() };
+    let (_, noted) = pass::read(connections, form, new, |rows| locked(&promises).rows.append(rows))?;
     noted.into_facts(FOLLOW_UPS, facts);
-    facts.follow_ups = all;
+    facts.promises = promises.into_inner().unwrap_or_else(PoisonError::into_inner);
     Ok(())
 }
 
 struct Reader<'a> {
     customers: &'a Customers,
     needs: &'a Needs,
+    rep: [Option<usize>; 1],
+    /// Where reps get their numbers.
+    promises: &'a Mutex<Promises>,
+    known: Numbers,
 }
 
 impl Decode for Reader<'_> {
-    type Row = FollowUp;
+    type Row = Promise;
 
-    fn decode(&mut self, view: &RowView<'_, '_>, rows: &mut Vec<FollowUp>) -> Result<(), Bad> {
-        let row = follow_up_of(view, view.customer(self.customers)?, false)?;
-        let Needs { due, open, .. } = self.needs;
-        let day = row.due_at.day(&view.lens.zone);
-        let is_open = *open && row.done_at.is_none();
-        if is_open || due.is_empty() || due.iter().any(|period| period.contains(day)) {
-            rows.push(row);
+    fn decode(&mut self, view: &RowView<'_, '_>, rows: &mut Vec<Promise>) -> Result<(), Bad> {
+        let zone = &view.lens.zone;
+        let customer = view.customer(self.customers)?;
+        let rep =
+            self.known.of(view, &self.rep, || Ok(locked(self.promises).intern(view.text("rep_id")?)))?;
+        let due = view.required_when("due_at")?.day(zone);
+        // Done later than the as-of instant was still open then.
+        let done = by_now(view.when("done_at")?, view.lens).map(|when| when.day(zone));
+        let Needs { due: periods, open, .. } = self.needs;
+        let is_open = *open && done.is_none();
+        if is_open || periods.is_empty() || periods.iter().any(|period| period.contains(due)) {
+            rows.push(Promise { customer, rep, due, done });
         }
         Ok(())
     }

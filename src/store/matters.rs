@@ -14,7 +14,7 @@ pub(super) fn take(view: &RowView<'_, '_>, look: &Look, found: &mut Found) -> Re
     let customer = found.number(view)?;
     let relation = view.relation;
     if relation == FOLLOW_UPS {
-        found.rows.follow_ups.push(follow_up_of(view, customer, true)?);
+        found.rows.follow_ups.push(follow_up_of(view, customer)?);
     } else if relation == COMPLAINTS {
         found.rows.complaints.extend(complaint(view, customer)?);
     } else if relation == SIGNALS {

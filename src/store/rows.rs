@@ -22,17 +22,16 @@ pub(super) fn read_rep(view: &RowView<'_, '_>, facts: &mut Facts) -> Result<(), 
 }
 
 /// A follow-up; its id and its words only where a person is told.
-pub(super) fn follow_up_of(view: &RowView<'_, '_>, customer: u32, words: bool) -> Result<FollowUp, Bad> {
-    let text = |column| if words { view.text(column) } else { Ok(None) };
+pub(super) fn follow_up_of(view: &RowView<'_, '_>, customer: u32) -> Result<FollowUp, Bad> {
     Ok(FollowUp {
-        id: if words { view.required_text("id")? } else { String::new() },
+        id: view.required_text("id")?,
         customer,
         rep_id: view.text("rep_id")?,
         due_at: view.required_when("due_at")?,
         // Done later than the as-of instant was still open then.
         done_at: by_now(view.when("done_at")?, view.lens),
-        subject: text("subject")?,
-        note: text("note")?,
+        subject: view.text("subject")?,
+        note: view.text("note")?,
     })
 }
 

@@ -357,7 +357,7 @@ fn follow_up_compliance_is_what_sql_says() {
     for month in months(shop).into_iter().chain([november]) {
         let (first, last) = ends(&month);
         for (segment, customers) in scopes(&panel, &month) {
-            let which = shop.facts.follow_ups.iter().filter(|f| customers.contains(&f.customer));
+            let which = shop.facts.promises.with(|customer| customers.contains(&customer));
             let found: Vec<Row> = panel
                 .compliance(which, &month)
                 .into_iter()

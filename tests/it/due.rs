@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use proptest::prelude::*;
+use retaind::care::rule::Reach;
 use retaind::care::{About, Case, History, Rule};
 use retaind::domain::facts::{Facts, Fault, Lens, Needs};
 use retaind::domain::{Currency, Rates};
@@ -107,7 +108,7 @@ fn told(facts: &Facts) -> Told {
         let id = case.subject.split('@').next().unwrap().to_owned();
         case.steps.last(case.anchor, today).map(|_| (id, (customer, case.rep, days_late, mrr, contact)))
     };
-    rule().find(&panel, &History::default()).into_iter().filter_map(line).collect()
+    rule().find(&panel, &History::default(), Reach::All).into_iter().filter_map(line).collect()
 }
 
 /// A moment as shops write it into a column of type `of`: one of texts would make numbers texts.

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 
 use retaind::document::{Block, Say, Value};
 use retaind::domain::facts::{Facts, Needs};
+use retaind::domain::promises::Promise;
 use retaind::domain::{Money, People, Period, PeriodKind, Ratio};
 use retaind::job::{ReportKind, ReportSpec, report};
+use retaind::metrics::care::Compliance;
 use retaind::metrics::metric::{History, Source, needs};
 use retaind::metrics::risk::{Factor, Weights};
 use retaind::metrics::{Basis, Groups, Measured, Metric, Panel, PeriodChoice, Reading, Settings, Split};
@@ -59,12 +61,12 @@ fn expected(
         || panel.leads(month).values().fold((0, 0), |sum, l| (sum.0 + l.captured, sum.1 + l.converted));
     // Of all reps together.
     let follow_ups = || {
-        let which = panel.facts.follow_ups.iter().filter(|f| customers.contains(&f.customer));
-        let mut all: Vec<_> = which.cloned().collect();
-        for follow_up in &mut all {
-            follow_up.rep_id = Some("everybody".to_owned());
-        }
-        panel.compliance(all.iter(), month).remove(&Some("everybody".to_owned())).unwrap_or_default()
+        let promises = &panel.facts.promises;
+        let named = promises.rows.iter().find(|promise| promises.rep(promise).is_some());
+        let Some(&Promise { rep, .. }) = named else { return Compliance::default() };
+        let which = promises.with(|customer| customers.contains(&customer));
+        let all: Vec<_> = which.map(|promise| Promise { rep, ..*promise }).collect();
+        panel.compliance(all.iter(), month).into_values().next().unwrap_or_default()
     };
     match metric {
         Metric::Opening => whole(c.opening),

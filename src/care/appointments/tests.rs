@@ -121,18 +121,7 @@ fn an_identity_is_that_of_the_follow_up_or_the_day_and_comes_back_with_it() {
         zone: TimeZone::UTC,
         standing: BTreeMap::new(),
     };
-    let ana = Recipient {
-        id: "ana".to_owned(),
-        name: "Ana".to_owned(),
-        email: None,
-        chat: None,
-        language: "en".to_owned(),
-        zone: TimeZone::UTC,
-        calendar: crate::domain::recipient::Calendar::default(),
-        quiet: None,
-        away: Vec::new(),
-        digests_a_day: None,
-    };
+    let ana = Recipient::ana();
     let rui = Recipient { id: "rui".to_owned(), ..ana.clone() };
     let slot = |day| case("r", day).slot.unwrap();
     let uid = |rule, day, who, rows: &[&Appointed]| book.uid(rule, &slot(day), who, rows).0;

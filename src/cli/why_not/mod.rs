@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{Cli, Done, EX_DATAERR, EX_USAGE, Failure, read_at, show};
-use crate::care::rule::Kind;
+use crate::care::rule::{Kind, Reach};
 use crate::care::{About, Case, Rule};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -138,7 +138,7 @@ impl Walk<'_> {
         };
         let name = self.view.people.0.get(&customer).map_or(id, |person| person.name.as_str());
         let panel = Panel::of(facts, self.view.settings);
-        let cases = self.rule.find(&panel, self.view.history);
+        let cases = self.rule.find(&panel, self.view.history, Reach::All);
         let cases: Vec<Case> =
             cases.into_iter().filter(|case| case.about == About::Customer(customer)).collect();
         let Some(case) = cases.iter().max_by_key(|case| self.nearness(case, today)) else {

@@ -6,15 +6,26 @@ use crate::domain::{Day, Grouped, Span, Transaction};
 /// Rows whose tallies are looked at together: as many loads as a core keeps under way, and a few.
 const NEAR: usize = 32;
 
+/// A tally, and what is known only while its customer's rows come in.
+#[repr(C, packed(4))]
+#[derive(Debug, Clone, Copy, Default)]
+struct Open {
+    tally: Tally,
+    /// Σ amounts of the day that is not over.
+    day_sum: i64,
+    /// Where the customer's last entry is.
+    entry: u32,
+}
+
 /// The pass over the transactions.
 #[derive(Debug)]
 pub struct Fold {
     asked: Asked,
     bucket_of: Vec<u8>,
     mark: u16,
-    tallies: Vec<Tally>,
+    tallies: Vec<Open>,
     first_spends: Vec<i64>,
-    entries: Vec<Entry>,
+    entries: Vec<(u32, Entry)>,
     spans: Vec<(u32, Span)>,
     disordered: Vec<bool>,
     any_disordered: bool,
@@ -38,7 +49,7 @@ impl Fold {
             mark: asked.mark.map_or(0, |mark| (mark.0 - base).clamp(0, i32::from(u16::MAX)) as u16),
             asked,
             bucket_of,
-            tallies: vec![Tally::default(); customers],
+            tallies: vec![Open::default(); customers],
             first_spends: if first_spend { vec![0; customers] } else { Vec::new() },
             entries: Vec::new(),
             spans: Vec::new(),
@@ -61,8 +72,9 @@ impl Fold {
     /// looked at side by side the rows wait for memory once, not one after the other.
     fn touch(&self, rows: &[Transaction]) {
         let tallies = |sum: u64, row: &Transaction| {
-            let tally = &self.tallies[row.customer as usize];
-            sum ^ tally.revenue as u64 ^ u64::from(tally.bought_days_before)
+            // Where it begins and where it ends: that may be two lines of a cache.
+            let open = &self.tallies[row.customer as usize];
+            sum ^ open.tally.revenue as u64 ^ u64::from(open.entry)
         };
         std::hint::black_box(rows.iter().fold(0, tallies));
         let entries = |sum: u32, row: &Transaction| {
@@ -70,7 +82,7 @@ impl Fold {
                 return sum;
             }
             let at = self.tallies[row.customer as usize].entry as usize;
-            sum ^ self.entries.get(at).map_or(0, |entry| entry.packed)
+            sum ^ self.entries.get(at).map_or(0, |(_, entry)| entry.packed)
         };
         std::hint::black_box(rows.iter().fold(0, entries));
     }
@@ -90,14 +102,16 @@ impl Fold {
     #[inline]
     pub fn add(&mut self, row: &Transaction) {
         let day = self.place(row.day);
-        let tally = &mut self.tallies[row.customer as usize];
+        let open = &mut self.tallies[row.customer as usize];
+        let tally = &mut open.tally;
         if day != tally.last {
             if day < tally.last {
                 self.disordered[row.customer as usize] = true;
                 self.any_disordered = true;
                 return;
             }
-            tally.close_day(self.mark, self.first_spends.get_mut(row.customer as usize));
+            tally.close_day(open.day_sum, self.mark, self.first_spends.get_mut(row.customer as usize));
+            open.day_sum = 0;
             if tally.last == 0 {
                 tally.first = day;
                 tally.active_from = day;
@@ -110,7 +124,7 @@ impl Fold {
         if row.counted {
             tally.transactions = tally.transactions.saturating_add(1);
             tally.revenue = tally.revenue.saturating_add(row.amount_minor);
-            tally.day_sum = tally.day_sum.saturating_add(row.amount_minor);
+            open.day_sum = open.day_sum.saturating_add(row.amount_minor);
             tally.cost = tally.cost.saturating_add(row.cost_minor);
         }
         let bucket = self.bucket(day);
@@ -120,17 +134,17 @@ impl Fold {
     }
 
     fn enter(&mut self, row: &Transaction, bucket: u8) {
-        let tally = &mut self.tallies[row.customer as usize];
+        let open = &mut self.tallies[row.customer as usize];
         let bought = u32::from(row.bought);
-        let known = self.entries.get_mut(tally.entry as usize);
-        let same = known.filter(|e| e.customer == row.customer && e.bucket() == bucket && e.count() < COUNT);
-        if let Some(entry) = same {
+        let known = self.entries.get_mut(open.entry as usize);
+        let same = known.filter(|(c, e)| *c == row.customer && e.bucket() == bucket && e.count() < COUNT);
+        if let Some((_, entry)) = same {
             entry.packed += bought;
             entry.amount_minor = entry.amount_minor.saturating_add(row.amount_minor);
         } else {
-            tally.entry = self.entries.len() as u32;
+            open.entry = self.entries.len() as u32;
             let packed = u32::from(bucket) << 24 | bought;
-            self.entries.push(Entry { customer: row.customer, packed, amount_minor: row.amount_minor });
+            self.entries.push((row.customer, Entry { packed, amount_minor: row.amount_minor }));
         }
     }
 
@@ -148,9 +162,9 @@ impl Fold {
         let again: Vec<u32> = (0u32..).zip(&self.disordered).filter(|(_, d)| **d).map(|(c, _)| c).collect();
         let disordered = &self.disordered;
         self.spans.retain(|(customer, _)| !disordered[*customer as usize]);
-        self.entries.retain(|entry| !disordered[entry.customer as usize]);
+        self.entries.retain(|(customer, _)| !disordered[*customer as usize]);
         for &customer in &again {
-            self.tallies[customer as usize] = Tally::default();
+            self.tallies[customer as usize] = Open::default();
             if let Some(spend) = self.first_spends.get_mut(customer as usize) {
                 *spend = 0;
             }
@@ -169,22 +183,26 @@ impl Fold {
 
     /// Closes the books.
     pub fn finish(mut self) -> Purchases {
-        for (customer, tally) in (0u32..).zip(&mut self.tallies) {
-            tally.close_day(self.mark, self.first_spends.get_mut(customer as usize));
-            if tally.last != 0 && self.asked.gap.is_some() {
-                self.spans.push((customer, tally.span(&self.asked)));
+        for (customer, open) in (0u32..).zip(&mut self.tallies) {
+            let first_spend = self.first_spends.get_mut(customer as usize);
+            open.tally.close_day(open.day_sum, self.mark, first_spend);
+            if open.tally.last != 0 && self.asked.gap.is_some() {
+                self.spans.push((customer, open.tally.span(&self.asked)));
             }
         }
-        self.entries.sort_unstable_by_key(|e| (e.customer, e.packed));
+        self.entries.sort_unstable_by_key(|(customer, e)| (*customer, e.packed));
         self.spans.sort_unstable_by_key(|(customer, span)| (*customer, span.from));
         let customers = self.tallies.len();
+        // In the place where they were open: both lie on four bytes.
+        let mut tallies: Vec<Tally> = self.tallies.into_iter().map(|open| open.tally).collect();
+        tallies.shrink_to_fit();
         Purchases {
             base: base_of(&self.asked),
             edges: self.asked.edges,
             first_spends: self.first_spends,
-            entries: Grouped::sorted(customers, self.entries, |e| e.customer),
+            entries: Grouped::of(customers, self.entries),
             spans: Grouped::of(customers, self.spans),
-            tallies: self.tallies,
+            tallies,
         }
     }
 }
@@ -192,12 +210,12 @@ impl Fold {
 impl Tally {
     /// A day whose sum is not positive (given away, refunded) is no purchase. The sum of the first
     /// that is one is written to `first_spend`, where that is asked.
-    fn close_day(&mut self, mark: u16, first_spend: Option<&mut i64>) {
-        if self.day_sum > 0 {
+    fn close_day(&mut self, day_sum: i64, mark: u16, first_spend: Option<&mut i64>) {
+        if day_sum > 0 {
             if self.bought_days == 0 {
                 self.bought_first = self.last;
                 if let Some(first_spend) = first_spend {
-                    *first_spend = self.day_sum;
+                    *first_spend = day_sum;
                 }
             }
             self.bought_days = self.bought_days.saturating_add(1);
@@ -207,7 +225,6 @@ impl Tally {
                 self.bought_days_before = self.bought_days;
             }
         }
-        self.day_sum = 0;
     }
 
     fn span(&self, asked: &Asked) -> Span {
@@ -249,8 +266,13 @@ mod tests {
 
     #[test]
     fn a_tally_stays_small() {
-        assert_eq!(size_of::<Tally>(), 48);
-        assert_eq!(size_of::<Entry>(), 16);
+        assert_eq!((size_of::<Tally>(), size_of::<Open>()), (36, 48));
+        assert_eq!((size_of::<Entry>(), size_of::<(u32, Entry)>()), (12, 16));
+        // What is mapped in place keeps its alignment.
+        assert_eq!(
+            (align_of::<Tally>(), align_of::<(u32, Entry)>()),
+            (align_of::<Open>(), align_of::<Entry>())
+        );
     }
 
     #[test]

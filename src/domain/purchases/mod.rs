@@ -79,13 +79,12 @@ impl Asked {
 /// Days of a tally are counted from this long before the as-of day, in 16 bits.
 const REACH: i32 = 65_000;
 
-/// One customer's purchases. Compact: there may be millions.
+/// One customer's purchases. Compact: there may be millions, and a word of eight bytes would leave four unused.
+#[repr(C, packed(4))]
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Tally {
     revenue: i64,
     cost: i64,
-    day_sum: i64,
-    entry: u32,
     transactions: u32,
     first: u16,
     last: u16,
@@ -102,8 +101,6 @@ pub struct Tally {
 const NOTHING: Tally = Tally {
     revenue: 0,
     cost: 0,
-    day_sum: 0,
-    entry: 0,
     transactions: 0,
     first: 0,
     last: 0,
@@ -115,14 +112,13 @@ const NOTHING: Tally = Tally {
     bought_days_before: 0,
 };
 
-/// What a customer bought between two neighbouring edges of the windows.
+/// What a customer bought between two neighbouring edges of the windows; as compact as a [`Tally`].
+#[repr(C, packed(4))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry {
-    customer: u32,
     /// Bucket in the upper byte, purchases in the other three.
     packed: u32,
-    /// Σ amounts, refunds subtracted, minor units.
-    pub amount_minor: i64,
+    amount_minor: i64,
 }
 
 const COUNT: u32 = 0x00ff_ffff;
@@ -136,6 +132,11 @@ impl Entry {
     /// Transactions with a positive amount, in whatever currency.
     pub fn count(&self) -> u32 {
         self.packed & COUNT
+    }
+
+    /// Σ amounts, refunds subtracted, minor units.
+    pub fn amount_minor(&self) -> i64 {
+        self.amount_minor
     }
 }
 
@@ -242,7 +243,7 @@ impl Purchases {
         let Some(buckets) = self.buckets(from, to) else { return (0, 0, false) };
         let entries = self.entries(customer).iter().filter(|e| buckets.contains(&e.bucket()));
         entries.fold((0, 0, false), |(sum, count, _), e| {
-            (e.amount_minor.saturating_add(sum), e.count().saturating_add(count), true)
+            (e.amount_minor().saturating_add(sum), e.count().saturating_add(count), true)
         })
     }
 }

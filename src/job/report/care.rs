@@ -39,7 +39,7 @@ impl Story<'_> {
 
     fn compliance_of(&self, period: &Period) -> ByRep {
         let theirs = self.panel.among(&self.panel.customers);
-        let which = self.panel.facts.follow_ups.iter().filter(|f| theirs[f.customer as usize]);
+        let which = self.panel.facts.promises.with(|customer| theirs[customer as usize]);
         self.panel.compliance(which, period)
     }
 

@@ -114,8 +114,8 @@ pub struct Behind {
 }
 
 /// How the groups of a split fared.
-struct Fared {
-    groups: Groups,
+struct Fared<'a> {
+    groups: Groups<'a>,
     /// Of each group: now, the period before, a year ago.
     slices: Vec<Vec<Slice>>,
 }
@@ -130,7 +130,7 @@ pub struct Story<'a> {
     /// The trend, oldest first, and each of its periods a year earlier.
     trail: Vec<Slice>,
     trail_before: Vec<Slice>,
-    splits: Vec<Fared>,
+    splits: Vec<Fared<'a>>,
     /// Of the same periods, and of groups in the first three.
     readings: Readings,
     gone: Vec<Departure>,
@@ -169,7 +169,7 @@ impl<'a> Story<'a> {
         let mut periods = vec![period, period.previous(), period.year_before()];
         periods.extend(&trail);
         periods.extend(trail.iter().map(Period::year_before));
-        let groups: Vec<Groups> = spec.splits.iter().map(|split| panel.groups(*split, &period)).collect();
+        let groups: Vec<Groups<'_>> = spec.splits.iter().map(|split| panel.groups(*split, &period)).collect();
         let asked: Vec<(&Groups, usize)> = groups.iter().map(|groups| (groups, 3)).collect();
         let of_rfm = Period::days(&period);
         let (mut swept, (standings, gone)) = parallel::both(

@@ -119,7 +119,7 @@ pub struct Look<'a> {
     panel: Panel<'a>,
     spec: &'a WatchSpec,
     periods: Vec<Period>,
-    groups: Option<Groups>,
+    groups: Option<Groups<'a>>,
     readings: Readings,
 }
 

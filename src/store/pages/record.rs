@@ -113,25 +113,46 @@ fn value(serial: u64, bytes: &[u8]) -> ValueRef<'_> {
 /// A whole number, its highest byte first, in two's complement.
 #[inline]
 fn integer(bytes: &[u8]) -> i64 {
-    let sign = bytes.first().map_or(0, |first| i64::from(first.cast_signed() >> 7));
-    bytes.iter().fold(sign, |number, byte| number << 8 | i64::from(*byte))
+    match bytes.len() {
+        1 => wide::<1>(bytes),
+        2 => wide::<2>(bytes),
+        3 => wide::<3>(bytes),
+        4 => wide::<4>(bytes),
+        6 => wide::<6>(bytes),
+        _ => wide::<8>(bytes),
+    }
+}
+
+/// A length that is known is a load and not a loop.
+#[inline]
+fn wide<const N: usize>(bytes: &[u8]) -> i64 {
+    let mut all = [0; 8];
+    if let Some(bytes) = bytes.first_chunk::<N>() {
+        all[..N].copy_from_slice(bytes);
+    }
+    i64::from_be_bytes(all) >> (64 - 8 * N)
 }
 
 /// A number of one to nine bytes, and how many they were.
 #[inline]
 pub(super) fn varint(bytes: &[u8]) -> Option<(u64, usize)> {
-    let first = *bytes.first()?;
-    if first < 0x80 {
-        return Some((u64::from(first), 1));
+    match bytes.first() {
+        Some(first) if *first < 0x80 => Some((u64::from(*first), 1)),
+        _ => long_varint(bytes),
     }
-    let mut number = u64::from(first & 0x7f);
-    for (at, byte) in bytes.get(1..9.min(bytes.len()))?.iter().enumerate() {
-        if at == 7 {
+}
+
+/// The same of more than one, which types and lengths hardly ever have.
+#[inline(never)]
+fn long_varint(bytes: &[u8]) -> Option<(u64, usize)> {
+    let mut number = 0;
+    for (at, byte) in bytes.get(..9.min(bytes.len()))?.iter().enumerate() {
+        if at == 8 {
             return Some((number << 8 | u64::from(*byte), 9));
         }
         number = number << 7 | u64::from(byte & 0x7f);
         if *byte < 0x80 {
-            return Some((number, at + 2));
+            return Some((number, at + 1));
         }
     }
     None
