@@ -331,6 +331,14 @@ mod tests {
     }
 
     proptest::proptest! {
+        #[test]
+        fn what_is_said_to_fit_fits(text in "[=a \t\n\ré名]{0,40}", times in 0usize..40) {
+            let text = text.repeat(times);
+            let len = encoded_len(&text);
+            proptest::prop_assert!(fits(&text, len));
+            proptest::prop_assert!(len == 0 || !fits(&text, len - 1));
+        }
+
         // The quick look and the slow one, which looks at each line, agree.
         #[test]
         fn a_wrong_line_is_found_wherever_it_is(text in "[ab\r\n]{0,40}", times in 0usize..60) {

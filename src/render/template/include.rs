@@ -143,3 +143,74 @@ fn holds(template: &Template, such: &dyn Fn(&TemplateElement) -> bool) -> bool {
             }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// What the piece `a` prints, by handlebars alone and put together.
+    fn printed(pieces: &[(&str, &str)]) -> [Result<String, String>; 2] {
+        let compiled: BTreeMap<&str, Template> = pieces
+            .iter()
+            .map(|(name, text)| (*name, Template::compile_with_name(text, (*name).to_owned()).unwrap()))
+            .collect();
+        let alone = compiled.iter().map(|(name, piece)| ((*name).to_owned(), piece.clone())).collect();
+        let seen = json!({ "x": "<1>", "list": [{ "y": "2" }, { "y": "3" }], "in": { "z": "4" } });
+        [alone, whole(&compiled)].map(|pieces: BTreeMap<String, Template>| {
+            let mut registry = Handlebars::new();
+            registry.set_strict_mode(true);
+            register(&mut registry);
+            pieces.into_iter().for_each(|(name, piece)| registry.register_template(&name, piece));
+            registry.render("a", &seen).map_err(|e| format!("{:?} {:?} {e}", e.template_name, e.line_no))
+        })
+    }
+
+    #[test]
+    fn put_together_pieces_print_what_they_print_alone() {
+        let frame = "<{{x}}>\n{{> @partial-block}}\n{{in.z}}</>";
+        let block = "{{#> b}}\n{{#each list}}\n{{y}}{{../x}}{{../../x}}{{@index}}\n{{/each}}\n{{/b}}\n!";
+        for (a, b, printed_whole) in [
+            (block, frame, true),
+            ("{{#each list}}{{> b}}{{/each}}", "{{y}} {{@index}} {{@last}} {{../y}} {{../../x}};", true),
+            ("{{#with in}}{{> b}}{{#each ../list}}{{> b z=y}}{{/each}}{{/with}}", "{{z}}", true),
+            ("{{> b in}}{{> b}}", "{{#each this}}{{@key}} {{/each}}", true),
+            ("{{#> b}}{{x}}{{/b}}", "{{#if x}}{{> @partial-block}}{{/if}}{{> @partial-block}}", true),
+            ("{{#> b}}{{x}}{{/b}}", "{{#with in}}{{z}}{{> @partial-block}}{{/with}}", true),
+            ("{{#> b}}{{x}}{{/b}}", "not printed", true),
+            ("{{#> b}}{{#*inline \"c\"}}{{x}}{{/inline}}{{/b}}", "{{> c}}{{> @partial-block}}", true),
+            ("  {{> b}}\n", "1\n{{> c}}\n2\n", true),
+            ("{{#> b}}{{x}}{{/b}}", "{{#> c}}{{> @partial-block}}?{{/c}}", true),
+            ("{{> b}}", "{{#> @partial-block}}nothing{{/@partial-block}}", true),
+            ("{{> b}}", "{{> @partial-block}}", false),
+            ("{{#> c}}{{> b}}{{/c}}", "{{> @partial-block}}", false),
+            ("1\n{{#> b}}\n{{#if x}}{{no}}{{/if}}\n{{/b}}", frame, false),
+            ("{{#> b}}\n{{x}}{{/b}}", "1\n2{{> @partial-block}}{{no}}", false),
+            ("{{#with in}}{{> b}}{{/with}}", "{{x}}", false),
+        ] {
+            let [alone, whole] = printed(&[("a", a), ("b", b), ("c", "[{{> @partial-block}}]\n")]);
+            let [alone, whole] = if a.contains("  {{> b}}") {
+                printed(&[("a", a), ("b", b), ("c", "3\n4\n")])
+            } else {
+                [alone, whole]
+            };
+            assert_eq!(alone, whole, "{a} with {b}");
+            assert_eq!(whole.is_ok(), printed_whole, "{a} with {b}: {whole:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_left_for_handlebars_to_include_where_a_mail_is_ours() {
+        let ours = super::super::PIECES;
+        let compiled =
+            ours.iter().map(|piece| (piece.name, Template::compile(piece.ours).unwrap())).collect();
+        let whole = whole(&compiled);
+        let includes = |e: &TemplateElement| {
+            matches!(e, TemplateElement::PartialBlock(_) | TemplateElement::PartialExpression(_))
+        };
+        for name in ["digest/body.html", "breach/body.html", "greeting/body.html", "notice/body.html"] {
+            assert!(!holds(&whole[name], &includes), "{name}");
+        }
+    }
+}
