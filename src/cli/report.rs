@@ -13,7 +13,7 @@ use crate::job::report::{self, Story};
 use crate::job::{Recipe, ReportKind, ReportSpec};
 use crate::metrics::{PeriodChoice, Settings, Split};
 use crate::render::record::Record;
-use crate::render::view::view;
+use crate::render::view::{view, words};
 use crate::render::{Locale, pdf, sheet};
 
 /// Compute a report now and write it.
@@ -156,7 +156,10 @@ impl Report {
         at: jiff::Zoned,
     ) -> Done {
         let fault = |e: String| Failure::new(EX_SOFTWARE, e);
-        let (worded, drawings) = view(document, locale);
+        let (worded, drawings) = match format {
+            Format::Text | Format::Html | Format::Pdf => view(document, locale),
+            Format::Xlsx | Format::Json | Format::Csv => (words(document, locale), Vec::new()),
+        };
         let body =
             |form| config.templates.body(Kind::Report, form, &worded).map_err(|e| fault(e.to_string()));
         let bytes = match format {

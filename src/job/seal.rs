@@ -12,7 +12,7 @@ use crate::domain::Recipient;
 use crate::outbox::{Delivery, DeliveryKey, Medium, Sealed, Service};
 use crate::render::mime::{self, File, Mail};
 use crate::render::picture::Drawn;
-use crate::render::view::{View, view};
+use crate::render::view::{View, view, words};
 use crate::render::{Locale, Templates, chat, event, fit, ics, locale, pdf, sheet};
 
 /// Hours for which a message is of use. What is due may be done an hour later: then a digest is made anew. A greeting
@@ -84,7 +84,12 @@ pub fn seal(
 ) -> Result<Delivery, String> {
     let recipient = envelope.recipient;
     let locale = locales.get(&recipient.language).ok_or("no languages are loaded")?;
-    let (view, drawings) = view(document, locale);
+    // Only mails show pictures.
+    let (view, drawings) = if envelope.medium.is_mail() {
+        view(document, locale)
+    } else {
+        (words(document, locale), Vec::new())
+    };
     let key = DeliveryKey::of(envelope.job, envelope.occurrence, &recipient.id, envelope.channel);
     let subject = view.subject.clone();
     let (address, payload) = match envelope.medium {

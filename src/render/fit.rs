@@ -44,7 +44,7 @@ pub fn html<E>(
     html: impl Fn(&View) -> Result<String, E>,
 ) -> Result<String, E> {
     let whole = html(view)?;
-    if mime::encoded_len(&whole) <= HTML_MAX {
+    if mime::fits(&whole, HTML_MAX) {
         return Ok(whole);
     }
     let cuts = cuts(view);
@@ -53,7 +53,7 @@ pub fn html<E>(
     while low < high {
         let middle = usize::midpoint(low, high);
         let left = html(&cuts[middle].of(view, locale, attached))?;
-        if mime::encoded_len(&left) <= HTML_MAX { high = middle } else { low = middle + 1 }
+        if mime::fits(&left, HTML_MAX) { high = middle } else { low = middle + 1 }
     }
     *view = cuts[low].of(view, locale, attached);
     html(view)

@@ -108,14 +108,14 @@ pub fn build(mail: &Mail<'_>) -> Result<Vec<u8>, MimeError> {
     let boundary = |name: &str| format!("retaind-{}-{name}", mail.key.as_str());
     let mut related = MultiPart::related()
         .boundary(boundary("related"))
-        .singlepart(text_part(ContentType::TEXT_HTML, mail.html)?);
+        .singlepart(text_part(ContentType::TEXT_HTML, mail.html));
     let png = content_type("image/png")?;
     for (cid, bytes) in mail.inline {
         related = related.singlepart(Part::new_inline(cid.clone()).body(base64(bytes)?, png.clone()));
     }
     let alternative = MultiPart::alternative()
         .boundary(boundary("alternative"))
-        .singlepart(text_part(ContentType::TEXT_PLAIN, mail.text)?)
+        .singlepart(text_part(ContentType::TEXT_PLAIN, mail.text))
         .multipart(related);
     let mut mixed = MultiPart::mixed().boundary(boundary("mixed")).multipart(alternative);
     for file in mail.files {
@@ -159,19 +159,25 @@ fn content_type(text: &str) -> Result<ContentType, MimeError> {
 }
 
 /// Text goes quoted-printable: 7 bits on the wire whatever the relay can do.
-fn text_part(kind: ContentType, text: &str) -> Result<SinglePart, MimeError> {
-    let body = quoted(text).ok_or_else(|| MimeError::Type("quoted-printable".to_owned()))?;
-    Ok(SinglePart::builder().header(kind).body(body))
+fn text_part(kind: ContentType, text: &str) -> SinglePart {
+    let body = Body::dangerous_pre_encoded(quoted(text), ContentTransferEncoding::QuotedPrintable);
+    SinglePart::builder().header(kind).body(body)
 }
 
-fn quoted(text: &str) -> Option<Body> {
-    let text = text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n");
-    Body::new_with_encoding(text, ContentTransferEncoding::QuotedPrintable).ok()
+fn quoted(text: &str) -> Vec<u8> {
+    let bare = text.contains('\r').then(|| text.replace("\r\n", "\n").replace('\r', "\n"));
+    quoted_printable::encode(bare.as_deref().unwrap_or(text).replace('\n', "\r\n"))
 }
 
 /// How many bytes a text is on the wire.
 pub fn encoded_len(text: &str) -> usize {
-    quoted(text).map_or(usize::MAX, |body| body.as_ref().len())
+    quoted(text).len()
+}
+
+/// Whether a text is no more than so many bytes on the wire; only one that might be more is encoded to know.
+pub fn fits(text: &str, bytes: usize) -> bool {
+    // A byte becomes three at most, and between two soft line ends, of three each, stand 73 at least.
+    text.len() * 3 * 76 / 73 < bytes || encoded_len(text) <= bytes
 }
 
 fn base64(bytes: &[u8]) -> Result<Body, MimeError> {
@@ -325,6 +331,14 @@ mod tests {
     }
 
     proptest::proptest! {
+        #[test]
+        fn what_is_said_to_fit_fits(text in "[=a \t\n\ré名]{0,40}", times in 0usize..40) {
+            let text = text.repeat(times);
+            let len = encoded_len(&text);
+            proptest::prop_assert!(fits(&text, len));
+            proptest::prop_assert!(len == 0 || !fits(&text, len - 1));
+        }
+
         // The quick look and the slow one, which looks at each line, agree.
         #[test]
         fn a_wrong_line_is_found_wherever_it_is(text in "[ab\r\n]{0,40}", times in 0usize..60) {

@@ -49,6 +49,9 @@ pub fn draw(chart: &Chart, locale: &Locale) -> Option<Drawn> {
 /// more memory than it saves time.
 pub fn draw_all(charts: &[&Chart], locale: &Locale) -> Vec<Option<Drawn>> {
     let (ahead, rest) = charts.split_at(charts.len() / 2);
+    if ahead.is_empty() {
+        return rest.iter().map(|chart| draw(chart, locale)).collect();
+    }
     std::thread::scope(|scope| {
         let ahead = scope.spawn(|| ahead.iter().map(|chart| draw(chart, locale)).collect::<Vec<_>>());
         let rest: Vec<_> = rest.iter().map(|chart| draw(chart, locale)).collect();

@@ -1,7 +1,7 @@
 //! How a drawing becomes a picture file: rendered at two pixels for each logical one, always to the same bytes.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::fontdb::{Database, ID, Source};
@@ -11,6 +11,9 @@ use super::fonts::{self, Drawn};
 
 /// Pixels for each logical pixel, for the screens mail is read on.
 const SCALE: u8 = 2;
+/// As many pictures are kept as a report has in all languages: it goes to many readers, and drawing is most of what a
+/// reader costs.
+const KEPT: usize = 24;
 /// No chart is as tall; a foreign SVG might be.
 const TALLEST: u32 = 2000;
 
@@ -30,6 +33,21 @@ pub enum ChartError {
 
 /// The SVG as a PNG of twice its size on an opaque ground; the same SVG always gives the same bytes.
 pub fn png(svg: &str) -> Result<Vec<u8>, ChartError> {
+    static LATELY: Mutex<VecDeque<(String, Vec<u8>)>> = Mutex::new(VecDeque::new());
+    let lately = || LATELY.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, png)) = lately().iter().find(|(drawn, _)| drawn == svg) {
+        return Ok(png.clone());
+    }
+    let png = draw(svg)?;
+    let mut lately = lately();
+    if lately.len() >= KEPT {
+        lately.pop_front();
+    }
+    lately.push_back((svg.to_owned(), png.clone()));
+    Ok(png)
+}
+
+fn draw(svg: &str) -> Result<Vec<u8>, ChartError> {
     let tree = Tree::from_str(svg, &options(svg)).map_err(|e| ChartError::Svg(e.to_string()))?;
     let size = tree.size().to_int_size();
     let refused = || ChartError::Size(size.width(), size.height());
@@ -41,7 +59,18 @@ pub fn png(svg: &str) -> Result<Vec<u8>, ChartError> {
     pixels.fill(resvg::tiny_skia::Color::WHITE);
     let factor = f32::from(SCALE);
     resvg::render(&tree, Transform::from_scale(factor, factor), &mut pixels.as_mut());
-    pixels.encode_png().map_err(|e| ChartError::Png(e.to_string()))
+    encoded(&pixels).map_err(|e| ChartError::Png(e.to_string()))
+}
+
+/// The pixels as they are: all are opaque, so that nothing has to be taken out of their colours.
+fn encoded(pixels: &Pixmap) -> Result<Vec<u8>, png::EncodingError> {
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, pixels.width(), pixels.height());
+    encoder.set_color(png::ColorType::Rgba);
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(pixels.data())?;
+    writer.finish()?;
+    Ok(file)
 }
 
 /// The embedded font alone.
@@ -117,6 +146,7 @@ mod tests {
     fn a_drawing_becomes_the_same_opaque_png_every_time() {
         let svg = r#"<svg xmlns="http://www.w3.org/2000/svg" width="60" height="30"><text x="5" y="20" font-family="Inter" font-size="14">Отток 客</text></svg>"#;
         let once = png(svg).unwrap();
+        assert_eq!(once, draw(svg).unwrap());
         assert_eq!(once, png(svg).unwrap());
         let read = Pixmap::decode_png(&once).unwrap();
         assert_eq!((read.width(), read.height()), (120, 60));

@@ -1,5 +1,6 @@
 //! The templates: compiled once, strict, without anything that could reach outside or run for ever.
 
+mod include;
 mod pieces;
 mod strict;
 
@@ -90,8 +91,13 @@ impl Templates {
                 (piece.name, own.map_or(piece.ours, |own| own.text.as_str()))
             })
             .collect();
-        let mut errors: Vec<TemplateError> =
-            texts.iter().filter_map(|(name, text)| templates.add(name, text).err()).collect();
+        let (mut compiled, mut errors) = (BTreeMap::new(), Vec::new());
+        for (name, text) in &texts {
+            match templates.compile(name, text) {
+                Ok(template) => drop(compiled.insert(*name, template)),
+                Err(error) => errors.push(error),
+            }
+        }
         for own in own.iter().filter(|own| Piece::named(&own.name).is_none()) {
             let reason = "no such piece; `retaind template list` has them all".to_owned();
             errors.push(templates.error(&own.name, None, reason));
@@ -103,14 +109,22 @@ impl Templates {
             };
             Some(templates.error(name, None, reason))
         }));
-        if errors.is_empty() { Ok(templates) } else { Err(errors) }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        for (name, mut template) in include::whole(&compiled) {
+            templates.plain.add(&name, template.clone());
+            strict::guard(&mut template);
+            templates.guarded.add(&name, template);
+        }
+        Ok(templates)
     }
 
     fn error(&self, name: &str, line: Option<usize>, reason: String) -> TemplateError {
         TemplateError { name: name.to_owned(), path: self.paths.get(name).cloned(), line, reason }
     }
 
-    fn add(&mut self, name: &str, text: &str) -> Result<(), TemplateError> {
+    fn compile(&self, name: &str, text: &str) -> Result<Template, TemplateError> {
         if text.len() > TEMPLATE_MAX {
             return Err(self.error(name, None, format!("longer than {TEMPLATE_MAX} bytes")));
         }
@@ -118,7 +132,7 @@ impl Templates {
             let reason = "`{{{` and `{{&` print without escaping; write `{{`".to_owned();
             return Err(self.error(name, Some(line + 1), reason));
         }
-        let mut template = Template::compile_with_name(text, name.to_owned()).map_err(|e| {
+        Template::compile_with_name(text, name.to_owned()).map_err(|e| {
             let line = e.pos().map(|(line, _)| line);
             // The parser lists its whole grammar; what it means is one of these.
             let reason = match e.reason() {
@@ -128,11 +142,7 @@ impl Templates {
                 other => other.to_string(),
             };
             self.error(name, line, reason)
-        })?;
-        self.plain.add(name, template.clone());
-        strict::guard(&mut template);
-        self.guarded.add(name, template);
-        Ok(())
+        })
     }
 
     /// Fills the template of a kind and form (`html` or `txt`).
@@ -207,6 +217,7 @@ fn registry(escape: bool) -> Handlebars<'static> {
     let mut registry = Handlebars::new();
     registry.set_strict_mode(true);
     strict::register(&mut registry);
+    include::register(&mut registry);
     if !escape {
         registry.register_escape_fn(handlebars::no_escape);
     }
