@@ -7,6 +7,7 @@
 
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use jiff::tz::TimeZone;
@@ -16,6 +17,7 @@ use retaind::domain::Look;
 use retaind::domain::customer::CancelKind;
 use retaind::domain::facts::{Facts, Lens};
 use retaind::domain::purchases::Fold;
+use retaind::domain::recipient::{Calendar, Recipient};
 use retaind::domain::yearly::Custom;
 use retaind::domain::{
     Asked, Currency, Customer, Day, Period, PeriodKind, Rates, Rows, Subscription, Transaction,
@@ -137,17 +139,23 @@ fn sweep(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Follow-ups alone, the next to nothing of them that were due long ago, and a rule of every kind.
-const MORNINGS: [&str; 3] = ["follow-ups of long ago", "follow-ups", "every rule"];
+/// Follow-ups alone, the next to nothing of them that were due long ago, customers who wait for a contact, a rule of
+/// every kind that reads no transactions, and the one that does.
+const MORNINGS: [&str; 5] =
+    ["follow-ups of long ago", "follow-ups", "contact gaps", "every rule but risk", "risk"];
 
 fn rules(morning: &str) -> Vec<Rule> {
-    if morning != "every rule" {
-        return vec![Rule::follow_ups(0)];
+    let gap = Kind::ContactGap { ideal: Intervals::default(), at_most: None, release_after: None };
+    match morning {
+        "contact gaps" => return vec![Rule::of("rule", gap, None)],
+        "risk" => return vec![Rule::of("rule", Kind::Risk { level: 60, clear: 50 }, None)],
+        "every rule but risk" => {}
+        _ => return vec![Rule::follow_ups(0)],
     }
     let dates = |occasion| Kind::Dates { occasion, leads: vec![7], custom: Custom::default() };
     let kinds = [
         Kind::FollowUp { leads: Vec::new() },
-        Kind::ContactGap { ideal: Intervals::default(), at_most: None, release_after: None },
+        gap,
         dates(Which::Birthday),
         dates(Which::Anniversary),
         dates(Which::Other),
@@ -160,8 +168,25 @@ fn rules(morning: &str) -> Vec<Rule> {
     kinds.into_iter().map(|kind| Rule::of("rule", kind, None)).collect()
 }
 
-/// What a morning's digests read and find; gives how many customers they read.
-fn read_due(path: &Path, morning: &str) -> Option<usize> {
+/// Whoever gets what is due.
+fn everybody(zone: &TimeZone) -> Recipient {
+    Recipient {
+        id: "ana".to_owned(),
+        name: "Ana".to_owned(),
+        email: None,
+        chat: None,
+        language: "en".to_owned(),
+        zone: zone.clone(),
+        calendar: Calendar::default(),
+        quiet: None,
+        away: Vec::new(),
+        digests_a_day: None,
+    }
+}
+
+/// What a morning's digests read and find; gives how many customers they read, and how many
+/// they tell of.
+fn read_due(path: &Path, morning: &str) -> Option<(usize, usize)> {
     let zone = TimeZone::get("America/Sao_Paulo").ok()?;
     let currency = Currency::from_code("BRL")?;
     let as_of = "2026-11-02T11:00:00Z".parse().ok()?;
@@ -173,15 +198,18 @@ fn read_due(path: &Path, morning: &str) -> Option<usize> {
         let long_ago = Some(lens.today().plus(-1_790));
         needs.look = Some(Look { follow_ups: long_ago, ..Look::default() });
     }
+    let staff = Staff { rest: vec![Arc::new(everybody(&zone))], ..Staff::default() };
     let mut store = SqliteStore::open(path, Mapping::own(), zone).ok()?;
     let mut snapshot = store.snapshot().ok()?;
     let facts = snapshot.read(needs, lens).ok()?;
     let spec = RemindersSpec { rules, items_max: 15, ics: false, settings };
-    let (history, staff) = (History::default(), Staff::default());
+    let history = History::default();
     let due = Due::of(&facts, &spec, &history, &staff);
-    let people = snapshot.people(&facts, due.wanted()).ok()?;
+    let wanted = due.wanted();
+    let told = wanted.len();
+    let people = snapshot.people(&facts, wanted).ok()?;
     black_box((people, snapshot.contacts(&facts, &due.shown()).ok()?));
-    Some(facts.customers.len())
+    Some((facts.customers.len(), told))
 }
 
 fn due(criterion: &mut Criterion) {
@@ -196,8 +224,8 @@ fn due(criterion: &mut Criterion) {
     for (name, path) in [("as it is", Some(&store)), ("with indexes", indexed.map(|()| &copy))] {
         let Some(path) = path else { continue };
         for morning in MORNINGS {
-            let name =
-                format!("{morning}, {} customers read, {name}", read_due(path, morning).unwrap_or_default());
+            let (read, told) = read_due(path, morning).unwrap_or_default();
+            let name = format!("{morning}, {read} customers read, {told} told of, {name}");
             group.bench_function(name, |bencher| bencher.iter(|| black_box(read_due(path, morning))));
         }
     }

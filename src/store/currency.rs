@@ -27,7 +27,10 @@ impl<'a> Amounts<'a> {
     pub(super) fn is_own(&self, currency: ValueRef<'_>) -> bool {
         match currency {
             ValueRef::Null => true,
-            ValueRef::Text(code) => code.first_chunk() == Some(&self.own) && code.len() == 3 || code.eq_ignore_ascii_case(&self.own),
+            ValueRef::Text(code) => {
+                code.first_chunk() == Some(&self.own) && code.len() == 3
+                    || code.eq_ignore_ascii_case(&self.own)
+            }
             _ => false,
         }
     }
