@@ -1,8 +1,11 @@
 //! A chart of a document as a drawing in the reader's language.
 
+mod alt;
+
+use self::alt::alt;
 use super::chart::{
-    self, Band, Bar, Bars, Before, Cell, Cohort, Curve, Heat, Level, Mark, Median, Pair, Pairs, Picture,
-    Point, Rank, Ranked, Step, StepKind, Survival, Trend, Waterfall,
+    self, Band, Bar, Bars, Before, Cell, Cohort, Curve, Grid, Heat, Level, Mark, Median, Pair, Pairs,
+    Picture, Point, Rank, Ranked, Spark, Sparks, Square, Step, StepKind, Survival, Trend, Waterfall,
 };
 use super::locale::Locale;
 use crate::document::{self, Chart, Measure as Unit, Say, Value};
@@ -108,6 +111,30 @@ fn picture(chart: &Chart, locale: &Locale) -> Option<(Picture, Unit)> {
             }
             let ranked = Ranked { title: locale.say(title), axis: locale.say(axis), bars, more };
             (Picture::Ranked(ranked), Unit::Percent)
+        }
+        Chart::Grid { title, axis, ends, rows } => {
+            if rows.iter().flatten().all(|(_, n, _)| *n == 0) {
+                return None;
+            }
+            let square = |(name, n, marked): &(Say, i128, bool)| Square {
+                name: locale.say(name),
+                number: *n as f64,
+                text: locale.value(&Value::Count(*n)),
+                marked: *marked,
+            };
+            let rows = rows.iter().map(|row| row.iter().map(square).collect()).collect();
+            let ends = ends.each_ref().map(|end| locale.say(end));
+            let grid = Grid { title: locale.say(title), axis: locale.say(axis), ends, rows };
+            (Picture::Grid(grid), Unit::Number(0))
+        }
+        Chart::Sparks { title, axis, rows } => {
+            let rows: Vec<Spark> = rows.iter().map(|row| spark(row, locale)).collect();
+            if rows.is_empty() {
+                return None;
+            }
+            let heads = ["low", "high", "last"].map(|head| locale.word(&format!("chart.sparks.{head}")));
+            let sparks = Sparks { title: locale.say(title), axis: locale.say(axis), heads, rows };
+            (Picture::Sparks(sparks), Unit::Number(0))
         }
         Chart::Pairs { title, axis, groups, names } => {
             let unit = Unit::Number(decimals(groups)?);
@@ -250,6 +277,11 @@ fn pair((name, actual, expected): &(Value, f64, f64), unit: Unit, locale: &Local
     Pair { label: locale.short(name), values, texts: values.map(|value| unit.print(value, locale)) }
 }
 
+fn spark((name, values, printed): &(Say, Vec<Option<f64>>, [Value; 3]), locale: &Locale) -> Spark {
+    let [low, high, last] = printed.each_ref().map(|value| locale.value(value));
+    Spark { name: locale.say(name), values: values.clone(), low, high, last }
+}
+
 fn step(name: &Say, money: Money, total: bool, locale: &Locale) -> Step {
     let kind = match (total, money.minor >= 0) {
         (true, _) => StepKind::Total,
@@ -269,71 +301,6 @@ fn range(from: Option<Money>, to: Option<Money>, locale: &Locale) -> String {
         (Some(from), Some(to)) => Say::new("range.between").with("from", from).with("to", to),
     };
     locale.say(&say)
-}
-
-/// The title and the figures in words.
-fn alt(picture: &Picture, locale: &Locale) -> String {
-    let named = |name: &str, text: &str| format!("{name}: {text}");
-    let (title, values): (&str, Vec<String>) = match picture {
-        Picture::Trend(trend) => {
-            let known = trend.points.iter().filter(|point| !point.text.is_empty());
-            (&trend.title, known.map(|point| format!("{} {}", point.label, point.text)).collect())
-        }
-        Picture::Waterfall(fall) => {
-            (&fall.title, fall.steps.iter().map(|step| format!("{} {}", step.label, step.text)).collect())
-        }
-        Picture::Bars(bars) => {
-            (&bars.title, bars.bars.iter().map(|bar| named(&bar.label, &bar.text)).collect())
-        }
-        Picture::Heat(heat) => {
-            let title = format!("{}. {}", heat.title, heat.axis);
-            return format!("{title}. {}.", joined(heat.rows.iter().map(shares)));
-        }
-        Picture::Survival(survival) => {
-            (&survival.title, survival.curves.iter().map(|curve| falls(curve, locale)).collect())
-        }
-        Picture::Ranked(ranked) => {
-            let bars = ranked.bars.iter().map(|bar| named(&bar.label, &bar.text));
-            let more = (!ranked.more.is_empty()).then(|| ranked.more.clone());
-            (&ranked.title, bars.chain(more).collect())
-        }
-        Picture::Pairs(pairs) => {
-            let [actual, expected] = &pairs.names;
-            let both = |[a, b]: &[String; 2]| format!("{a} ({b})");
-            let groups = pairs.groups.iter().map(|group| named(&group.label, &both(&group.texts)));
-            let title = format!("{}. {actual} ({expected})", pairs.title);
-            return format!("{title}. {}.", joined(groups));
-        }
-    };
-    format!("{title}. {}.", joined(values.into_iter()))
-}
-
-fn joined(values: impl Iterator<Item = String>) -> String {
-    values.collect::<Vec<_>>().join("; ")
-}
-
-/// A cohort's size and its shares, as far as they are known.
-fn shares(row: &Cohort) -> String {
-    let end = row.cells.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
-    let known = row.cells.iter().take(end);
-    let texts: Vec<&str> = known.map(|cell| cell.as_ref().map_or("–", |cell| cell.text.as_str())).collect();
-    let size = if row.size.is_empty() { String::new() } else { format!(" ({})", row.size) };
-    format!("{}{size}: {}", row.label, texts.join(", "))
-}
-
-/// How a curve falls: the share after usual times and at its end, and when half are left.
-fn falls(curve: &Curve, locale: &Locale) -> String {
-    let end = curve.steps.last().map_or(0.0, |(month, _)| *month);
-    let usual = [1.0, 3.0, 6.0, 12.0, 24.0, 36.0, 60.0].into_iter().filter(|month| *month < end);
-    let left = |month: f64| {
-        let step = curve.steps.iter().rfind(|(from, _)| *from <= month);
-        let share = locale.whole_percent(step.map_or(1.0, |(_, share)| *share));
-        locale.say(&after("chart.survival.point", month).with("share", share))
-    };
-    let points = usual.chain([end]).map(left);
-    let median = curve.median.as_ref().map(|median| median.words.clone());
-    let all = points.chain(median).collect::<Vec<_>>().join(", ");
-    if curve.label.is_empty() { all } else { format!("{}: {all}", curve.label) }
 }
 
 #[cfg(test)]
