@@ -369,7 +369,7 @@ impl<'a> Sealer<'a> {
     pub(super) fn keep(&mut self, digest: &Addressed) {
         let recipient = &digest.recipient;
         if let Some((linking, locale)) = self.linking.zip(self.locales.get(&recipient.language)) {
-            self.entries.extend(told::entries(&digest.document, recipient, linking, locale));
+            self.entries.extend(told::entries(&digest.document, recipient, linking, &locale));
         }
     }
 }

@@ -200,13 +200,13 @@ pub fn hindrance(
 /// A customer as somebody who is written to.
 pub fn recipient_of(id: &str, person: &Person, house: House<'_>) -> Recipient {
     let zone = person.zone.as_deref().and_then(|name| TimeZone::get(name).ok());
-    let language = person.language.as_deref().and_then(locale::best);
+    let language = person.language.as_deref().and_then(locale::serving);
     Recipient {
         id: format!("{CUSTOMER}{id}"),
         name: person.name.clone(),
         email: person.email.clone(),
         chat: None,
-        language: language.unwrap_or(house.language).to_owned(),
+        language: language.unwrap_or_else(|| house.language.to_owned()),
         zone: zone.unwrap_or_else(|| house.zone.clone()),
         // A birthday is one on Sundays, too.
         calendar: Calendar::default(),

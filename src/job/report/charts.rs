@@ -41,14 +41,14 @@ impl Story<'_> {
             let known = || readings.iter().filter_map(|(exact, r)| Some(((*exact)?, *r)));
             let least = known().min_by(|(a, _), (b, _)| a.cmp(b));
             let most = known().max_by(|(a, _), (b, _)| a.cmp(b));
-            let (Some(least), Some(most), Some((Some(last), now))) = (least, most, readings.last()) else {
+            let (Some(least), Some(most), Some((Some(latest), now))) = (least, most, readings.last()) else {
                 continue;
             };
             if known().count() < KNOWN_MIN || least.0 == most.0 {
                 continue;
             }
-            highest += i128::from(*last == most.0);
-            lowest += i128::from(*last == least.0);
+            highest += i128::from(*latest == most.0);
+            lowest += i128::from(*latest == least.0);
             let printed = [least.1, most.1, *now].map(|reading| self.printed(metric, reading));
             let values = readings.iter().map(|(exact, _)| exact.map(|n| n.approximate())).collect();
             rows.push((Say::new(format!("metric.{}", metric.name())), values, printed));

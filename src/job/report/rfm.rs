@@ -155,11 +155,11 @@ impl Story<'_> {
             };
             counts.iter().enumerate().map(square).collect()
         };
-        let ends = ["recent", "long_ago", "little", "much"];
+        let ends = ["chart.grid.recent", "chart.grid.long_ago", "chart.grid.little", "chart.grid.much"];
         Some(Chart::Grid {
             title: Say::new("chart.grid.title").with("share", share),
             axis: Say::new("chart.grid.axis"),
-            ends: ends.map(|end| Say::new(format!("chart.grid.{end}"))),
+            ends: ends.map(Say::new),
             rows: standings.squares.iter().enumerate().rev().map(row).collect(),
         })
     }

@@ -1,6 +1,8 @@
 //! How many stand where by two scores: a square for each pair of them, darker the more stand there, named
 //! where most of a kind are, with a frame around what the title is about.
 
+use std::cmp::Ordering;
+
 use super::draw::{Anchor, BAND, Canvas, DOWN, INK, MUTED, PAD, PAPER, Text, WIDTH, solid};
 use super::frame::{self, AXIS};
 use super::heat::{DARK, RAMP, tint};
@@ -89,7 +91,11 @@ fn is_named(rows: &[&[Square]], row: usize, column: usize) -> bool {
     let all =
         rows.iter().enumerate().flat_map(|(r, row)| row.iter().enumerate().map(move |(c, s)| (r, c, s)));
     !all.filter(|(_, _, other)| other.name == own.name).any(|(r, c, other)| {
-        other.number > own.number || other.number == own.number && (r, c) < (row, column)
+        match other.number.total_cmp(&own.number) {
+            Ordering::Greater => true,
+            Ordering::Equal => (r, c) < (row, column),
+            Ordering::Less => false,
+        }
     })
 }
 

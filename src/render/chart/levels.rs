@@ -65,11 +65,11 @@ fn beside(canvas: &mut Canvas, plot: &Plot, (line, level): (f64, &Level), margin
         let top = line - height * share;
         Area { left: x, top, right, bottom: top + height }
     });
-    let placed = if is_cut { None } else { margin.place(&places) };
-    if let Some(area) = placed {
+    let free = if is_cut { None } else { margin.place(&places) };
+    if let Some(area) = free {
         write(canvas, (x, area.top + 12.5), &words, NOTE, colour(level));
     }
-    placed.is_some()
+    free.is_some()
 }
 
 /// Marks the points where a breach began (full) and ended (hollow).

@@ -162,7 +162,7 @@ fn grid(values: &[f64]) -> Picture {
     Picture::Grid(Grid {
         title: "Some have gone quiet".into(),
         axis: "customers by fifths".into(),
-        ends: ["lately", "long ago", "seldom", "often"].map(String::from),
+        ends: ["купують нещодавно й регулярно", "давно", "рідко та на малі суми", "often"].map(String::from),
         rows: squares.chunks(5).map(<[Square]>::to_vec).collect(),
     })
 }
@@ -170,7 +170,7 @@ fn grid(values: &[f64]) -> Picture {
 fn sparks(values: &[f64]) -> Picture {
     let row = |(n, value): (usize, &f64)| Spark {
         name: format!("figure {n}"),
-        values: values.iter().map(|v| (*v != *value || n == 0).then_some(*v)).collect(),
+        values: values.iter().map(|v| ((*v - *value).abs() > 0.0 || n == 0).then_some(*v)).collect(),
         low: "1.0 %".into(),
         high: "4.2 %".into(),
         last: if value.abs() < 1e9 { format!("{value:.2} %") } else { "—".into() },
@@ -235,8 +235,6 @@ fn wordy(mut picture: Picture) -> Picture {
             }
         }
         Picture::Grid(grid) => {
-            grid.ends = ["купують регулярно й нещодавно", "давно", "рідко та на малі суми", "дуже часто"]
-                .map(String::from);
             for square in grid.rows.iter_mut().flatten() {
                 square.name = "Kundenzufriedenheitsverbesserung".into();
                 square.text = "1.204.500".into();
@@ -245,8 +243,8 @@ fn wordy(mut picture: Picture) -> Picture {
         Picture::Sparks(sparks) => {
             for row in &mut sparks.rows {
                 row.name = "Доля клиентов, оставшихся дольше двадцати четырёх месяцев".into();
-                (row.low, row.high) = ("R$ 1.204.500,00".into(), "R$ 1.304.500,00".into());
                 row.last = "R$ 1.204.500,00".into();
+                row.low.clone_from(&row.last);
             }
         }
         Picture::Survival(survival) => {

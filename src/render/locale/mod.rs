@@ -4,6 +4,7 @@ mod dates;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use fixed_decimal::{Decimal, SignDisplay};
 use icu_decimal::DecimalFormatter;
@@ -50,7 +51,7 @@ enum Pattern {
 /// A language, ready to speak.
 pub struct Locale {
     tag: &'static str,
-    file: File,
+    file: Arc<File>,
     numbers: DecimalFormatter,
     plurals: PluralRules,
 }
@@ -65,6 +66,19 @@ pub fn best(wanted: &str) -> Option<&'static str> {
     let language = |tag: &str| tag.split(['-', '_']).next().unwrap_or(tag).to_ascii_lowercase();
     let exact = tags().find(|tag| tag.eq_ignore_ascii_case(wanted));
     exact.or_else(|| tags().find(|tag| language(tag) == language(wanted)))
+}
+
+/// The tag of the language that serves `wanted` best, with the region by whose habits its reader reads numbers
+/// where that is not the language's own: `es-MX`, and `pt-BR` for Brazil.
+pub fn serving(wanted: &str) -> Option<String> {
+    let tag = best(wanted)?;
+    let is_region = |part: &&str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_alphabetic());
+    let region = wanted.split(['-', '_']).skip(1).find(is_region).map(str::to_ascii_uppercase);
+    let (language, own) = tag.split_once('-').unwrap_or((tag, ""));
+    Some(match region {
+        Some(region) if region != own => format!("{language}-{region}"),
+        _ => tag.to_owned(),
+    })
 }
 
 /// Why a locale file cannot be used. Ours are tested; this is for whoever adds one.
@@ -91,7 +105,18 @@ impl Locale {
         let (tag, text) = FILES.iter().find(|(known, _)| *known == tag).ok_or_else(unknown)?;
         let wrong = |reason: String| LocaleError::File { tag, reason };
         let file: File = toml::from_str(text).map_err(|e| wrong(e.to_string()))?;
-        let icu: IcuLocale = tag.parse().map_err(|_| wrong("not a BCP 47 tag".to_owned()))?;
+        Locale::of(tag, Arc::new(file), wanted)
+    }
+
+    /// The same words with the numbers of the region that `wanted` names.
+    pub fn of_region(&self, wanted: &str) -> Result<Locale, LocaleError> {
+        Locale::of(self.tag, self.file.clone(), wanted)
+    }
+
+    fn of(tag: &'static str, file: Arc<File>, wanted: &str) -> Result<Locale, LocaleError> {
+        let wrong = |reason: String| LocaleError::File { tag, reason };
+        let named = serving(wanted).unwrap_or_else(|| tag.to_owned());
+        let icu: IcuLocale = named.parse().map_err(|_| wrong("not a BCP 47 tag".to_owned()))?;
         let numbers = DecimalFormatter::try_new((&icu).into(), DecimalFormatterOptions::default());
         let plurals = PluralRules::try_new_cardinal((&icu).into());
         Ok(Locale {
@@ -171,9 +196,8 @@ impl Locale {
         match value {
             Value::Count(n) => self.number(Decimal::from(*n), false),
             Value::Signed(n) => self.number(Decimal::from(*n), true),
-            Value::Money(money) => self.money(*money),
             Value::Gain(money) if money.minor > 0 => format!("+{}", self.money(*money)),
-            Value::Gain(money) => self.money(*money),
+            Value::Money(money) | Value::Gain(money) => self.money(*money),
             Value::Rate(ratio) => self.rate(*ratio),
             Value::SmallRate(ratio) => {
                 let fraction =

@@ -1,6 +1,7 @@
 //! What stands in for a picture where none is shown: its title and its figures.
 
 use super::after;
+use crate::document::Say;
 use crate::render::chart::{Cohort, Curve, Picture, Spark, Square};
 use crate::render::locale::Locale;
 
@@ -75,7 +76,7 @@ fn falls(curve: &Curve, locale: &Locale) -> String {
     let left = |month: f64| {
         let step = curve.steps.iter().rfind(|(from, _)| *from <= month);
         let share = locale.whole_percent(step.map_or(1.0, |(_, share)| *share));
-        locale.say(&after("chart.survival.point", month).with("share", share))
+        locale.say(&after(Say::new("chart.survival.point"), month).with("share", share))
     };
     let points = usual.chain([end]).map(left);
     let median = curve.median.as_ref().map(|median| median.words.clone());

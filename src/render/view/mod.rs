@@ -270,7 +270,9 @@ impl TableView {
     /// Keeps the first `count` rows and says so; where `attached`, that a file holds them all.
     pub fn show(&mut self, count: usize, attached: bool, locale: &Locale) {
         self.rows.truncate(count);
-        self.drop_empty();
+        if self.dense {
+            self.drop_empty();
+        }
         self.lines = block::lines(&self.columns, &self.rows);
         self.stacks = phone::is_too_wide(&self.columns, &self.rows);
         let key = if attached { "table.cut" } else { "table.shown" };
@@ -278,7 +280,7 @@ impl TableView {
         self.cut = (self.rows.len() < self.of).then(|| locale.say(&shown));
     }
 
-    /// A column that says nothing of any row shown is room for the others. The first names the rows.
+    /// Where columns stand close, one that says nothing of any row shown is room for the others.
     fn drop_empty(&mut self) {
         let says = |at: usize| self.rows.iter().any(|row| row.get(at).is_some_and(|c| !c.text.is_empty()));
         let kept: Vec<bool> =
