@@ -293,6 +293,15 @@ mod tests {
     }
 
     #[test]
+    fn a_promise_stands_in_the_quotes_of_the_language() {
+        for (tag, quoted) in [("en", "“Call”"), ("ru", "«Call»"), ("uk", "«Call»")] {
+            let event = read(&written(&[appointment("A", "Call")], tag));
+            let said = event.get_description().unwrap_or_default().to_owned();
+            assert!(said.starts_with(&format!("{quoted}\n")), "{tag}: {said}");
+        }
+    }
+
+    #[test]
     fn hostile_names_stay_names_in_every_language() {
         for tag in crate::render::locale::tags() {
             for hostile in [

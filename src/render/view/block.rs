@@ -113,7 +113,13 @@ fn cell(value: &Value, numeric: bool, dense: bool, locale: &Locale) -> CellView 
         _ => locale.value(value),
     };
     let joined = matches!(value, Value::Day(_) | Value::DayNear(_) | Value::Month(_));
-    CellView { text: if numeric { whole(text) } else { text }, numeric, joined }
+    let text = match (joined, numeric) {
+        // Word knows no line that must not break, but blanks that must not.
+        (true, _) => text.replace(' ', "\u{a0}"),
+        (false, true) => whole(text),
+        (false, false) => text,
+    };
+    CellView { text, numeric, joined }
 }
 
 /// A table as lines of text, that of the headings first.
@@ -201,4 +207,41 @@ fn align(cells: &[Vec<String>], numeric: &[bool]) -> Vec<String> {
         line.trim_end().to_owned()
     };
     cells.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::Because;
+
+    #[test]
+    fn what_two_rules_say_in_the_same_words_is_read_once() {
+        let because = |rule: &str, why: Say, what: Option<&str>| Because {
+            rule: rule.to_owned(),
+            subject: rule.to_owned(),
+            due: jiff::civil::date(2026, 11, 3),
+            why,
+            what: what.map(str::to_owned),
+        };
+        let renews = || Say::new("due.renews_today").with("money", "€9");
+        let item = Item {
+            customer_id: "C-1".to_owned(),
+            customer: "Acme".to_owned(),
+            reasons: vec![
+                because("a", renews(), None),
+                because("b", renews(), None),
+                because("c", Say::new("due.today"), Some("call")),
+                because("c", Say::new("due.today"), Some("write")),
+            ],
+            facts: Vec::new(),
+            reach: Vec::new(),
+            days_late: 0,
+            late: false,
+            actions: Vec::new(),
+        };
+        let view = item_view(1, &item, &Locale::load("ru").unwrap());
+        let more: Vec<&str> = view.more.iter().filter_map(|because| because.what.as_deref()).collect();
+        assert_eq!(view.why, "договор продлевается сегодня (€9 в месяц)");
+        assert_eq!(more, ["«call»", "«write»"], "two promises are two, in the quotes of the language");
+    }
 }
