@@ -12,7 +12,7 @@ const MOST: usize = 14;
 const NAME: Style = plain(13.0);
 const LEADING: f64 = 15.0;
 /// The widest a name may be; longer ones take two lines.
-const NAME_ROOM: f64 = 186.0;
+const NAME_ROOM: f64 = 156.0;
 const HEAD: Style = plain(12.0);
 const EDGE: Style = plain(12.5);
 const LAST: Style = bold(14.0);
