@@ -318,8 +318,8 @@ impl Builder {
 
     fn language(&mut self, text: Option<&file::Text>, default: &str) -> String {
         let Some(text) = text else { return default.to_owned() };
-        if let Some(tag) = crate::render::locale::best(text.get()) {
-            return tag.to_owned();
+        if let Some(tag) = crate::render::locale::serving(text.get()) {
+            return tag;
         }
         let known: Vec<&str> = crate::render::locale::tags().collect();
         self.error(format!("no words for language `{}`", text.get()), text, one_of(text.get(), &known));

@@ -106,7 +106,7 @@ fn check_faults(facts: &Facts) -> Result<(), RunError> {
                 .iter()
                 .find(|((r, _), _)| r == relation)
                 .and_then(|(_, (_, list))| list.first());
-            let example = first.map_or(String::new(), |r| format!(", such as {} ({})", r.id, r.reason));
+            let example = first.map_or(String::new(), |r| format!(", such as {} ({})", r.id, r.flaw));
             return Err(RunError::Stopped(format!(
                 "{bad} of {rows} rows of `{relation}` cannot be read{example}"
             )));
@@ -369,7 +369,7 @@ impl<'a> Sealer<'a> {
     pub(super) fn keep(&mut self, digest: &Addressed) {
         let recipient = &digest.recipient;
         if let Some((linking, locale)) = self.linking.zip(self.locales.get(&recipient.language)) {
-            self.entries.extend(told::entries(&digest.document, recipient, linking, locale));
+            self.entries.extend(told::entries(&digest.document, recipient, linking, &locale));
         }
     }
 }

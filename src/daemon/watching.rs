@@ -92,7 +92,8 @@ pub(super) fn evaluate(
     let people = snapshot.people(facts, evaluation.wanted()).map_err(unreadable)?;
     // The shop need not wait for what follows.
     drop(snapshot);
-    let english = locales.get("en").ok_or_else(|| RunError::Broken("no languages are loaded".to_owned()))?;
+    let english =
+        &*locales.get("en").ok_or_else(|| RunError::Broken("no languages are loaded".to_owned()))?;
     let document = evaluation.tell(name, &people);
     Ok(Outcome { document, leaves: evaluation.leaves(english), lines: evaluation.lines(english) })
 }

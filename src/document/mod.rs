@@ -49,6 +49,8 @@ pub enum Value {
     Signed(i128),
     /// An amount.
     Money(Money),
+    /// What an amount changed by, with its sign always written.
+    Gain(Money),
     /// A rate, printed in percent with one decimal.
     Rate(Ratio),
     /// A rate on a base too small to stand alone: printed with its fraction.
@@ -61,6 +63,8 @@ pub enum Value {
     Number(f64, u8),
     /// A civil date.
     Day(Date),
+    /// A civil date in a letter: with the name of its month in full.
+    DayFull(Date),
     /// A civil date not far from now: with its weekday, without its year.
     DayNear(Date),
     /// A month of a year.
@@ -329,6 +333,26 @@ pub enum Chart {
         /// Name, amount as printed, length of the bar (0 or more), where its reference tick is, and
         /// whether it is bad news. The first twelve are drawn.
         bars: Vec<(Value, Value, f64, Option<f64>, bool)>,
+    },
+    /// How many stand where by two scores.
+    Grid {
+        /// What is seen.
+        title: Say,
+        /// What lies where.
+        axis: Say,
+        /// What the uppermost and the lowest row are, and the first and the last column.
+        ends: [Say; 4],
+        /// By row from the top: what those there are called, how many, and whether the title is about them.
+        rows: Vec<Vec<(Say, i128, bool)>>,
+    },
+    /// Several figures over the same periods, each on its own scale.
+    Sparks {
+        /// What is seen.
+        title: Say,
+        /// Which periods.
+        axis: Say,
+        /// Name, values from the oldest on, and the lowest, the highest and the last as printed.
+        rows: Vec<(Say, Vec<Option<f64>>, [Value; 3])>,
     },
     /// What happened against what was expected, group by group.
     Pairs {

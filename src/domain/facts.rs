@@ -88,8 +88,8 @@ pub struct Rejected {
     pub relation: &'static str,
     /// Its id, as far as it could be read.
     pub id: String,
-    /// What is wrong with it, in English, for ops.
-    pub reason: String,
+    /// What is wrong with it.
+    pub flaw: super::Flaw,
     /// The class of the fault, for the report's note.
     pub fault: Fault,
 }

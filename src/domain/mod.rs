@@ -8,6 +8,7 @@ pub mod customer;
 pub mod customers;
 pub mod day;
 pub mod facts;
+pub mod flaw;
 pub mod grouped;
 mod interner;
 pub mod matter;
@@ -29,6 +30,7 @@ pub use customer::{Contract, Customer, FollowUp, Rep, Subscription, Transaction}
 pub use customers::{Customers, People, Person, Profile};
 pub use day::{Day, When};
 pub use facts::{Facts, Rejected};
+pub use flaw::{Flaw, Wrong};
 pub use grouped::Grouped;
 pub use matter::{Look, Matters};
 pub use money::{Currency, Money, Rates};

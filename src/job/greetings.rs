@@ -10,7 +10,7 @@ use crate::care::greeted::{CUSTOMER, Caps, Greeted, SUPPRESSED};
 use crate::care::history::{Fate, Reminder};
 use crate::care::rule::{Kind as RuleKind, Reach};
 use crate::care::{About, Case, History, Rule};
-use crate::document::{Document, Kind, Letter, Say, Stop};
+use crate::document::{Document, Kind, Letter, Say, Stop, Value};
 use crate::domain::recipient::{Calendar, Quiet};
 use crate::domain::{Day, Facts, People, Person, Recipient};
 use crate::metrics::{Panel, Settings};
@@ -200,13 +200,13 @@ pub fn hindrance(
 /// A customer as somebody who is written to.
 pub fn recipient_of(id: &str, person: &Person, house: House<'_>) -> Recipient {
     let zone = person.zone.as_deref().and_then(|name| TimeZone::get(name).ok());
-    let language = person.language.as_deref().and_then(locale::best);
+    let language = person.language.as_deref().and_then(locale::serving);
     Recipient {
         id: format!("{CUSTOMER}{id}"),
         name: person.name.clone(),
         email: person.email.clone(),
         chat: None,
-        language: language.unwrap_or(house.language).to_owned(),
+        language: language.unwrap_or_else(|| house.language.to_owned()),
         zone: zone.unwrap_or_else(|| house.zone.clone()),
         // A birthday is one on Sundays, too.
         calendar: Calendar::default(),
@@ -226,7 +226,10 @@ fn compose(case: &Case, person: &Person, letter: Letter) -> Document {
     let occasion = case.why.key.strip_prefix("due.").unwrap_or(&case.why.key);
     let say = |part: &str| {
         let mut say = Say::new(format!("greeting.{occasion}.{part}"));
-        say.args.extend(case.why.args.iter().cloned());
+        say.args.extend(case.why.args.iter().cloned().map(|(name, value)| match value {
+            Value::Day(date) => (name, Value::DayFull(date)),
+            other => (name, other),
+        }));
         say.with("name", person.name.as_str())
     };
     document(say("subject"), say("lead"), letter)

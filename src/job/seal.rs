@@ -2,6 +2,7 @@
 //! under the key that makes a second one impossible.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use lettre::message::Mailbox;
@@ -41,18 +42,33 @@ fn window(kind: Kind, envelope: &Envelope<'_>) -> (Timestamp, Timestamp) {
     }
 }
 
-/// Every language, loaded once.
-pub struct Locales(BTreeMap<&'static str, Locale>);
+/// Every language, loaded once; and those with the numbers of another region, as they are asked for.
+pub struct Locales {
+    own: BTreeMap<&'static str, Arc<Locale>>,
+    regional: Mutex<BTreeMap<String, Arc<Locale>>>,
+}
 
 impl Locales {
     /// Loads them all.
     pub fn load() -> Result<Locales, locale::LocaleError> {
-        locale::tags().map(|tag| Locale::load(tag).map(|l| (tag, l))).collect::<Result<_, _>>().map(Locales)
+        let own = locale::tags().map(|tag| Locale::load(tag).map(|l| (tag, Arc::new(l))));
+        Ok(Locales { own: own.collect::<Result<_, _>>()?, regional: Mutex::default() })
     }
 
     /// The language that serves `tag` best; English where none does.
-    pub fn get(&self, tag: &str) -> Option<&Locale> {
-        locale::best(tag).and_then(|tag| self.0.get(tag)).or_else(|| self.0.get("en"))
+    pub fn get(&self, tag: &str) -> Option<Arc<Locale>> {
+        let own = locale::best(tag).and_then(|tag| self.own.get(tag));
+        let Some(own) = own else { return self.own.get("en").cloned() };
+        let Some(serving) = locale::serving(tag).filter(|serving| serving != own.tag()) else {
+            return Some(own.clone());
+        };
+        let mut regional = self.regional.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = regional.get(&serving) {
+            return Some(found.clone());
+        }
+        let made = own.of_region(&serving).map_or_else(|_| own.clone(), Arc::new);
+        regional.insert(serving, made.clone());
+        Some(made)
     }
 }
 
@@ -83,7 +99,7 @@ pub fn seal(
     locales: &Locales,
 ) -> Result<Delivery, String> {
     let recipient = envelope.recipient;
-    let locale = locales.get(&recipient.language).ok_or("no languages are loaded")?;
+    let locale = &*locales.get(&recipient.language).ok_or("no languages are loaded")?;
     // Only mails show pictures.
     let (view, drawings) = if envelope.medium.is_mail() {
         view(document, locale)

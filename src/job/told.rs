@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::care::digest::Linking;
-use crate::document::{Because, Block, Document, Item};
+use crate::document::{Because, Block, Document, Item, Say};
 use crate::domain::act::Shown;
 use crate::domain::text::excerpt;
 use crate::domain::{Day, EntryId, Reason, Recipient, Told};
@@ -40,10 +40,7 @@ pub fn entries(
         reasons: items.iter().flat_map(|item| item.reasons.iter().map(reason)).collect(),
         shown: Some(Shown {
             customer: items.first().map(|item| item.customer.clone()).unwrap_or_default(),
-            reasons: items
-                .iter()
-                .flat_map(|item| item.reasons.iter().map(|because| sentence(because, locale)))
-                .collect(),
+            reasons: sentences(&items, locale),
         }),
         expires,
     });
@@ -54,11 +51,26 @@ fn reason(because: &Because) -> Reason {
     Reason { rule: because.rule.clone(), subject: because.subject.clone(), due: Day::of(because.due) }
 }
 
+/// Why an entry was told. Two rules may say the same: it is read once.
+fn sentences(items: &[&Item], locale: &Locale) -> Vec<String> {
+    let mut said = Vec::new();
+    for because in items.iter().flat_map(|item| &item.reasons) {
+        let words = sentence(because, locale);
+        if !said.contains(&words) {
+            said.push(words);
+        }
+    }
+    said
+}
+
 /// Why it was told, and what was promised.
 fn sentence(because: &Because, locale: &Locale) -> String {
     let why = locale.say(&because.why);
     match &because.what {
-        Some(what) => format!("{why}: “{}”", excerpt(what, PROMISE_MAX)),
+        Some(what) => {
+            let quoted = Say::new("quoted").with("text", excerpt(what, PROMISE_MAX));
+            format!("{why}: {}", locale.say(&quoted))
+        }
         None => why,
     }
 }

@@ -60,6 +60,11 @@ impl Standing {
 
     /// What recency and the mean of frequency and value (halves up) say.
     pub fn of(score: Score) -> Standing {
+        Standing::at(score.recency, score.weight())
+    }
+
+    /// What stands at a recency and a weight, from 1 to 5 each.
+    pub fn at(recency: u8, weight: u8) -> Standing {
         use Standing::{
             AtRisk, CannotLose, Champions, Hibernating, Lost, Loyal, NeedsAttention, New, Potential,
         };
@@ -71,8 +76,8 @@ impl Standing {
             [New, Potential, Potential, Loyal, Champions],
             [New, Potential, Potential, Champions, Champions],
         ];
-        let weight = (score.frequency + score.value).div_ceil(2);
-        GRID[usize::from(score.recency.clamp(1, 5)) - 1][usize::from(weight.clamp(1, 5)) - 1]
+        let at = |n: u8| usize::from(n.clamp(1, 5)) - 1;
+        GRID[at(recency)][at(weight)]
     }
 }
 
@@ -104,6 +109,13 @@ pub struct Score {
     pub frequency: u8,
     /// For how much.
     pub value: u8,
+}
+
+impl Score {
+    /// How often and for how much in one: the mean, halves up.
+    pub fn weight(self) -> u8 {
+        (self.frequency + self.value).div_ceil(2)
+    }
 }
 
 /// One customer's figures and what they make of them.

@@ -114,7 +114,8 @@ fn event(appointment: &Appointment, at: Timestamp, from: &Mailbox, locale: &Loca
 
 /// What was promised, what helps, and where to say that it is done: a line each.
 fn description(appointment: &Appointment, locale: &Locale) -> String {
-    let what = appointment.what.as_ref().map(|what| format!("“{}”", excerpt(&clean(what), PROMISE_MAX)));
+    let quoted = |what: &String| Say::new("quoted").with("text", excerpt(&clean(what), PROMISE_MAX));
+    let what = appointment.what.as_ref().map(|what| locale.say(&quoted(what)));
     let facts = appointment.facts.iter().map(|fact| locale.say(fact));
     let reach = appointment.reach.iter().map(|reach| match reach {
         Reach::Phone(text) | Reach::Email(text) | Reach::Place(text) => clean(text),
@@ -289,6 +290,15 @@ mod tests {
             assert!(lines.contains(&line.to_owned()), "{line} in {lines:?}");
         }
         assert!(lines.iter().all(|line| !line.starts_with("DESCRIPTION")), "{lines:?}");
+    }
+
+    #[test]
+    fn a_promise_stands_in_the_quotes_of_the_language() {
+        for (tag, quoted) in [("en", "“Call”"), ("ru", "«Call»"), ("uk", "«Call»")] {
+            let event = read(&written(&[appointment("A", "Call")], tag));
+            let said = event.get_description().unwrap_or_default().to_owned();
+            assert!(said.starts_with(&format!("{quoted}\n")), "{tag}: {said}");
+        }
     }
 
     #[test]

@@ -349,7 +349,7 @@ impl Field {
             Value::Count(n) | Value::Signed(n) => {
                 i64::try_from(*n).map_or_else(|_| Field::Text(n.to_string()), Field::Whole)
             }
-            Value::Money(money) => Field::Money(MoneyRecord {
+            Value::Money(money) | Value::Gain(money) => Field::Money(MoneyRecord {
                 amount: exact(*money),
                 currency: money.currency.code().to_owned(),
             }),
@@ -362,7 +362,7 @@ impl Field {
             Value::Number(n, _) if n.is_finite() => Field::Number(*n),
             // JSON has no word for what is no number.
             Value::Empty | Value::Percent(_) | Value::Number(..) => Field::Nothing,
-            Value::Day(date) | Value::DayNear(date) => Field::Text(date.to_string()),
+            Value::Day(date) | Value::DayFull(date) | Value::DayNear(date) => Field::Text(date.to_string()),
             Value::Month(date) => Field::Text(format!("{:04}-{:02}", date.year(), date.month())),
             Value::Period(period) | Value::PeriodShort(period) => Field::Span(SpanRecord::of(period)),
             Value::Say(say) if say.key == "value.none" => Field::Nothing,

@@ -87,7 +87,7 @@ fn cell(
         Value::Count(n) | Value::Signed(n) => {
             sheet.write_number_with_format(row, column, *n as f64, &number("#,##0"))?
         }
-        Value::Money(money) => {
+        Value::Money(money) | Value::Gain(money) => {
             let decimals = "0".repeat(usize::from(money.currency.exponent()));
             let dot = if decimals.is_empty() { "" } else { "." };
             let pattern = format!("#,##0{dot}{decimals} \"{}\"", money.currency);
@@ -101,7 +101,7 @@ fn cell(
             let pattern = format!("0.{}", "0".repeat(usize::from((*decimals).max(1))));
             sheet.write_number_with_format(row, column, *n, &number(&pattern))?
         }
-        Value::Day(date) => sheet.write_datetime_with_format(
+        Value::Day(date) | Value::DayFull(date) => sheet.write_datetime_with_format(
             row,
             column,
             excel(date.at(0, 0, 0, 0))?,
@@ -132,13 +132,13 @@ pub fn csv(table: &Table, locale: &Locale) -> Result<Vec<u8>, csv::Error> {
 fn field(value: &Value, locale: &Locale) -> String {
     match value {
         Value::Count(n) | Value::Signed(n) => n.to_string(),
-        Value::Money(money) => exact(*money),
+        Value::Money(money) | Value::Gain(money) => exact(*money),
         Value::Rate(ratio) | Value::SmallRate(ratio) | Value::Bound(ratio) => {
             format!("{:.6}", ratio.approximate())
         }
         Value::Percent(share) => format!("{share:.6}"),
         Value::Number(n, _) => n.to_string(),
-        Value::Day(date) => date.to_string(),
+        Value::Day(date) | Value::DayFull(date) => date.to_string(),
         Value::Month(date) => format!("{:04}-{:02}", date.year(), date.month()),
         Value::Period(period) | Value::PeriodShort(period) => span(period),
         other => harmless(&words(other, locale)),

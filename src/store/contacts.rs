@@ -49,7 +49,7 @@ impl Decode for Reader<'_> {
         let customer = customer_of(view.row.get(self.customer_id), self.customers)?;
         match self.days.read(view.row.get(self.at), "at")? {
             Read::Past(day) => rows.push((customer, day)),
-            Read::Later => return Err(later()),
+            Read::Later => return Err(later("at")),
         }
         Ok(())
     }

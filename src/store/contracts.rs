@@ -14,7 +14,7 @@ use super::pass::{self, Decode, Form};
 use super::relation::SUBSCRIPTIONS;
 use crate::domain::customer::{CancelKind, Contract, Terms};
 use crate::domain::facts::{Contracts, Facts, Fault};
-use crate::domain::{Customers, Day};
+use crate::domain::{Customers, Day, Wrong};
 
 /// Reads all subscriptions into the facts.
 pub(super) fn read(
@@ -57,7 +57,7 @@ struct Reader<'a> {
 
 /// A row that names a customer the store does not have.
 pub(super) fn no_customer(id: &str) -> Bad {
-    Bad { fault: Fault::NoCustomer, reason: format!("customer_id: no customer `{id}`") }
+    Bad::of(Fault::NoCustomer, "customer_id", Wrong::NoCustomer, id)
 }
 
 /// The customer a row is of.
@@ -69,8 +69,8 @@ pub(super) fn customer_of(value: ValueRef<'_>, customers: &Customers) -> Result<
 }
 
 /// A row about what was not yet at the as-of instant.
-pub(super) fn later() -> Bad {
-    Bad { fault: Fault::Later, reason: "dated after the as-of instant".to_owned() }
+pub(super) fn later(column: &str) -> Bad {
+    Bad::of(Fault::Later, column, Wrong::Later, "")
 }
 
 impl<'a> Reader<'a> {
@@ -120,7 +120,7 @@ impl Decode for Reader<'_> {
         let customer = customer_of(row.get(self.customer_id), self.customers)?;
         let starts_on = day(self.starts_on, "starts_on")?.ok_or_else(|| missing("starts_on"))?;
         if starts_on > self.today {
-            return Err(later());
+            return Err(later("starts_on"));
         }
         let mrr = amount_of(row.get(self.mrr_minor), "mrr_minor")?.ok_or_else(|| missing("mrr_minor"))?;
         let ends_on = day(self.ends_on, "ends_on")?.unwrap_or(Day::MAX);

@@ -6,7 +6,7 @@ use rusqlite::types::ValueRef;
 
 use super::decode::{Bad, bad, text_of};
 use crate::domain::facts::{Fault, Foreign, Lens};
-use crate::domain::{Currency, Day};
+use crate::domain::{Currency, Day, Wrong};
 
 /// Reads amounts as a lens sees them, and remembers what was in other currencies.
 pub(super) struct Amounts<'a> {
@@ -48,10 +48,7 @@ impl<'a> Amounts<'a> {
             return Ok(Some(minor));
         }
         if Currency::from_code(&code).is_none() {
-            return Err(bad(
-                "currency",
-                &format!("not a currency: `{}`", crate::domain::text::excerpt(&code, 40)),
-            ));
+            return Err(bad("currency", Wrong::NotACurrency, &code));
         }
         let converted = self.lens.rates.convert(minor, &code, day, self.lens.currency);
         let foreign = self.foreign.entry(code).or_default();
@@ -79,5 +76,5 @@ impl Amounts<'_> {
 
 /// A row whose amount is in a currency without a rate.
 pub(super) fn other() -> Bad {
-    Bad { fault: Fault::OtherCurrency, reason: "in another currency than the report's".to_owned() }
+    Bad::of(Fault::OtherCurrency, "currency", Wrong::OtherCurrency, "")
 }

@@ -5,7 +5,7 @@ use rusqlite::types::ValueRef;
 
 use crate::domain::day::{DateError, read_seconds, read_when};
 use crate::domain::facts::{Fault, Lens, Rejected};
-use crate::domain::{Day, When, text};
+use crate::domain::{Day, Flaw, When, Wrong, text};
 
 /// The values of a row, by their places in the statement that asks for them.
 #[derive(Clone, Copy)]
@@ -48,17 +48,24 @@ pub struct Bad {
     /// The class of the fault.
     pub fault: Fault,
     /// The column and what is wrong with its value.
-    pub reason: String,
+    pub flaw: Flaw,
+}
+
+impl Bad {
+    /// Of a column whose `value` (empty for what cannot be shown) is wrong.
+    pub fn of(fault: Fault, column: &str, what: Wrong, value: &str) -> Bad {
+        Bad { fault, flaw: Flaw { column: column.to_owned(), what, value: text::excerpt(value, 40) } }
+    }
 }
 
 /// A value that is not of its column's type.
-pub fn bad(column: &str, what: &str) -> Bad {
-    Bad { fault: Fault::Unreadable, reason: format!("{column}: {what}") }
+pub fn bad(column: &str, what: Wrong, value: &str) -> Bad {
+    Bad::of(Fault::Unreadable, column, what, value)
 }
 
 /// A value that must be there and is not.
 pub fn missing(column: &str) -> Bad {
-    Bad { fault: Fault::Missing, reason: format!("{column}: missing") }
+    Bad::of(Fault::Missing, column, Wrong::Missing, "")
 }
 
 /// Text as the shop wrote it; numbers in decimal; empty is nothing.
@@ -72,7 +79,7 @@ pub fn text_of(value: ValueRef<'_>, column: &str) -> Result<Option<String>, Bad>
             let clean = text::clean(&String::from_utf8_lossy(bytes));
             Ok((!clean.is_empty()).then_some(clean))
         }
-        ValueRef::Blob(_) => Err(bad(column, "a blob where text belongs")),
+        ValueRef::Blob(_) => Err(bad(column, Wrong::NotText, "")),
     }
 }
 
@@ -83,13 +90,13 @@ pub fn integer_of(value: ValueRef<'_>, column: &str) -> Result<Option<i64>, Bad>
         ValueRef::Null => Ok(None),
         ValueRef::Integer(n) => Ok(Some(n)),
         ValueRef::Real(x) if x.fract() == 0.0 && x.abs() < 9e15 => Ok(Some(x as i64)),
-        ValueRef::Real(x) => Err(bad(column, &format!("not a whole number: `{x}`"))),
+        ValueRef::Real(x) => Err(bad(column, Wrong::NotWhole, &x.to_string())),
         ValueRef::Text(bytes) => {
             let text = String::from_utf8_lossy(bytes);
             let number = text.trim().parse().map(Some);
-            number.map_err(|_| bad(column, &format!("not a whole number: `{}`", text::excerpt(&text, 40))))
+            number.map_err(|_| bad(column, Wrong::NotWhole, &text))
         }
-        ValueRef::Blob(_) => Err(bad(column, "a blob where a number belongs")),
+        ValueRef::Blob(_) => Err(bad(column, Wrong::NotANumber, "")),
     }
 }
 
@@ -101,7 +108,7 @@ const AMOUNT_MAX: u64 = 1_000_000_000_000_000;
 pub fn amount_of(value: ValueRef<'_>, column: &str) -> Result<Option<i64>, Bad> {
     let amount = integer_of(value, column)?;
     match amount.filter(|n| n.unsigned_abs() > AMOUNT_MAX) {
-        Some(n) => Err(bad(column, &format!("out of range: `{n}`"))),
+        Some(n) => Err(bad(column, Wrong::OutOfRange, &n.to_string())),
         None => Ok(amount),
     }
 }
@@ -113,13 +120,16 @@ pub fn when_of(value: ValueRef<'_>, column: &str, zone: &jiff::tz::TimeZone) -> 
         ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
             Ok(text) if text.trim().is_empty() => return Ok(None),
             Ok(text) => read_when(text, zone),
-            Err(_) => Err(DateError::Form("(not UTF-8)".to_owned())),
+            Err(_) => Err(DateError::Form(String::new())),
         },
         ValueRef::Integer(seconds) => read_seconds(seconds, zone),
         ValueRef::Real(x) if x.is_finite() && x.abs() < 9e15 => read_seconds(x as i64, zone),
-        ValueRef::Real(_) | ValueRef::Blob(_) => Err(DateError::Form("(not text or a number)".to_owned())),
+        ValueRef::Real(_) | ValueRef::Blob(_) => Err(DateError::Form(String::new())),
     };
-    read.map(Some).map_err(|e| bad(column, &e.to_string()))
+    read.map(Some).map_err(|e| {
+        let (DateError::Form(value) | DateError::Range(value)) = &e;
+        bad(column, Wrong::from(&e), value)
+    })
 }
 
 impl RowView<'_, '_> {
@@ -178,9 +188,9 @@ impl RowView<'_, '_> {
                 "" => Ok(default),
                 "1" | "true" | "t" | "yes" | "y" => Ok(true),
                 "0" | "false" | "f" | "no" | "n" => Ok(false),
-                other => Err(bad(column, &format!("neither yes nor no: `{}`", text::excerpt(other, 40)))),
+                other => Err(bad(column, Wrong::NotYesOrNo, other)),
             },
-            _ => Err(bad(column, "neither yes nor no")),
+            _ => Err(bad(column, Wrong::NotYesOrNo, "")),
         }
     }
 
@@ -211,11 +221,6 @@ impl RowView<'_, '_> {
 
     /// A rejection of this row.
     pub fn rejected(&self, bad: Bad) -> Rejected {
-        Rejected {
-            relation: self.relation.name,
-            id: self.id_or_unknown(),
-            reason: bad.reason,
-            fault: bad.fault,
-        }
+        Rejected { relation: self.relation.name, id: self.id_or_unknown(), flaw: bad.flaw, fault: bad.fault }
     }
 }

@@ -83,8 +83,8 @@ fn keep<T>(
             set(&mut row, customer);
             kept.push(row);
         } else {
-            let reason = contracts::no_customer(&ids.id(number)).reason;
-            facts.reject(Rejected { relation: relation.name, id, reason, fault: Fault::NoCustomer });
+            let flaw = contracts::no_customer(&ids.id(number)).flaw;
+            facts.reject(Rejected { relation: relation.name, id, flaw, fault: Fault::NoCustomer });
         }
     }
     kept

@@ -7,7 +7,7 @@ use super::relation::{
 };
 use super::rows::{by_now, follow_up_of, past};
 use crate::domain::matter::{Dated, Noticed, Occasion, OpenComplaint};
-use crate::domain::{Look, Yearly};
+use crate::domain::{Look, Wrong, Yearly};
 
 /// Takes one row of any of the relations that are looked at.
 pub(super) fn take(view: &RowView<'_, '_>, look: &Look, found: &mut Found) -> Result<(), Bad> {
@@ -67,7 +67,7 @@ fn dated(view: &RowView<'_, '_>, customer: u32) -> Result<Option<Dated>, Bad> {
     let date = yearly(view, "date")?.ok_or_else(|| missing("date"))?;
     let yearly = view.boolean("yearly", true)?;
     if !yearly && date.year.is_none() {
-        return Err(bad("date", "neither yearly nor with a year"));
+        return Err(bad("date", Wrong::NeitherYearlyNorOfAYear, ""));
     }
     let occasion = Occasion::Other(view.required_text("label")?);
     Ok(Some(Dated { customer, occasion, date, yearly }))

@@ -4,7 +4,7 @@ use super::contracts::later;
 use super::decode::{Bad, RowView, bad};
 use crate::domain::customer::{Complaint, Lead, Signal, Survey};
 use crate::domain::facts::{Facts, Lens};
-use crate::domain::{Customers, FollowUp, Rep, When};
+use crate::domain::{Customers, FollowUp, Rep, When, Wrong};
 
 pub(super) fn read_rep(view: &RowView<'_, '_>, facts: &mut Facts) -> Result<(), Bad> {
     let rep = Rep {
@@ -60,7 +60,7 @@ fn instant(when: When, lens: &Lens) -> jiff::Timestamp {
 
 /// A moment that must be there and not be after the as-of instant.
 pub(super) fn past(view: &RowView<'_, '_>, column: &str) -> Result<When, Bad> {
-    by_now(Some(view.required_when(column)?), view.lens).ok_or_else(later)
+    by_now(Some(view.required_when(column)?), view.lens).ok_or_else(|| later(column))
 }
 
 pub(super) fn read_complaint(view: &RowView<'_, '_>, facts: &mut Facts) -> Result<(), Bad> {
@@ -92,9 +92,9 @@ pub(super) fn read_signal(view: &RowView<'_, '_>, facts: &mut Facts) -> Result<(
 pub(super) fn read_survey(view: &RowView<'_, '_>, facts: &mut Facts) -> Result<(), Bad> {
     let customer = view.customer(&facts.customers)?;
     let day = past(view, "at")?.day(&facts.lens.zone);
-    let score = view.required_integer("score")?;
-    let score = u8::try_from(score).ok().filter(|score| *score <= 10);
-    let score = score.ok_or_else(|| bad("score", "not from 0 to 10"))?;
+    let given = view.required_integer("score")?;
+    let score = u8::try_from(given).ok().filter(|score| *score <= 10);
+    let score = score.ok_or_else(|| bad("score", Wrong::NotAScore, &given.to_string()))?;
     facts.surveys.push(Survey { customer, day, score });
     Ok(())
 }

@@ -112,7 +112,7 @@ impl Decode for Reader<'_> {
     fn decode(&mut self, view: &RowView<'_, '_>, rows: &mut Vec<Transaction>) -> Result<(), Bad> {
         let row = view.row;
         let customer = customer_of(row.get(self.customer_id), self.customers)?;
-        let Read::Past(day) = self.days.read(row.get(self.at), "at")? else { return Err(later()) };
+        let Read::Past(day) = self.days.read(row.get(self.at), "at")? else { return Err(later("at")) };
         let amount = amount_of(row.get(self.amount_minor), "amount_minor")?;
         let amount = amount.ok_or_else(|| missing("amount_minor"))?;
         let cost = amount_of(row.get(self.cost_minor), "cost_minor")?.unwrap_or(0);

@@ -159,7 +159,7 @@ impl Entry {
 
     fn page(&self, desk: &Desk, status: StatusCode, form: &Form, wrong: Option<Say>) -> Response {
         let Some(locale) = desk.locale(&self.found.told.language) else { return desk.missing() };
-        let view = page::page(&self.seen().page(form, wrong), &self.token, locale);
+        let view = page::page(&self.seen().page(form, wrong), &self.token, &locale);
         html(status, desk.templates.fill("action/page.html", &view).map_err(|e| e.to_string()))
     }
 }
@@ -222,13 +222,13 @@ impl Desk {
         Ok(outcome)
     }
 
-    pub(super) fn locale(&self, language: &str) -> Option<&Locale> {
+    pub(super) fn locale(&self, language: &str) -> Option<Arc<Locale>> {
         self.locales.get(language)
     }
 
     pub(super) fn sign(&self, status: StatusCode, sign: &Sign, language: &str) -> Response {
         let Some(locale) = self.locale(language) else { return status.into_response() };
-        let view = page::sign(sign, locale);
+        let view = page::sign(sign, &locale);
         html(status, self.templates.fill("action/sign.html", &view).map_err(|e| e.to_string()))
     }
 

@@ -78,8 +78,8 @@ fn birthdays_of_the_29th_of_february_and_of_the_chinese_calendar_fall_each_year(
          customers id=1 name=Leap owner_id=ana birthday=1992-02-29
          customers id=2 name=Bela owner_id=ana birthday=03-01
          from 2027-02-20
-         2027-02-25 08:30 ana hears Leap (birthday 28 Feb 2027, in 3 days)
-         2027-02-26 08:30 ana hears Bela (birthday 1 Mar 2027, in 3 days)
+         2027-02-25 08:30 ana hears Leap (birthday on 28 Feb 2027, in 3 days)
+         2027-02-26 08:30 ana hears Bela (birthday on 1 Mar 2027, in 3 days)
          2027-02-28 08:30 ana hears Leap (birthday today)
          2027-03-01 08:30 ana hears Bela (birthday today)
          until 2027-03-20",
@@ -111,10 +111,10 @@ fn anniversaries_and_other_days_are_told_ahead_and_on_the_day() {
          important_dates customer_id=1 label=\"Shop opening\" date=2026-03-12 yearly=0
          important_dates customer_id=1 label=\"Founders' day\" date=05-01 yearly=1
          from 2026-03-01
-         2026-03-05 08:30 ana hears Aurora (Shop opening 12 Mar 2026, in 7 days)
+         2026-03-05 08:30 ana hears Aurora (Shop opening on 12 Mar 2026, in 7 days)
          2026-03-10 08:30 ana hears Aurora (5 years with us today)
          2026-03-12 08:30 ana hears Aurora (Shop opening today)
-         2026-04-24 08:30 ana hears Aurora (Founders' day 1 May 2026, in 7 days)
+         2026-04-24 08:30 ana hears Aurora (Founders' day on 1 May 2026, in 7 days)
          2026-05-01 08:30 ana hears Aurora (Founders' day today)
          until 2027-03-01",
     );
@@ -247,7 +247,7 @@ fn one_customer_with_several_reasons_is_one_entry_and_the_most_pressing_leads() 
          follow_ups id=f2 customer_id=2 due_at=2026-03-10
          follow_ups id=f3 customer_id=3 due_at=2026-03-10
          from 2026-03-01
-         2026-03-10 08:30 ana hears Big (follow-up due today), Bela (follow-up due today), Aurora (follow-up due today; 5 years with us 13 Mar 2026, in 3 days)
+         2026-03-10 08:30 ana hears Big (follow-up due today), Bela (follow-up due today), Aurora (follow-up due today; 5 years with us on 13 Mar 2026, in 3 days)
          2026-03-13 08:30 ana hears Aurora (5 years with us today)
          until 2026-04-01",
     );

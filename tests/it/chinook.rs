@@ -268,7 +268,7 @@ fn the_pictures_are_in_the_html() {
         let mail = mail(at, person);
         let html = mail.body_html(0).unwrap();
         let pictures: Vec<_> = mail.parts.iter().filter(|part| part.content_id().is_some()).collect();
-        assert_eq!((pictures.len(), html.matches("src=\"cid:").count()), (3, 3));
+        assert_eq!((pictures.len(), html.matches("src=\"cid:").count()), (4, 4));
         for picture in pictures {
             assert!(html.contains(&format!("\"cid:{}\"", picture.content_id().unwrap())));
             assert!(picture.contents().starts_with(b"\x89PNG\r\n\x1a\n"));

@@ -151,7 +151,7 @@ fn files() -> BTreeMap<PathBuf, String> {
             if document.kind == Kind::Greeting {
                 continue;
             }
-            let locale = locales.get(tag).unwrap();
+            let locale = &*locales.get(tag).unwrap();
             let view = view::words(&document, locale);
             let json = |value| format!("{}\n", serde_json::to_string_pretty(&value).unwrap());
             keep(

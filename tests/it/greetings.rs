@@ -17,8 +17,8 @@ fn a_customer_who_agreed_is_greeted_on_the_day_and_at_no_other_time() {
          customers id=4 name=Dora owner_id=ana birthday=1990-03-29 email=dora@example.com
          customers id=5 name=Elsa owner_id=ana birthday=1990-03-30 consent=1 email=elsa@example.com
          from 2026-03-25
-         2026-03-26 08:30 ana hears Aurora (birthday 29 Mar 2026, in 3 days), Bela (birthday 29 Mar 2026, in 3 days), Cara (birthday 29 Mar 2026, in 3 days), Dora (birthday 29 Mar 2026, in 3 days)
-         2026-03-27 08:30 ana hears Elsa (birthday 30 Mar 2026, in 3 days)
+         2026-03-26 08:30 ana hears Aurora (birthday on 29 Mar 2026, in 3 days), Bela (birthday on 29 Mar 2026, in 3 days), Cara (birthday on 29 Mar 2026, in 3 days), Dora (birthday on 29 Mar 2026, in 3 days)
+         2026-03-27 08:30 ana hears Elsa (birthday on 30 Mar 2026, in 3 days)
          2026-03-29 08:30 ana hears Aurora (birthday today), Bela (birthday today), Cara (birthday today), Dora (birthday today)
          2026-03-29 09:00 customer:1 hears Happy birthday, Aurora!
          2026-03-30 06:00 the daemon is down
@@ -82,7 +82,7 @@ fn renewals_are_announced_at_each_step_until_they_have_renewed() {
          from 2026-03-01
          2026-03-11 06:00 the daemon is down
          2026-03-12 06:00 the daemon is up
-         2026-03-12 06:00 customer:1 hears Aurora, your contract renews on 10 Apr 2026
+         2026-03-12 06:00 customer:1 hears Aurora, your contract renews on 10 April 2026
          2026-04-10 09:00 customer:1 hears Aurora, your contract renews today
          until 2026-05-10",
     );

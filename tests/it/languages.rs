@@ -12,7 +12,7 @@ use retaind::job::ReportKind;
 use retaind::metrics::Split;
 use retaind::metrics::definition::{Band, Definition};
 use retaind::render::Locale;
-use retaind::render::locale::tags;
+use retaind::render::locale::{serving, tags};
 use retaind::render::view;
 
 fn locale(tag: &str) -> Locale {
@@ -54,6 +54,12 @@ fn families() -> Vec<(&'static str, &'static str, Vec<String>)> {
             "metric",
             "src/job/report/trend.rs",
             retaind::metrics::Metric::all().map(|metric| metric.name().to_owned()).collect(),
+        ),
+        ("definition", "src/job/report/notes.rs", Definition::ALL.map(|d| d.name().to_owned()).to_vec()),
+        (
+            "flaw",
+            "src/job/report/notes.rs",
+            retaind::domain::Wrong::ALL.map(|(name, _)| name.to_owned()).to_vec(),
         ),
         ("note.definition", "src/job/report/notes.rs", Definition::ALL.map(|d| d.name().to_owned()).to_vec()),
         ("greeting.anniversary", "src/job/greetings.rs", letter.clone()),
@@ -132,11 +138,14 @@ const BUILDERS: &[(&str, &str, usize)] = &[
     ("src/care/team.rs", "team.{act}", 1),
     ("src/job/greetings.rs", "greeting.{occasion}.{part}", 1),
     ("src/job/report/charts.rs", "chart.moved.{key}", 1),
+    ("src/job/report/charts.rs", "metric.{}", 1),
     ("src/job/report/headline.rs", "band.{}", 1),
     ("src/job/report/mod.rs", "report.title.{}", 1),
     ("src/job/report/mod.rs", "{key}.{}", 1),
     ("src/job/report/movers.rs", "chart.moved.{}", 1),
     ("src/job/report/notes.rs", "note.definition.{}", 1),
+    ("src/job/report/notes.rs", "definition.{}", 1),
+    ("src/job/report/notes.rs", "flaw.{}", 1),
     ("src/job/report/notes.rs", "relation.{relation}", 1),
     ("src/job/report/rfm.rs", "standing.{}", 1),
     ("src/job/report/tables.rs", "column.{name}", 1),
@@ -367,7 +376,7 @@ const WRITTEN: [(&str, [&str; 17]); 4] = [
             "R$12.50",
             "4.3%",
             "\u{2212}4.3%",
-            "12.5% (1 of 8)",
+            "12.5% (1\u{a0}of\u{a0}8)",
             "1,234,567",
             "+12",
             "\u{2212}1,200",
@@ -389,7 +398,7 @@ const WRITTEN: [(&str, [&str; 17]); 4] = [
             "12,50\u{a0}BRL",
             "4,3\u{a0}%",
             "\u{2212}4,3\u{a0}%",
-            "12,5\u{a0}% (1 de 8)",
+            "12,5\u{a0}% (1\u{a0}de\u{a0}8)",
             "1.234.567",
             "+12",
             "\u{2212}1200",
@@ -411,7 +420,7 @@ const WRITTEN: [(&str, [&str; 17]); 4] = [
             "R$\u{a0}12,50",
             "4,3%",
             "\u{2212}4,3%",
-            "12,5% (1 de 8)",
+            "12,5% (1\u{a0}de\u{a0}8)",
             "1.234.567",
             "+12",
             "\u{2212}1.200",
@@ -433,7 +442,7 @@ const WRITTEN: [(&str, [&str; 17]); 4] = [
             "12,50\u{a0}R$",
             "4,3\u{a0}%",
             "\u{2212}4,3\u{a0}%",
-            "12,5\u{a0}% (1 из 8)",
+            "12,5\u{a0}% (1\u{a0}из\u{a0}8)",
             "1\u{a0}234\u{a0}567",
             "+12",
             "\u{2212}1\u{a0}200",
@@ -506,7 +515,7 @@ fn russian_declines_its_months_and_counts_by_its_last_digit() {
         (Value::Period(month), "май 2026\u{a0}г."),
         (Value::PeriodShort(month), "май"),
         (Value::Period(year), "2026\u{a0}г."),
-        (Value::Period(week), "2 мая – 8 мая 2026\u{a0}г."),
+        (Value::Period(week), "2 мая\u{a0}– 8 мая 2026\u{a0}г."),
     ];
     for (value, wanted) in dates {
         assert_eq!(russian.value(&value), wanted);
@@ -570,7 +579,7 @@ fn ukrainian_declines_its_months_and_counts_by_its_last_digit() {
         (Value::Money(hryvnia), "18\u{a0}401\u{a0}₴"),
         (Value::Count(1_234_567), "1\u{a0}234\u{a0}567"),
         (Value::Number(2.25, 1), "2,3"),
-        (Value::SmallRate(Ratio::of(1, 8).unwrap()), "12,5% (1 із 8)"),
+        (Value::SmallRate(Ratio::of(1, 8).unwrap()), "12,5% (1\u{a0}із\u{a0}8)"),
         (Value::List(vec![Value::from("a"), Value::from("b"), Value::from("c")]), "a, b і c"),
     ];
     for (value, wanted) in values {
@@ -613,7 +622,7 @@ fn chinese_writes_dates_money_and_counts_its_own_way() {
         (money("CNY"), "¥18,400"),
         (money("USD"), "US$18,400"),
         (Value::Count(1_234_567), "1,234,567"),
-        (Value::SmallRate(Ratio::of(1, 8).unwrap()), "12.5% (1/8)"),
+        (Value::SmallRate(Ratio::of(1, 8).unwrap()), "12.5%（1/8）"),
         (list(2), "甲和乙"),
         (list(3), "甲、乙和丙"),
     ];
@@ -702,4 +711,27 @@ fn the_looks_can_fail() {
     let firsts = BTreeSet::from(["figure".to_owned()]);
     assert!(looks_like_a_key("figure.churned", &firsts) && !looks_like_a_key("figures.html", &firsts));
     assert_eq!(code("a\n// \"b.c\"\n#[cfg(test)]\nmod tests {}"), "a");
+}
+
+/// A Mexican reads Spanish words and, like most around them, a point before the decimals.
+#[test]
+fn numbers_follow_the_region_and_words_the_language() {
+    let number = |tag: &str| locale(tag).value(&Value::Number(18_400.5, 1));
+    for (wanted, served, printed) in [
+        ("es", "es", "18.400,5"),
+        ("es-MX", "es-MX", "18,400.5"),
+        ("es_ar", "es-AR", "18.400,5"),
+        ("pt", "pt-BR", "18.400,5"),
+        ("pt-BR", "pt-BR", "18.400,5"),
+        ("pt-PT", "pt-PT", "18\u{a0}400,5"),
+        ("en-IN", "en-IN", "18,400.5"),
+        ("zh-Hans", "zh-CN", "18,400.5"),
+    ] {
+        assert_eq!(serving(wanted).as_deref(), Some(served), "{wanted}");
+        assert_eq!(number(wanted), printed, "{wanted}");
+    }
+    assert_eq!(locale("es-MX").word("figure.retention"), locale("es").word("figure.retention"));
+    assert_eq!(locale("es-MX").tag(), "es");
+    assert_eq!(locale("en-IN").value(&Value::Count(1_234_567)), "12,34,567");
+    assert_eq!(serving("de-AT"), None);
 }

@@ -60,6 +60,7 @@ const KNOWN = [
   [/overflow|max-height/, 'the preheader is hidden twice'],
   [/^(padding|border|margin|background)/, 'on cells, paragraphs and headings, in colours and pixels, as Word knows them'],
   [/line-height/, 'in pixels, and exactly, by a sheet for Word'],
+  [/^(word-break|white-space)/, 'a date or a heading that breaks over two lines is still read; dates have blanks that do not break'],
   [/^target/, 'where it is dropped links open as the client opens links'],
   [/^text-decoration/, 'a line under a link more or less'],
   [/role|aria|semantic/, 'for screen readers; harmless where it is dropped'],

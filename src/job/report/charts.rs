@@ -1,13 +1,70 @@
 //! The pictures: the trend against last year and the band, how revenue moved, how value is spread. Each
 //! has a sentence as its title that says what is seen.
 
-use super::Story;
+use super::trend::TRAIL;
+use super::{Story, TREND};
 use crate::document::{Chart, Say, Value};
 use crate::domain::Ratio;
-use crate::metrics::Slice;
 use crate::metrics::value::distribution;
+use crate::metrics::{Metric, Reading, Slice};
+
+/// What the page over all shows over time, where the store has it.
+const SPARKS: [Metric; 12] = [
+    Metric::ChurnRate,
+    Metric::GrossRevenueChurn,
+    Metric::NetRevenueChurn,
+    Metric::EarlyChurn,
+    Metric::New,
+    Metric::Closing,
+    Metric::RevenueClosing,
+    Metric::Arpa,
+    Metric::Complaints,
+    Metric::Leads,
+    Metric::Conversion,
+    Metric::Nps,
+];
+
+/// Fewer known periods are no line.
+const KNOWN_MIN: usize = 4;
 
 impl Story<'_> {
+    /// What a page over all shows of churn: first of all how each figure went.
+    pub(super) fn brief_charts(&self) -> Vec<Chart> {
+        self.sparks().into_iter().chain(self.churn_charts()).collect()
+    }
+
+    fn sparks(&self) -> Option<Chart> {
+        let (mut rows, mut highest, mut lowest) = (Vec::new(), 0, 0);
+        for metric in SPARKS.into_iter().filter(|metric| self.has(*metric)) {
+            let readings = (TRAIL..TRAIL + TREND).map(|at| self.readings.whole(metric, at));
+            let readings: Vec<(Option<Ratio>, Reading)> = readings.map(|r| (r.value.exact(), r)).collect();
+            let known = || readings.iter().filter_map(|(exact, r)| Some(((*exact)?, *r)));
+            let least = known().min_by(|(a, _), (b, _)| a.cmp(b));
+            let most = known().max_by(|(a, _), (b, _)| a.cmp(b));
+            let (Some(least), Some(most), Some((Some(latest), now))) = (least, most, readings.last()) else {
+                continue;
+            };
+            if known().count() < KNOWN_MIN || least.0 == most.0 {
+                continue;
+            }
+            highest += i128::from(*latest == most.0);
+            lowest += i128::from(*latest == least.0);
+            let printed = [least.1, most.1, *now].map(|reading| self.printed(metric, reading));
+            let values = readings.iter().map(|(exact, _)| exact.map(|n| n.approximate())).collect();
+            rows.push((Say::new(format!("metric.{}", metric.name())), values, printed));
+        }
+        let (first, last) = (self.trail.first()?.period, self.trail.last()?.period);
+        (rows.len() > 1).then(|| Chart::Sparks {
+            title: Say::new("chart.sparks.title")
+                .with("n", TREND as i128)
+                .with("high", highest)
+                .with("low", lowest)
+                .with("of", rows.len() as i128),
+            axis: Say::new("chart.sparks.axis").with("from", first).with("to", last),
+            rows,
+        })
+    }
+
     pub(super) fn churn_charts(&self) -> Vec<Chart> {
         [self.trend(), self.waterfall()].into_iter().flatten().collect()
     }

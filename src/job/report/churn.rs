@@ -11,7 +11,7 @@ impl Story<'_> {
             subject: Some(self.churn_subject()),
             lead: self.churn_lead(),
             figures: self.churn_figures(),
-            charts: self.churn_charts(),
+            charts: if self.is_brief() { self.brief_charts() } else { self.churn_charts() },
             tables,
             notes: self.churn_notes(),
             ..Section::default()

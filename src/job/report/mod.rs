@@ -28,6 +28,7 @@ use std::collections::BTreeSet;
 
 use self::movers::{Waiting, movers};
 pub use self::needs::{asked, needs};
+pub(super) use self::notes::definition_word;
 use self::predict::Outlook;
 use self::restated::Restated;
 use self::rfm::Standings;

@@ -75,7 +75,7 @@ impl Story<'_> {
                 Say::new(format!("chart.moved.{}", moved.movement.name())).into(),
                 self.money(i128::from(moved.before_minor)).into(),
                 self.money(i128::from(moved.after_minor)).into(),
-                self.money(moved.change_minor()).into(),
+                Value::Gain(self.money(moved.change_minor())),
                 self.owner(moved.customer),
             ]
         };

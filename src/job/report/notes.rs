@@ -4,7 +4,7 @@
 use super::Story;
 use crate::document::{About, Say, Value};
 use crate::domain::facts::{Facts, Fault};
-use crate::domain::{Currency, Money};
+use crate::domain::{Currency, Flaw, Money};
 use crate::metrics::{Basis, Definition};
 
 impl Story<'_> {
@@ -46,7 +46,7 @@ impl Story<'_> {
         let counts = &self.now.counts;
         let definition = self.spec.settings.definition;
         Say::new(format!("note.definition.{}", definition.name()))
-            .with("name", definition.name())
+            .with("name", definition_word(definition))
             .with("opening", counts.opening)
             .with("joined", counts.joined())
             .with("seen", counts.seen)
@@ -68,10 +68,15 @@ impl Story<'_> {
         let others = others.filter(|d| inactivity || *d != Definition::InactiveShare);
         let rates = others.map(|d| {
             let rate = self.rate(self.now.counts.rate(d));
-            Say::new("note.other").with("name", d.name()).with("rate", rate).into()
+            Say::new("note.other").with("name", definition_word(d)).with("rate", rate).into()
         });
         Say::new("note.others").with("rates", Value::List(rates.collect()))
     }
+}
+
+/// What a definition is called.
+pub(in crate::job) fn definition_word(definition: Definition) -> Say {
+    Say::new(format!("definition.{}", definition.name()))
 }
 
 /// That a relation is not there.
@@ -130,13 +135,23 @@ fn currencies(facts: &Facts) -> Vec<Say> {
     notes
 }
 
+/// What is wrong with a row, in words; the column and the value stay as the shop has them.
+fn flaw(flaw: &Flaw) -> Say {
+    let value = match flaw.value.as_str() {
+        "" => Value::Empty,
+        value => Say::new("note.flaw.value").with("value", value).into(),
+    };
+    let what = Say::new(format!("flaw.{}", flaw.what.name()));
+    Say::new("note.flaw").with("column", flaw.column.as_str()).with("what", what).with("value", value)
+}
+
 /// What could not be read, a sentence for each relation and fault, with example ids.
 pub(crate) fn quality(facts: &Facts) -> Vec<Say> {
     let sentence = |((relation, fault), (n, examples)): (&(&'static str, Fault), &(u64, Vec<_>))| {
         let ids = examples.iter().map(|r: &crate::domain::Rejected| Value::Text(r.id.clone())).collect();
         let more = i128::from(*n) - examples.len() as i128;
         let more = if more > 0 { Say::new("note.more").with("n", more).into() } else { Value::Empty };
-        let reason = examples.first().map_or(String::new(), |r| r.reason.clone());
+        let reason = examples.first().map_or(Value::Empty, |r| flaw(&r.flaw).into());
         let key = match fault {
             Fault::Unreadable | Fault::Missing => "note.fault.unreadable",
             Fault::NoCustomer => "note.fault.no_customer",

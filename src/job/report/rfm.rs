@@ -9,8 +9,11 @@ use super::tables::{column, columns, table};
 use super::{Fared, Section, Story};
 use crate::document::{Chart, Figure, Say, Table, Value};
 use crate::domain::Ratio;
-use crate::metrics::rfm::{BEST, SLIPPING, Scored, Standing};
+use crate::metrics::rfm::{BEST, SLIPPING, Score, Scored, Standing};
 use crate::metrics::{Panel, first};
+
+/// Scores there are, from 1 on.
+const SCORES: usize = 5;
 
 /// Customers in the attached list of those who may be lost.
 const PRESSING: usize = 1_000;
@@ -19,6 +22,8 @@ const PRESSING: usize = 1_000;
 pub(super) struct Standings {
     /// By standing: customers now, a period ago, and what the ones of now bought in the window.
     totals: [(i128, i128, i128); 9],
+    /// How many have which scores: by recency, within by frequency and value, lowest first.
+    squares: [[i128; SCORES]; SCORES],
     /// From what, to what, and how many; `None` is not scored.
     moved: BTreeMap<(Option<Standing>, Option<Standing>), i128>,
     /// What each customer is now, by index.
@@ -33,7 +38,7 @@ pub(super) struct Standings {
 impl Standings {
     pub(super) fn of(panel: &Panel<'_>, ago: i32) -> Standings {
         let customers = &panel.customers;
-        let mut totals = [(0, 0, 0); 9];
+        let (mut totals, mut squares) = ([(0, 0, 0); 9], [[0; SCORES]; SCORES]);
         let mut now = vec![None; panel.facts.customers.len()];
         let (mut pressing, mut pressing_of, mut pressing_minor) = (Vec::new(), 0, 0);
         let brought = |s: &Scored| i128::from(panel.facts.purchases.tally(s.customer).revenue_minor());
@@ -43,6 +48,8 @@ impl Standings {
             let standing = scored.standing();
             let total = &mut totals[standing as usize];
             total.0 += 1;
+            let Score { recency, .. } = scored.score;
+            squares[place_of(recency)][place_of(scored.score.weight())] += 1;
             total.2 += i128::from(scored.amount_minor);
             now[scored.customer as usize] = Some(standing);
             if SLIPPING.contains(&standing) {
@@ -66,7 +73,7 @@ impl Standings {
                 *moved.entry((was, is)).or_default() += 1;
             }
         }
-        Standings { totals, moved, now, pressing, pressing_of, pressing_minor }
+        Standings { totals, squares, moved, now, pressing, pressing_of, pressing_minor }
     }
 
     pub(super) fn wanted(&self) -> impl Iterator<Item = u32> {
@@ -115,7 +122,10 @@ impl Story<'_> {
             subject,
             lead: vec![self.rfm_lead(standings)],
             figures,
-            charts: vec![standing_chart(standings)],
+            charts: [self.squares(standings), Some(standing_chart(standings))]
+                .into_iter()
+                .flatten()
+                .collect(),
             tables: vec![self.pressing_table(standings), self.standing_table(standings)],
             sheets,
             notes,
@@ -128,6 +138,30 @@ impl Story<'_> {
             .with("customers", Say::new("count.customers").with("n", standings.pressing_of as i128))
             .with("money", self.money(standings.pressing_minor))
             .with("names", Value::List(owners.collect()))
+    }
+
+    /// Who bought how lately, by how often and for how much: those in the corner are worth a call.
+    fn squares(&self, standings: &Standings) -> Option<Chart> {
+        // Of the two highest scores in one, the two lowest in the other.
+        let (much, long_ago) = (SCORES - 2, 2);
+        let all: i128 = standings.squares.iter().flat_map(|row| &row[much..]).sum();
+        let gone: i128 = standings.squares[..long_ago].iter().flat_map(|row| &row[much..]).sum();
+        let share = self.rate(Some(Ratio::of(gone, all)?));
+        let row = |(recency, counts): (usize, &[i128; SCORES])| {
+            let square = |(weight, n): (usize, &i128)| {
+                let score = |place: usize| place as u8 + 1;
+                let standing = Standing::at(score(recency), score(weight));
+                (named(standing), *n, recency < long_ago && weight >= much)
+            };
+            counts.iter().enumerate().map(square).collect()
+        };
+        let ends = ["chart.grid.recent", "chart.grid.long_ago", "chart.grid.little", "chart.grid.much"];
+        Some(Chart::Grid {
+            title: Say::new("chart.grid.title").with("share", share),
+            axis: Say::new("chart.grid.axis"),
+            ends: ends.map(Say::new),
+            rows: standings.squares.iter().enumerate().rev().map(row).collect(),
+        })
     }
 
     fn standing_table(&self, standings: &Standings) -> Table {
@@ -187,6 +221,11 @@ impl Story<'_> {
         };
         self.by_members("standing_groups", fared, columns(&["standing"], &["customers"]), rows)
     }
+}
+
+/// The place of a score.
+fn place_of(score: u8) -> usize {
+    (usize::from(score) - 1).min(SCORES - 1)
 }
 
 fn standing_chart(standings: &Standings) -> Chart {

@@ -89,12 +89,12 @@ impl Story<'_> {
         self.readings.whole(metric, at).value.exact()
     }
 
-    fn printed(&self, metric: Metric, reading: Reading) -> Value {
+    pub(super) fn printed(&self, metric: Metric, reading: Reading) -> Value {
         printed(metric, reading, self.spec.settings.ltv_cap_years)
     }
 
     /// Whether the store has what a metric is counted from.
-    fn has(&self, metric: Metric) -> bool {
+    pub(super) fn has(&self, metric: Metric) -> bool {
         let facts = self.panel.facts;
         match metric.source() {
             Source::Activity => metric != Metric::LtvToCac || self.spec.settings.cac_minor.is_some(),

@@ -4,6 +4,7 @@ use super::chart::amount;
 use super::judge::{Against, Side};
 use super::{Evaluation, has_base};
 use crate::document::{Say, Value};
+use crate::job::report;
 use crate::metrics::Basis;
 use crate::metrics::metric::Source;
 use crate::metrics::risk::AT_RISK;
@@ -50,7 +51,10 @@ impl Evaluation<'_> {
         let (metric, settings) = (self.look.spec.metric, &self.look.spec.settings);
         let rate = || Value::Percent(settings.discount_rate());
         let counted = match metric.source() {
-            Source::Activity => Say::new("breach.note.counted").with("name", settings.definition.name()),
+            Source::Activity => {
+                let name = report::definition_word(settings.definition);
+                Say::new("breach.note.counted").with("name", name)
+            }
             Source::Rfm => Say::new("note.rfm").with("days", i128::from(settings.rfm_days)),
             Source::Risks => Say::new("breach.note.at_risk").with("score", i128::from(AT_RISK)),
             Source::Tenures => Say::new("note.survival"),

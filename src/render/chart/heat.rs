@@ -25,12 +25,12 @@ const GAP: f64 = 2.0;
 const LEAST_SPAN: f64 = 0.2;
 
 /// Light to dark. No tint is of the middling lightness on which neither black nor white words are readable.
-const RAMP: [&str; 10] = [
+pub(super) const RAMP: [&str; 10] = [
     "#e9f1f9", "#d7e5f3", "#c1d8ed", "#a5c8e5", "#82b4da", "#5598cb", "#2b74b8", "#0f5ba6", "#0a4684",
     "#073260",
 ];
 /// The first tint with white words.
-const DARK: usize = 6;
+pub(super) const DARK: usize = 6;
 
 /// The triangle as SVG.
 pub(super) fn draw(heat: &Heat) -> String {
@@ -171,7 +171,8 @@ fn extent(rows: &[Cohort]) -> (f64, f64) {
     (low.min(high - LEAST_SPAN), high)
 }
 
-fn tint(share: f64, low: f64, high: f64) -> usize {
+/// Which tint stands for a value between two others.
+pub(super) fn tint(share: f64, low: f64, high: f64) -> usize {
     let share = drawable(share).unwrap_or(low);
     let step = ((share - low) / (high - low)).clamp(0.0, 1.0) * count(RAMP.len());
     (step as usize).min(RAMP.len() - 1)

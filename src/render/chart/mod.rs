@@ -1,5 +1,6 @@
 //! What a chart in a mail looks like: a line over periods, an opening-to-closing waterfall, bars upright or
-//! lying, a cohort triangle, survival curves, or pairs of values.
+//! lying, a cohort triangle, a grid of two scores, survival curves, pairs of values, or a line for each of
+//! several figures.
 //!
 //! Everything is drawn on an opaque white card, labelled directly and not by a legend, and told apart by
 //! blue, vermilion and grey, which colour-blind readers keep apart too. All words arrive localised.
@@ -10,6 +11,7 @@ mod ends;
 mod face;
 mod fonts;
 mod frame;
+mod grid;
 mod heat;
 mod levels;
 mod pairs;
@@ -19,6 +21,7 @@ pub mod print;
 mod ranked;
 mod room;
 mod scale;
+mod sparks;
 mod survival;
 mod trend;
 mod waterfall;
@@ -44,6 +47,10 @@ pub enum Picture {
     Ranked(Ranked),
     /// Two values a group.
     Pairs(Pairs),
+    /// Squares by two scores.
+    Grid(Grid),
+    /// A line for each of several figures.
+    Sparks(Sparks),
 }
 
 /// One period of a trend.
@@ -277,6 +284,60 @@ pub struct Rank {
     pub alarming: bool,
 }
 
+/// How many stand where by two scores.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Grid {
+    /// What the chart says, as a sentence.
+    pub title: String,
+    /// What lies where.
+    pub axis: String,
+    /// What the uppermost and the lowest row are, and the first and the last column.
+    pub ends: [String; 4],
+    /// The squares by row, from the top.
+    pub rows: Vec<Vec<Square>>,
+}
+
+/// A square of a grid.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Square {
+    /// What those there are called.
+    pub name: String,
+    /// How many they are.
+    pub number: f64,
+    /// It as printed.
+    pub text: String,
+    /// Whether the title is about them.
+    pub marked: bool,
+}
+
+/// Several figures over the same periods.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sparks {
+    /// What the chart says, as a sentence.
+    pub title: String,
+    /// Which periods, and how the lines are scaled.
+    pub axis: String,
+    /// The headings of the lowest, the highest and the last values.
+    pub heads: [String; 3],
+    /// The figures.
+    pub rows: Vec<Spark>,
+}
+
+/// One figure over periods.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Spark {
+    /// What it is.
+    pub name: String,
+    /// Its values, oldest first.
+    pub values: Vec<Option<f64>>,
+    /// The lowest as printed.
+    pub low: String,
+    /// The highest as printed.
+    pub high: String,
+    /// The last as printed.
+    pub last: String,
+}
+
 /// What happened and what was expected, by group.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pairs {
@@ -311,6 +372,8 @@ pub fn svg(picture: &Picture, tick: &dyn Fn(f64) -> String) -> String {
         Picture::Survival(survival) => survival::draw(survival, tick),
         Picture::Ranked(ranked) => ranked::draw(ranked),
         Picture::Pairs(pairs) => pairs::draw(pairs, tick),
+        Picture::Grid(grid) => grid::draw(grid),
+        Picture::Sparks(sparks) => sparks::draw(sparks),
     }
 }
 

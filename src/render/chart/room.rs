@@ -37,7 +37,7 @@ impl Area {
     }
 
     /// Whether the segment touches the rectangle (Liang and Barsky's clipping).
-    fn crossed_by(&self, (x0, y0): (f64, f64), (x1, y1): (f64, f64)) -> bool {
+    pub(super) fn crossed_by(&self, (x0, y0): (f64, f64), (x1, y1): (f64, f64)) -> bool {
         let (dx, dy) = (x1 - x0, y1 - y0);
         let (mut enter, mut leave) = (0.0_f64, 1.0_f64);
         let edges =

@@ -151,6 +151,38 @@ fn pairs(values: &[f64]) -> Picture {
     })
 }
 
+fn grid(values: &[f64]) -> Picture {
+    let square = |(n, value): (usize, &f64)| Square {
+        name: format!("kind {}", n % 3),
+        number: value.abs(),
+        text: if value.abs() < 1e9 { format!("{value:.0}") } else { "—".into() },
+        marked: n % 2 == 1,
+    };
+    let squares: Vec<Square> = values.iter().enumerate().map(square).collect();
+    Picture::Grid(Grid {
+        title: "Some have gone quiet".into(),
+        axis: "customers by fifths".into(),
+        ends: ["купують нещодавно й регулярно", "давно", "рідко та на малі суми", "often"].map(String::from),
+        rows: squares.chunks(5).map(<[Square]>::to_vec).collect(),
+    })
+}
+
+fn sparks(values: &[f64]) -> Picture {
+    let row = |(n, value): (usize, &f64)| Spark {
+        name: format!("figure {n}"),
+        values: values.iter().map(|v| ((*v - *value).abs() > 0.0 || n == 0).then_some(*v)).collect(),
+        low: "1.0 %".into(),
+        high: "4.2 %".into(),
+        last: if value.abs() < 1e9 { format!("{value:.2} %") } else { "—".into() },
+    };
+    Picture::Sparks(Sparks {
+        title: "Three at their highest".into(),
+        axis: "from October 2025 to October 2026".into(),
+        heads: ["lowest", "highest", "latest"].map(String::from),
+        rows: values.iter().enumerate().map(row).collect(),
+    })
+}
+
 /// Sequences that charts have broken on, and many that are merely different.
 fn sequences() -> Vec<Vec<f64>> {
     let mut all = vec![
@@ -202,6 +234,19 @@ fn wordy(mut picture: Picture) -> Picture {
                 row.size = "R$ 1.204.500,00".into();
             }
         }
+        Picture::Grid(grid) => {
+            for square in grid.rows.iter_mut().flatten() {
+                square.name = "Kundenzufriedenheitsverbesserung".into();
+                square.text = "1.204.500".into();
+            }
+        }
+        Picture::Sparks(sparks) => {
+            for row in &mut sparks.rows {
+                row.name = "Доля клиентов, оставшихся дольше двадцати четырёх месяцев".into();
+                row.last = "R$ 1.204.500,00".into();
+                row.low.clone_from(&row.last);
+            }
+        }
         Picture::Survival(survival) => {
             survival.axis = "месяцев после заключения первого договора на обслуживание оборудования".into();
             for curve in &mut survival.curves {
@@ -239,7 +284,7 @@ fn pictures() -> Vec<Picture> {
         all.push(survival(&values, values.len().clamp(1, 7)));
         all.push(survival(&values, 1));
         all.push(ranked(&values));
-        all.push(pairs(&values));
+        all.extend([pairs(&values), grid(&values), sparks(&values)]);
     }
     let long: Vec<Picture> =
         all.iter().step_by(3).chain(all.iter().rev().step_by(4)).cloned().map(wordy).collect();
@@ -271,7 +316,9 @@ fn every_picture_is_finite_and_the_same_twice() {
 
 /// What is wrong with how the picture's words stand: cut by the card's edge, or over one another.
 fn misplaced(picture: &Picture) -> Vec<String> {
-    let tallest = if matches!(picture, Picture::Heat(_) | Picture::Ranked(_)) { 620.0 } else { 420.0 };
+    let is_tall =
+        matches!(picture, Picture::Heat(_) | Picture::Ranked(_) | Picture::Grid(_) | Picture::Sparks(_));
+    let tallest = if is_tall { 620.0 } else { 420.0 };
     faults(&svg(picture, &tick), tallest)
 }
 
@@ -317,7 +364,8 @@ proptest! {
         months in 1..=15_usize,
         long in any::<bool>(),
     ) {
-        for picture in [heat(&values, months), survival(&values, curves), ranked(&values), pairs(&values)] {
+        let small = [grid(&values), sparks(&values), ranked(&values), pairs(&values)];
+        for picture in [heat(&values, months), survival(&values, curves)].into_iter().chain(small) {
             let picture = if long { wordy(picture) } else { picture };
             let drawn = svg(&picture, &tick);
             prop_assert!(!drawn.contains("NaN") && !drawn.contains("inf"), "{picture:?}\n{drawn}");
@@ -355,6 +403,39 @@ fn negative_values_have_the_zero_line_inside() {
     let zero = drawn.lines().find(|line| line.contains(draw::ZERO)).unwrap();
     let y: f64 = zero.split_whitespace().nth(2).and_then(|s| s.split('L').next()).unwrap().parse().unwrap();
     assert!(y > 90.0 && y < 220.0, "{zero}");
+}
+
+/// What a level is called never lies across the line: where the plot has no room, it stands at its end.
+#[test]
+fn the_name_of_a_level_keeps_off_the_line() {
+    let values = [1.4, 2.2, 0.85, 0.8, 2.4, 1.95, 2.65, 1.5, 1.4, 2.7, 2.95, 1.3, 4.0];
+    for label in ["back at 2 %", "de vuelta en 2 %", "возврат при 2 %", "повернення за 2 %, якщо не вище"]
+    {
+        let Picture::Trend(mut one) = trend(&values.map(Some)) else { panic!() };
+        one.levels = vec![Level { at: 2.0, label: label.into(), breaches: false }];
+        (one.band, one.before, one.marks) = (None, None, Vec::new());
+        let drawn = svg(&Picture::Trend(one), &tick);
+        let tree = Tree::from_str(&drawn, &png::options(&drawn)).unwrap();
+        let mut all = Vec::new();
+        texts(tree.root(), &mut all);
+        let first = label.split(' ').next().unwrap();
+        let (_, area) = all.iter().find(|(words, _)| words.contains(first)).unwrap();
+        let path = drawn.lines().find(|line| line.contains("stroke-width=\"2.75\"")).unwrap();
+        let points: Vec<(f64, f64)> = path.split('"').nth(1).unwrap()[1..]
+            .split('L')
+            .map(|point| {
+                point.split_once(' ').map(|(x, y)| (x.parse().unwrap(), y.parse().unwrap())).unwrap()
+            })
+            .collect();
+        let words = room::Area {
+            left: area.left().into(),
+            top: area.top().into(),
+            right: area.right().into(),
+            bottom: area.bottom().into(),
+        };
+        let crossed = points.windows(2).any(|pair| words.crossed_by(pair[0], pair[1]));
+        assert!(!crossed, "{label}: {words:?}\n{path}");
+    }
 }
 
 #[test]

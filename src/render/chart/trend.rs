@@ -57,9 +57,10 @@ pub(super) fn draw(trend: &Trend, tick: &dyn Fn(f64) -> String) -> String {
     for spots in [&line, &before] {
         room.take_line(&spots.iter().map(|(_, at)| *at).collect::<Vec<_>>());
     }
-    ends.draw(&mut canvas, &plot, &line, &before);
+    let mut margin = Room::new(Area { left: plot.right + 4.0, right: super::draw::WIDTH, ..room.bounds });
+    ends.draw(&mut canvas, &plot, &line, &before).into_iter().for_each(|area| margin.take(area));
     levels::mark(&mut canvas, &trend.marks, &line, &mut room);
-    levels::name(&mut canvas, &plot, &trend.levels, &mut room);
+    levels::name(&mut canvas, &plot, &trend.levels, [&mut room, &mut margin]);
     note_extremes(&mut canvas, trend, &line, band, &mut room);
     if let (Some(edges), Some(band)) = (band, &trend.band) {
         note_band(&mut canvas, &plot, edges, &band.label, &mut room);
@@ -253,7 +254,8 @@ impl Ends {
         if widest > 0.0 { widest + 12.0 } else { 16.0 }
     }
 
-    fn draw(&self, canvas: &mut Canvas, plot: &Plot, line: &[Spot], before: &[Spot]) {
+    /// Writes them, and answers what they cover.
+    fn draw(&self, canvas: &mut Canvas, plot: &Plot, line: &[Spot], before: &[Spot]) -> Vec<Area> {
         let x = plot.right + 8.0;
         let ends = [line.last(), before.last()].map(|spot| spot.map(|(_, at)| *at));
         let heights = [20.0 + count(self.series.len()) * 15.5, count(self.before.len()) * 15.5 + 2.0];
@@ -282,10 +284,19 @@ impl Ends {
         if let Some(top) = tops[1] {
             write(canvas, (x, top + 14.0), &self.before, NOTE, MUTED);
         }
+        let right = super::draw::WIDTH;
+        let covered = tops.into_iter().zip(heights).filter_map(|(top, height)| Some((top?, height)));
+        covered.map(|(top, height)| Area { left: x, top, right, bottom: top + height }).collect()
     }
 }
 
-fn write(canvas: &mut Canvas, (x, y): (f64, f64), lines: &[String], style: Style, fill: &'static str) {
+pub(super) fn write(
+    canvas: &mut Canvas,
+    (x, y): (f64, f64),
+    lines: &[String],
+    style: Style,
+    fill: &'static str,
+) {
     for (n, words) in lines.iter().enumerate() {
         let y = y + count(n) * 15.5;
         canvas.text(&Text { x, y, words, style, fill, anchor: Anchor::Start, rim: None });

@@ -4,7 +4,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::{
     ActionView, BecauseView, BlockView, CellView, ChartView, ColumnView, FigureView, FiguresView, ItemView,
-    ReachView, TableView, phone, tidy,
+    ReachView, TableView, tidy,
 };
 use crate::document::{Block, Chart, Figures, Item, Reach, Say, Table, Value};
 use crate::render::locale::Locale;
@@ -76,6 +76,9 @@ fn figures_view(figures: &Figures, locale: &Locale) -> FiguresView {
     FiguresView { columns, rows, lines: align(&cells, &numeric) }
 }
 
+/// From so many columns on a table is dense.
+const DENSE: usize = 10;
+
 /// A table in words.
 pub fn table_view(table: &Table, locale: &Locale) -> TableView {
     let columns: Vec<ColumnView> = table
@@ -83,38 +86,49 @@ pub fn table_view(table: &Table, locale: &Locale) -> TableView {
         .iter()
         .map(|c| ColumnView { text: tidy(&locale.say(&c.title)), numeric: c.numeric })
         .collect();
-    let rows: Vec<Vec<CellView>> = table
-        .rows
-        .iter()
-        .map(|row| {
-            let cells = row.iter().zip(&columns);
-            cells
-                .map(|(value, column)| {
-                    let text = locale.value(value);
-                    CellView {
-                        text: if column.numeric { whole(text) } else { text },
-                        numeric: column.numeric,
-                    }
-                })
-                .collect()
-        })
-        .collect();
-    let mut cells = vec![columns.iter().map(|c| c.text.clone()).collect::<Vec<_>>()];
-    cells.extend(
-        rows.iter().map(|row| row.iter().map(|cell| crate::domain::text::excerpt(&cell.text, 34)).collect()),
-    );
-    let numeric: Vec<bool> = columns.iter().map(|c| c.numeric).collect();
+    let says = |at: &usize| table.rows.iter().any(|row| row.get(*at).is_some_and(|v| *v != Value::Empty));
+    let dense = (0..columns.len()).filter(says).count() >= DENSE;
+    let row = |row: &Vec<Value>| {
+        row.iter().zip(&columns).map(|(value, c)| cell(value, c.numeric, dense, locale)).collect()
+    };
     let mut view = TableView {
         title: locale.say(&table.title),
-        lines: align(&cells, &numeric),
-        stacks: phone::is_too_wide(&columns, &rows),
+        rows: table.rows.iter().map(row).collect(),
         columns,
-        rows,
         of: table.of,
+        dense,
+        lines: Vec::new(),
+        stacks: false,
         cut: None,
     };
     view.show(table.rows.len(), false, locale);
     view
+}
+
+fn cell(value: &Value, numeric: bool, dense: bool, locale: &Locale) -> CellView {
+    let text = match value {
+        Value::Month(_) => locale.short(value),
+        // Where columns stand close, decimals would only widen them; the file has them.
+        Value::Rate(share) if dense => locale.whole_percent(share.scaled(2) as f64 / 100.0),
+        _ => locale.value(value),
+    };
+    let joined = matches!(value, Value::Day(_) | Value::DayNear(_) | Value::Month(_));
+    let text = match (joined, numeric) {
+        // Word knows no line that must not break, but blanks that must not.
+        (true, _) => text.replace(' ', "\u{a0}"),
+        (false, true) => whole(text),
+        (false, false) => text,
+    };
+    CellView { text, numeric, joined }
+}
+
+/// A table as lines of text, that of the headings first.
+pub(super) fn lines(columns: &[ColumnView], rows: &[Vec<CellView>]) -> Vec<String> {
+    let short = |cell: &CellView| crate::domain::text::excerpt(&cell.text, 34);
+    let mut cells = vec![columns.iter().map(|c| c.text.clone()).collect::<Vec<_>>()];
+    cells.extend(rows.iter().map(|row| row.iter().map(short).collect()));
+    let numeric: Vec<bool> = columns.iter().map(|c| c.numeric).collect();
+    align(&cells, &numeric)
 }
 
 /// A figure whose fraction stays on one line: "6.7% (2 of 30)".
@@ -134,10 +148,15 @@ fn item_view(number: usize, item: &Item, locale: &Locale) -> ItemView {
         Reach::Place(address) => ReachView { text: address.clone(), url: map(address) },
     });
     let quoted = |what: &str| locale.say(&Say::new("quoted").with("text", what));
-    let mut reasons = item.reasons.iter().map(|because| BecauseView {
-        why: locale.say(&because.why),
-        what: because.what.as_deref().map(quoted),
-    });
+    let mut said: Vec<BecauseView> = Vec::new();
+    for because in &item.reasons {
+        let view = BecauseView { why: locale.say(&because.why), what: because.what.as_deref().map(quoted) };
+        // Two rules, or two contracts of a customer, may say the same: it is read once.
+        if !said.contains(&view) {
+            said.push(view);
+        }
+    }
+    let mut reasons = said.into_iter();
     let first = reasons.next().unwrap_or(BecauseView { why: String::new(), what: None });
     let actions = item.actions.iter().map(|action| ActionView {
         text: locale.say(&Say::new(format!("action.{}", action.what))),
@@ -188,4 +207,41 @@ fn align(cells: &[Vec<String>], numeric: &[bool]) -> Vec<String> {
         line.trim_end().to_owned()
     };
     cells.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::Because;
+
+    #[test]
+    fn what_two_rules_say_in_the_same_words_is_read_once() {
+        let because = |rule: &str, why: Say, what: Option<&str>| Because {
+            rule: rule.to_owned(),
+            subject: rule.to_owned(),
+            due: jiff::civil::date(2026, 11, 3),
+            why,
+            what: what.map(str::to_owned),
+        };
+        let renews = || Say::new("due.renews_today").with("money", "€9");
+        let item = Item {
+            customer_id: "C-1".to_owned(),
+            customer: "Acme".to_owned(),
+            reasons: vec![
+                because("a", renews(), None),
+                because("b", renews(), None),
+                because("c", Say::new("due.today"), Some("call")),
+                because("c", Say::new("due.today"), Some("write")),
+            ],
+            facts: Vec::new(),
+            reach: Vec::new(),
+            days_late: 0,
+            late: false,
+            actions: Vec::new(),
+        };
+        let view = item_view(1, &item, &Locale::load("ru").unwrap());
+        let more: Vec<&str> = view.more.iter().filter_map(|because| because.what.as_deref()).collect();
+        assert_eq!(view.why, "договор продлевается сегодня (€9 в месяц)");
+        assert_eq!(more, ["«call»", "«write»"], "two promises are two, in the quotes of the language");
+    }
 }

@@ -116,6 +116,8 @@ pub struct TableView {
     pub cut: Option<String>,
     /// Whether it is too wide for a phone, and its rows are to be paragraphs there.
     pub stacks: bool,
+    /// Whether it has so many columns that they have to stand close.
+    pub dense: bool,
     /// The same as lines of text, aligned.
     pub lines: Vec<String>,
 }
@@ -136,6 +138,8 @@ pub struct CellView {
     pub text: String,
     /// Whether it is aligned on the right.
     pub numeric: bool,
+    /// Whether it stays on one line: a date, a month.
+    pub joined: bool,
 }
 
 /// A thing to do.
@@ -171,7 +175,7 @@ pub struct ActionView {
 }
 
 /// A further reason.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BecauseView {
     /// In words.
     pub why: String,
@@ -266,10 +270,26 @@ impl TableView {
     /// Keeps the first `count` rows and says so; where `attached`, that a file holds them all.
     pub fn show(&mut self, count: usize, attached: bool, locale: &Locale) {
         self.rows.truncate(count);
-        // The first line is that of the headings.
-        self.lines.truncate(self.rows.len() + 1);
+        if self.dense {
+            self.drop_empty();
+        }
+        self.lines = block::lines(&self.columns, &self.rows);
+        self.stacks = phone::is_too_wide(&self.columns, &self.rows);
         let key = if attached { "table.cut" } else { "table.shown" };
         let shown = Say::new(key).with("shown", self.rows.len() as i128).with("of", self.of as i128);
         self.cut = (self.rows.len() < self.of).then(|| locale.say(&shown));
+    }
+
+    /// Where columns stand close, one that says nothing of any row shown is room for the others.
+    fn drop_empty(&mut self) {
+        let says = |at: usize| self.rows.iter().any(|row| row.get(at).is_some_and(|c| !c.text.is_empty()));
+        let kept: Vec<bool> =
+            (0..self.columns.len()).map(|at| at == 0 || self.rows.is_empty() || says(at)).collect();
+        let mut keeps = kept.iter();
+        self.columns.retain(|_| keeps.next().copied().unwrap_or(true));
+        for row in &mut self.rows {
+            let mut keeps = kept.iter();
+            row.retain(|_| keeps.next().copied().unwrap_or(true));
+        }
     }
 }

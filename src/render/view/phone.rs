@@ -4,8 +4,8 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::{CellView, ColumnView};
 
-/// What stands in a line on a phone of 360 pixels, in figures of 12 pixels, beside the gaps.
-const LINE: usize = 50;
+/// What stands in a line on a phone of 320 pixels, in figures of 12 pixels, beside the gaps.
+const LINE: usize = 42;
 
 /// What a gap between two columns takes of it.
 const GAP: usize = 1;
@@ -43,7 +43,7 @@ mod tests {
             .iter()
             .map(|(text, numeric)| ColumnView { text: (*text).to_owned(), numeric: *numeric })
             .collect();
-        let row = row.iter().map(|text| CellView { text: (*text).to_owned(), numeric: true });
+        let row = row.iter().map(|text| CellView { text: (*text).to_owned(), numeric: true, joined: false });
         is_too_wide(&columns, &[row.collect()])
     }
 

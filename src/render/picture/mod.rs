@@ -1,8 +1,11 @@
 //! A chart of a document as a drawing in the reader's language.
 
+mod alt;
+
+use self::alt::alt;
 use super::chart::{
-    self, Band, Bar, Bars, Before, Cell, Cohort, Curve, Heat, Level, Mark, Median, Pair, Pairs, Picture,
-    Point, Rank, Ranked, Step, StepKind, Survival, Trend, Waterfall,
+    self, Band, Bar, Bars, Before, Cell, Cohort, Curve, Grid, Heat, Level, Mark, Median, Pair, Pairs,
+    Picture, Point, Rank, Ranked, Spark, Sparks, Square, Step, StepKind, Survival, Trend, Waterfall,
 };
 use super::locale::Locale;
 use crate::document::{self, Chart, Measure as Unit, Say, Value};
@@ -82,24 +85,15 @@ fn picture(chart: &Chart, locale: &Locale) -> Option<(Picture, Unit)> {
             (Picture::Bars(bars), Unit::Number(0))
         }
         Chart::Heat { title, rows, cells, axis } => {
-            let rows = cohorts(rows, cells, locale);
-            if rows.iter().all(|row| row.cells.iter().all(Option::is_none)) {
-                return None;
-            }
-            let axis = locale.say(&Say::new("chart.heat.axis").with("axis", axis.clone()));
-            let start = locale.word("chart.heat.start");
-            (Picture::Heat(Heat { title: locale.say(title), axis, start, rows }), Unit::Percent)
+            let heat = heat(axis, cohorts(rows, cells, locale), locale)?;
+            (Picture::Heat(Heat { title: locale.say(title), ..heat }), Unit::Percent)
         }
         Chart::Survival { title, axis, curves } => {
-            let curves = curves.iter().filter_map(|one| curve(one, locale)).take(CURVES).collect::<Vec<_>>();
-            if curves.is_empty() {
-                return None;
-            }
-            let levels = [0.0, 0.25, 0.5, 0.75, 1.0].map(|share| (share, locale.whole_percent(share)));
-            let (title, axis) = (locale.say(title), locale.say(axis));
-            let band = locale.word("chart.survival.band");
-            let survival = Survival { title, axis, levels: levels.to_vec(), band, curves };
-            (Picture::Survival(survival), Unit::Number(0))
+            let curves = survival(curves, locale)?;
+            (
+                Picture::Survival(Survival { title: locale.say(title), axis: locale.say(axis), ..curves }),
+                Unit::Number(0),
+            )
         }
         Chart::Ranked { title, axis, bars } => {
             let more = bars.len().saturating_sub(RANKS);
@@ -111,6 +105,14 @@ fn picture(chart: &Chart, locale: &Locale) -> Option<(Picture, Unit)> {
             }
             let ranked = Ranked { title: locale.say(title), axis: locale.say(axis), bars, more };
             (Picture::Ranked(ranked), Unit::Percent)
+        }
+        Chart::Grid { title, axis, ends, rows } => {
+            let grid = Grid { title: locale.say(title), axis: locale.say(axis), ..grid(ends, rows, locale)? };
+            (Picture::Grid(grid), Unit::Number(0))
+        }
+        Chart::Sparks { title, axis, rows } => {
+            let sparks = Sparks { title: locale.say(title), axis: locale.say(axis), ..sparks(rows, locale)? };
+            (Picture::Sparks(sparks), Unit::Number(0))
         }
         Chart::Pairs { title, axis, groups, names } => {
             let unit = Unit::Number(decimals(groups)?);
@@ -183,6 +185,14 @@ fn bar(from: Option<Money>, to: Option<Money>, n: i128, locale: &Locale) -> Bar 
     Bar { label: range(from, to, locale), value: n as f64, text, strong: false }
 }
 
+/// The triangle without its title; none where no share is known.
+fn heat(axis: &Say, rows: Vec<Cohort>, locale: &Locale) -> Option<Heat> {
+    let axis = locale.say(&Say::new("chart.heat.axis").with("axis", axis.clone()));
+    let is_empty = rows.iter().all(|row| row.cells.iter().all(Option::is_none));
+    let start = locale.word("chart.heat.start");
+    (!is_empty).then(|| Heat { title: String::new(), axis, start, rows })
+}
+
 fn cohorts(rows: &[(Value, Value)], cells: &[Vec<Option<Ratio>>], locale: &Locale) -> Vec<Cohort> {
     let cell = |share: Ratio| {
         let whole = share.scaled(2);
@@ -197,12 +207,24 @@ fn cohorts(rows: &[(Value, Value)], cells: &[Vec<Option<Ratio>>], locale: &Local
     rows.iter().zip(cells).map(cohort).collect()
 }
 
+/// The curves without their title; none where there are none.
+fn survival(curves: &[document::Curve], locale: &Locale) -> Option<Survival> {
+    let curves: Vec<Curve> = curves.iter().filter_map(|one| curve(one, locale)).take(CURVES).collect();
+    (!curves.is_empty()).then(|| Survival {
+        title: String::new(),
+        axis: String::new(),
+        levels: [0.0, 0.25, 0.5, 0.75, 1.0].map(|share| (share, locale.whole_percent(share))).to_vec(),
+        band: locale.word("chart.survival.band"),
+        curves,
+    })
+}
+
 fn curve(curve: &document::Curve, locale: &Locale) -> Option<Curve> {
     let (_, last) = curve.steps.last()?;
     let median = curve.median.map(|months| Median {
         months,
         text: locale.value(&in_months(months).0),
-        words: locale.say(&after("chart.survival.median", months)),
+        words: locale.say(&after(Say::new("chart.survival.median"), months)),
     });
     Some(Curve {
         label: locale.value(&curve.name),
@@ -221,10 +243,10 @@ fn in_months(months: f64) -> (Value, bool) {
 }
 
 /// A sentence about a number of months, which need not be whole.
-fn after(key: &str, months: f64) -> Say {
+fn after(say: Say, months: f64) -> Say {
     let (number, one) = in_months(months);
     // Fractions are worded as several are.
-    Say::new(key).with("n", number).with("months", if one { 1i128 } else { 2 })
+    say.with("n", number).with("months", if one { 1i128 } else { 2 })
 }
 
 fn rank(
@@ -253,6 +275,41 @@ fn pair((name, actual, expected): &(Value, f64, f64), unit: Unit, locale: &Local
     Pair { label: locale.short(name), values, texts: values.map(|value| unit.print(value, locale)) }
 }
 
+/// The grid without its title; none where nobody stands in it.
+fn grid(ends: &[Say; 4], rows: &[Vec<(Say, i128, bool)>], locale: &Locale) -> Option<Grid> {
+    let square = |(name, n, marked): &(Say, i128, bool)| Square {
+        name: locale.say(name),
+        number: *n as f64,
+        text: locale.value(&Value::Count(*n)),
+        marked: *marked,
+    };
+    let is_empty = rows.iter().flatten().all(|(_, n, _)| *n == 0);
+    (!is_empty).then(|| Grid {
+        title: String::new(),
+        axis: String::new(),
+        ends: ends.each_ref().map(|end| locale.say(end)),
+        rows: rows.iter().map(|row| row.iter().map(square).collect()).collect(),
+    })
+}
+
+/// A figure's name, its values, and three of them as printed.
+type Row = (Say, Vec<Option<f64>>, [Value; 3]);
+
+/// The lines without their title; none where there are none.
+fn sparks(rows: &[Row], locale: &Locale) -> Option<Sparks> {
+    let heads = ["chart.sparks.low", "chart.sparks.high", "chart.sparks.last"];
+    let spark = |(name, values, printed): &Row| {
+        let [low, high, last] = printed.each_ref().map(|value| locale.value(value));
+        Spark { name: locale.say(name), values: values.clone(), low, high, last }
+    };
+    (!rows.is_empty()).then(|| Sparks {
+        title: String::new(),
+        axis: String::new(),
+        heads: heads.map(|head| locale.word(head)),
+        rows: rows.iter().map(spark).collect(),
+    })
+}
+
 fn step(name: &Say, money: Money, total: bool, locale: &Locale) -> Step {
     let kind = match (total, money.minor >= 0) {
         (true, _) => StepKind::Total,
@@ -272,71 +329,6 @@ fn range(from: Option<Money>, to: Option<Money>, locale: &Locale) -> String {
         (Some(from), Some(to)) => Say::new("range.between").with("from", from).with("to", to),
     };
     locale.say(&say)
-}
-
-/// The title and the figures in words.
-fn alt(picture: &Picture, locale: &Locale) -> String {
-    let named = |name: &str, text: &str| format!("{name}: {text}");
-    let (title, values): (&str, Vec<String>) = match picture {
-        Picture::Trend(trend) => {
-            let known = trend.points.iter().filter(|point| !point.text.is_empty());
-            (&trend.title, known.map(|point| format!("{} {}", point.label, point.text)).collect())
-        }
-        Picture::Waterfall(fall) => {
-            (&fall.title, fall.steps.iter().map(|step| format!("{} {}", step.label, step.text)).collect())
-        }
-        Picture::Bars(bars) => {
-            (&bars.title, bars.bars.iter().map(|bar| named(&bar.label, &bar.text)).collect())
-        }
-        Picture::Heat(heat) => {
-            let title = format!("{}. {}", heat.title, heat.axis);
-            return format!("{title}. {}.", joined(heat.rows.iter().map(shares)));
-        }
-        Picture::Survival(survival) => {
-            (&survival.title, survival.curves.iter().map(|curve| falls(curve, locale)).collect())
-        }
-        Picture::Ranked(ranked) => {
-            let bars = ranked.bars.iter().map(|bar| named(&bar.label, &bar.text));
-            let more = (!ranked.more.is_empty()).then(|| ranked.more.clone());
-            (&ranked.title, bars.chain(more).collect())
-        }
-        Picture::Pairs(pairs) => {
-            let [actual, expected] = &pairs.names;
-            let both = |[a, b]: &[String; 2]| format!("{a} ({b})");
-            let groups = pairs.groups.iter().map(|group| named(&group.label, &both(&group.texts)));
-            let title = format!("{}. {actual} ({expected})", pairs.title);
-            return format!("{title}. {}.", joined(groups));
-        }
-    };
-    format!("{title}. {}.", joined(values.into_iter()))
-}
-
-fn joined(values: impl Iterator<Item = String>) -> String {
-    values.collect::<Vec<_>>().join("; ")
-}
-
-/// A cohort's size and its shares, as far as they are known.
-fn shares(row: &Cohort) -> String {
-    let end = row.cells.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
-    let known = row.cells.iter().take(end);
-    let texts: Vec<&str> = known.map(|cell| cell.as_ref().map_or("–", |cell| cell.text.as_str())).collect();
-    let size = if row.size.is_empty() { String::new() } else { format!(" ({})", row.size) };
-    format!("{}{size}: {}", row.label, texts.join(", "))
-}
-
-/// How a curve falls: the share after usual times and at its end, and when half are left.
-fn falls(curve: &Curve, locale: &Locale) -> String {
-    let end = curve.steps.last().map_or(0.0, |(month, _)| *month);
-    let usual = [1.0, 3.0, 6.0, 12.0, 24.0, 36.0, 60.0].into_iter().filter(|month| *month < end);
-    let left = |month: f64| {
-        let step = curve.steps.iter().rfind(|(from, _)| *from <= month);
-        let share = locale.whole_percent(step.map_or(1.0, |(_, share)| *share));
-        locale.say(&after("chart.survival.point", month).with("share", share))
-    };
-    let points = usual.chain([end]).map(left);
-    let median = curve.median.as_ref().map(|median| median.words.clone());
-    let all = points.chain(median).collect::<Vec<_>>().join(", ");
-    if curve.label.is_empty() { all } else { format!("{}: {all}", curve.label) }
 }
 
 #[cfg(test)]
@@ -438,7 +430,7 @@ mod tests {
 
     #[test]
     fn months_are_whole_or_have_one_decimal_and_one_is_singular() {
-        let after = |months: f64| locale("en").say(&after("chart.survival.median", months));
+        let after = |months: f64| locale("en").say(&after(Say::new("chart.survival.median"), months));
         for (months, words) in [
             (1.0, "half left after 1 month"),
             (0.96, "half left after 1 month"),

@@ -1,27 +1,30 @@
 //! A language: its words, its numbers, its dates. One file in `locales/` each.
 
+mod dates;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use fixed_decimal::{Decimal, SignDisplay};
 use icu_decimal::DecimalFormatter;
 use icu_decimal::options::DecimalFormatterOptions;
 use icu_locale_core::Locale as IcuLocale;
 use icu_plurals::{PluralCategory, PluralRules};
-use jiff::civil::Date;
 use serde::Deserialize;
 
+use self::dates::Formats;
 use crate::document::{Say, Value};
-use crate::domain::{Money, Period, PeriodKind, Ratio};
+use crate::domain::{Money, Ratio};
 
 /// The locale files, compiled in.
 const FILES: &[(&str, &str)] = &[
-    ("en", include_str!("../../locales/en.toml")),
-    ("es", include_str!("../../locales/es.toml")),
-    ("pt-BR", include_str!("../../locales/pt-BR.toml")),
-    ("ru", include_str!("../../locales/ru.toml")),
-    ("uk", include_str!("../../locales/uk.toml")),
-    ("zh-CN", include_str!("../../locales/zh-CN.toml")),
+    ("en", include_str!("../../../locales/en.toml")),
+    ("es", include_str!("../../../locales/es.toml")),
+    ("pt-BR", include_str!("../../../locales/pt-BR.toml")),
+    ("ru", include_str!("../../../locales/ru.toml")),
+    ("uk", include_str!("../../../locales/uk.toml")),
+    ("zh-CN", include_str!("../../../locales/zh-CN.toml")),
 ];
 
 /// Joins a number to its unit where a line must not break.
@@ -39,47 +42,6 @@ struct File {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Formats {
-    months: Vec<String>,
-    /// Months as they stand after a day, in languages that decline them: `{month_of}`.
-    #[serde(default)]
-    months_of: Vec<String>,
-    months_short: Vec<String>,
-    /// Short months as they stand alone, where that differs: `{mon_alone}`.
-    #[serde(default)]
-    months_short_alone: Vec<String>,
-    /// In full; only where `{weekday_name}` is asked for.
-    #[serde(default)]
-    weekdays: Vec<String>,
-    weekdays_short: Vec<String>,
-    day: String,
-    day_short: String,
-    day_near: String,
-    month: String,
-    month_short: String,
-    month_axis: String,
-    week: String,
-    week_short: String,
-    quarter: String,
-    #[serde(default = "bare_year")]
-    year: String,
-    rolling: String,
-    instant: String,
-    percent: String,
-    money: String,
-    list_two: String,
-    /// Before the sound of i, where that takes a word of its own: "y" in Spanish, yet "e Iberia".
-    list_two_i: Option<String>,
-    list_more: String,
-}
-
-/// How most languages write a year that stands alone.
-fn bare_year() -> String {
-    "{y}".to_owned()
-}
-
-#[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum Pattern {
     One(String),
@@ -89,7 +51,7 @@ enum Pattern {
 /// A language, ready to speak.
 pub struct Locale {
     tag: &'static str,
-    file: File,
+    file: Arc<File>,
     numbers: DecimalFormatter,
     plurals: PluralRules,
 }
@@ -104,6 +66,19 @@ pub fn best(wanted: &str) -> Option<&'static str> {
     let language = |tag: &str| tag.split(['-', '_']).next().unwrap_or(tag).to_ascii_lowercase();
     let exact = tags().find(|tag| tag.eq_ignore_ascii_case(wanted));
     exact.or_else(|| tags().find(|tag| language(tag) == language(wanted)))
+}
+
+/// The tag of the language that serves `wanted` best, with the region by whose habits its reader reads numbers
+/// where that is not the language's own: `es-MX`, and `pt-BR` for Brazil.
+pub fn serving(wanted: &str) -> Option<String> {
+    let tag = best(wanted)?;
+    let is_region = |part: &&str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_alphabetic());
+    let region = wanted.split(['-', '_']).skip(1).find(is_region).map(str::to_ascii_uppercase);
+    let (language, own) = tag.split_once('-').unwrap_or((tag, ""));
+    Some(match region {
+        Some(region) if region != own => format!("{language}-{region}"),
+        _ => tag.to_owned(),
+    })
 }
 
 /// Why a locale file cannot be used. Ours are tested; this is for whoever adds one.
@@ -130,7 +105,18 @@ impl Locale {
         let (tag, text) = FILES.iter().find(|(known, _)| *known == tag).ok_or_else(unknown)?;
         let wrong = |reason: String| LocaleError::File { tag, reason };
         let file: File = toml::from_str(text).map_err(|e| wrong(e.to_string()))?;
-        let icu: IcuLocale = tag.parse().map_err(|_| wrong("not a BCP 47 tag".to_owned()))?;
+        Locale::of(tag, Arc::new(file), wanted)
+    }
+
+    /// The same words with the numbers of the region that `wanted` names.
+    pub fn of_region(&self, wanted: &str) -> Result<Locale, LocaleError> {
+        Locale::of(self.tag, self.file.clone(), wanted)
+    }
+
+    fn of(tag: &'static str, file: Arc<File>, wanted: &str) -> Result<Locale, LocaleError> {
+        let wrong = |reason: String| LocaleError::File { tag, reason };
+        let named = serving(wanted).unwrap_or_else(|| tag.to_owned());
+        let icu: IcuLocale = named.parse().map_err(|_| wrong("not a BCP 47 tag".to_owned()))?;
         let numbers = DecimalFormatter::try_new((&icu).into(), DecimalFormatterOptions::default());
         let plurals = PluralRules::try_new_cardinal((&icu).into());
         Ok(Locale {
@@ -210,17 +196,19 @@ impl Locale {
         match value {
             Value::Count(n) => self.number(Decimal::from(*n), false),
             Value::Signed(n) => self.number(Decimal::from(*n), true),
-            Value::Money(money) => self.money(*money),
+            Value::Gain(money) if money.minor > 0 => format!("+{}", self.money(*money)),
+            Value::Money(money) | Value::Gain(money) => self.money(*money),
             Value::Rate(ratio) => self.rate(*ratio),
             Value::SmallRate(ratio) => {
                 let fraction =
                     Say::new("rate.of").with("part", ratio.numerator()).with("base", ratio.denominator());
-                format!("{} ({})", self.rate(*ratio), self.say(&fraction))
+                self.say(&Say::new("rate.small").with("rate", *ratio).with("fraction", fraction))
             }
             Value::Bound(ratio) => self.bound(*ratio),
             Value::Percent(share) => self.percent(*share),
             Value::Number(number, decimals) => self.decimal(*number, *decimals),
             Value::Day(date) => self.date(&self.file.format.day, *date),
+            Value::DayFull(date) => self.date(&self.file.format.day_full, *date),
             Value::DayNear(date) => self.date(&self.file.format.day_near, *date),
             Value::Month(date) => self.date(&self.file.format.month, *date),
             Value::Period(period) => self.period(period, false),
@@ -325,44 +313,6 @@ impl Locale {
         let text =
             self.file.format.money.replace("{n}", &number).replace("{symbol}", symbol).replace(' ', NBSP);
         if money.minor < 0 { format!("{MINUS}{text}") } else { text }
-    }
-
-    fn date(&self, pattern: &str, date: Date) -> String {
-        let formats = &self.file.format;
-        let name = |names: &[String], at: i8| names.get(at as usize).cloned().unwrap_or_default();
-        fill(pattern, |field| {
-            Some(match field {
-                "d" => date.day().to_string(),
-                "month" => name(&formats.months, date.month() - 1),
-                "month_of" => name(&formats.months_of, date.month() - 1),
-                "mon_alone" => name(&formats.months_short_alone, date.month() - 1),
-                "mon" => name(&formats.months_short, date.month() - 1),
-                "weekday" => name(&formats.weekdays_short, date.weekday().to_monday_zero_offset()),
-                "weekday_name" => name(&formats.weekdays, date.weekday().to_monday_zero_offset()),
-                "y" => date.year().to_string(),
-                "q" => ((date.month() - 1) / 3 + 1).to_string(),
-                "w" => date.iso_week_date().week().to_string(),
-                _ => return None,
-            })
-        })
-    }
-
-    fn period(&self, period: &Period, short: bool) -> String {
-        let formats = &self.file.format;
-        let start = period.start.date();
-        let pattern = match (period.kind, short) {
-            (PeriodKind::Week, false) => &formats.week,
-            (PeriodKind::Week, true) => &formats.week_short,
-            (PeriodKind::Month, false) => &formats.month,
-            (PeriodKind::Month, true) => &formats.month_short,
-            (PeriodKind::Quarter, _) => &formats.quarter,
-            (PeriodKind::Year, _) => &formats.year,
-            (PeriodKind::Rolling(_), false) => &formats.rolling,
-            (PeriodKind::Rolling(_), true) => return self.date(&formats.day_short, period.last().date()),
-        };
-        let from = self.date(&formats.day_short, start);
-        let to = self.date(&formats.day_short, period.last().date());
-        self.date(&pattern.replace("{from}", &from).replace("{to}", &to), start)
     }
 }
 
