@@ -189,9 +189,9 @@ fn a_breach_is_told_after_the_second_month_again_each_week_and_when_it_is_back()
     assert_eq!(
         heard[0].2,
         [
-            "Customer churn in enterprise stood at 5.4% (5 of 93) in March 2026: over 5% for 2 months running.",
+            "Customer churn in enterprise stood at 5.4% (5\u{a0}of\u{a0}93) in March 2026: over 5% for 2 months running.",
             "Customer 93 (€10.93, Rui), Customer 92 (€10.92, Rui), Customer 91 (€10.91, Rui) and 2 more left. \
-             The figure was 6.1% (6 of 99) in February 2026 and 0.0% (0 of 100) a year before.",
+             The figure was 6.1% (6\u{a0}of\u{a0}99) in February 2026 and 0.0% (0\u{a0}of\u{a0}100) a year before.",
             "You will hear again in 7\u{a0}days, or when it falls to 4%.",
         ]
     );
@@ -199,9 +199,9 @@ fn a_breach_is_told_after_the_second_month_again_each_week_and_when_it_is_back()
     assert_eq!(
         heard[5].2,
         [
-            "Customer churn in enterprise came back to 0.0% (0 of 88) in April 2026, 4% or less. The figure was \
+            "Customer churn in enterprise came back to 0.0% (0\u{a0}of\u{a0}88) in April 2026, 4% or less. The figure was \
              over 5% from February 2026 on: 59\u{a0}days.",
-            "The figure was 5.4% (5 of 93) in March 2026 and 0.0% (0 of 100) a year before.",
+            "The figure was 5.4% (5\u{a0}of\u{a0}93) in March 2026 and 0.0% (0\u{a0}of\u{a0}100) a year before.",
         ]
     );
 }
@@ -217,7 +217,7 @@ fn between_the_two_levels_nothing_is_told_and_a_breach_goes_on() {
     assert_eq!(shop.days(), days(&[("2026-03-01", "began")]));
     let (phase, said) = shop.standing("enterprise");
     assert_eq!(phase, Phase::Breached);
-    assert_eq!(said, "4.7% (4 of 85), no longer over 5%, not yet down to 4%");
+    assert_eq!(said, "4.7% (4\u{a0}of\u{a0}85), no longer over 5%, not yet down to 4%");
     shop.run("2026-05-31T12:00:00Z", "2026-06-02T12:00:00Z");
     assert_eq!(shop.days()[1..], days(&[("2026-06-01", "ended")]));
 }
@@ -299,7 +299,7 @@ fn enterprises_that_are_slipping_are_told_against_everybody_and_again_when_they_
     assert_eq!(
         heard[0].2,
         [
-            "Customers at risk or not to be lost (RFM) in enterprise stood at 30.0% (30 of 100) on 15 Jan 2026: \
+            "Customers at risk or not to be lost (RFM) in enterprise stood at 30.0% (30\u{a0}of\u{a0}100) on 15 Jan 2026: \
              over 5%.",
             "You will hear again when it falls to 4%.",
         ]
@@ -307,11 +307,11 @@ fn enterprises_that_are_slipping_are_told_against_everybody_and_again_when_they_
     assert_eq!(
         heard[1].2,
         [
-            "Customers at risk or not to be lost (RFM) in enterprise came back to 2.0% (2 of 100) on 11 Feb 2026, \
+            "Customers at risk or not to be lost (RFM) in enterprise came back to 2.0% (2\u{a0}of\u{a0}100) on 11 Feb 2026, \
           4% or less. The figure was over 5% from 15 Jan 2026 on: 27\u{a0}days."
         ]
     );
-    assert_eq!(shop.standing("small"), (Phase::Ok, "0.0% (0 of 60), within its bounds".to_owned()));
+    assert_eq!(shop.standing("small"), (Phase::Ok, "0.0% (0\u{a0}of\u{a0}60), within its bounds".to_owned()));
     assert_eq!(shop.standing("startup"), (Phase::Ok, "too few: 10, at least 30".to_owned()));
 }
 
@@ -375,8 +375,11 @@ fn several_groups_are_one_message_with_the_worst_first() {
     shop.run("2026-03-01T00:00:00Z", "2026-03-03T12:00:00Z");
     let [(day, kind, lead)] = shop.heard().try_into().unwrap();
     assert_eq!((day.as_str(), kind.as_str()), ("2026-03-01", "breach.began"));
-    assert!(lead[0].starts_with("Customer churn in small stood at 15.0% (9 of 60)"), "{lead:?}");
-    assert!(lead[1].starts_with("Customer churn in enterprise stood at 6.0% (6 of 100)"), "{lead:?}");
+    assert!(lead[0].starts_with("Customer churn in small stood at 15.0% (9\u{a0}of\u{a0}60)"), "{lead:?}");
+    assert!(
+        lead[1].starts_with("Customer churn in enterprise stood at 6.0% (6\u{a0}of\u{a0}100)"),
+        "{lead:?}"
+    );
     let sent = shop.kept.sent();
     assert_eq!(sent[0].subject, "Customer churn in small: 15.0%, over 5% (and one more group)");
     let body: Json = serde_json::from_slice(sent[0].payload.stored()).unwrap();
@@ -425,7 +428,7 @@ fn while_a_watch_is_silenced_states_move_and_what_lasts_is_told_at_the_next_time
     let first = &turns[0];
     assert_eq!(first.1, at("2026-03-01T08:00:00Z"));
     assert_eq!((first.3.as_deref(), first.4), (Some("breach"), Some(id)));
-    assert_eq!(first.5, "6.0% (6 of 100), over 5%");
+    assert_eq!(first.5, "6.0% (6\u{a0}of\u{a0}100), over 5%");
     let told: Vec<_> = turns.iter().filter(|turn| turn.3.is_some() && turn.4.is_none()).collect();
     assert_eq!(told.len(), 1);
     let audit: Vec<String> = shop
@@ -591,8 +594,8 @@ fn preview_plan_and_backtest_say_what_a_watch_sees() {
     let (code, quiet) = shop.command(&["preview", "leaving", "--at", "2026-02-10T08:00"]);
     assert_eq!(code, 0, "{quiet}");
     for line in [
-        "quiet: enterprise 0.0% (0 of 100), within its bounds",
-        "quiet: small 0.0% (0 of 60), within its bounds",
+        "quiet: enterprise 0.0% (0\u{a0}of\u{a0}100), within its bounds",
+        "quiet: small 0.0% (0\u{a0}of\u{a0}60), within its bounds",
         "not known: startup too few: 10, at least 30",
         "leaving would send nothing",
     ] {
@@ -601,8 +604,11 @@ fn preview_plan_and_backtest_say_what_a_watch_sees() {
     let (_, plan) = shop.command(&["plan", "--at", "2026-03-31T00:00", "--for", "3d"]);
     let lines: Vec<&str> = plan.lines().collect();
     // Planned as if the days before had run: the first month of two is only pending.
-    assert!(lines[0].contains("pending: enterprise 6.0% (6 of 100), over 5% (1 of 2 in a row)"), "{plan}");
-    assert!(lines[1].contains("would breach: enterprise 6.4% (6 of 94), over 5%"), "{plan}");
+    assert!(
+        lines[0].contains("pending: enterprise 6.0% (6\u{a0}of\u{a0}100), over 5% (1 of 2 in a row)"),
+        "{plan}"
+    );
+    assert!(lines[1].contains("would breach: enterprise 6.4% (6\u{a0}of\u{a0}94), over 5%"), "{plan}");
     assert!(lines[2].contains("breached and told: enterprise 6.4%"), "{plan}");
     let picture = shop.path("chart.svg");
     let out = ["backtest", "leaving", "--from", "2026-01-01", "--to", "2026-07-02", "--out"];
@@ -631,9 +637,15 @@ fn preview_plan_and_backtest_say_what_a_watch_sees() {
     // What lies before the last evaluation is seen as if there had been none.
     shop.run("2026-03-31T12:00:00Z", "2026-04-03T12:00:00Z");
     let (_, earlier) = shop.command(&["preview", "leaving", "--at", "2026-03-02T08:00"]);
-    assert!(earlier.contains("pending: enterprise 6.0% (6 of 100), over 5% (1 of 2 in a row)"), "{earlier}");
+    assert!(
+        earlier.contains("pending: enterprise 6.0% (6\u{a0}of\u{a0}100), over 5% (1 of 2 in a row)"),
+        "{earlier}"
+    );
     let (_, next) = shop.command(&["preview", "leaving", "--at", "2026-04-04T08:00"]);
-    assert!(next.contains("pending: enterprise 6.4% (6 of 94), over 5% (1 of 2 in a row)"), "{next}");
+    assert!(
+        next.contains("pending: enterprise 6.4% (6\u{a0}of\u{a0}94), over 5% (1 of 2 in a row)"),
+        "{next}"
+    );
 }
 
 /// The demo's Monday against SQL: how many were there on 30 September, who of them was not on 31 October, and

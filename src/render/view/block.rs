@@ -97,6 +97,7 @@ pub fn table_view(table: &Table, locale: &Locale) -> TableView {
         columns,
         of: table.of,
         dense,
+        gap: if dense { 8 } else { 14 },
         lines: Vec::new(),
         stacks: false,
         cut: None,
@@ -119,7 +120,7 @@ fn cell(value: &Value, numeric: bool, dense: bool, locale: &Locale) -> CellView 
         (false, true) => whole(text),
         (false, false) => text,
     };
-    CellView { text, numeric, joined }
+    CellView { text, numeric, wrap: if joined { "white-space:nowrap;" } else { "" } }
 }
 
 /// A table as lines of text, that of the headings first.

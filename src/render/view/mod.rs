@@ -118,6 +118,8 @@ pub struct TableView {
     pub stacks: bool,
     /// Whether it has so many columns that they have to stand close.
     pub dense: bool,
+    /// Pixels right of a figure.
+    pub gap: u8,
     /// The same as lines of text, aligned.
     pub lines: Vec<String>,
 }
@@ -138,8 +140,8 @@ pub struct CellView {
     pub text: String,
     /// Whether it is aligned on the right.
     pub numeric: bool,
-    /// Whether it stays on one line: a date, a month.
-    pub joined: bool,
+    /// Style of what stays on one line: a date, a month; else empty.
+    pub wrap: &'static str,
 }
 
 /// A thing to do.

@@ -43,7 +43,7 @@ mod tests {
             .iter()
             .map(|(text, numeric)| ColumnView { text: (*text).to_owned(), numeric: *numeric })
             .collect();
-        let row = row.iter().map(|text| CellView { text: (*text).to_owned(), numeric: true, joined: false });
+        let row = row.iter().map(|text| CellView { text: (*text).to_owned(), numeric: true, wrap: "" });
         is_too_wide(&columns, &[row.collect()])
     }
 
