@@ -676,7 +676,7 @@ fn the_demos_message_says_what_sql_says() {
         let (opening, churned) = (count(""), count(&gone));
         let said = format!("Customer churn in {segment} stood at ");
         let line = view.lead.iter().find(|line| line.starts_with(&said)).unwrap();
-        assert!(line.contains(&format!("({churned} of {opening})")), "{line}");
+        assert!(line.contains(&format!("({churned}\u{a0}of\u{a0}{opening})")), "{line}");
         let mut statement = sql
             .prepare(&format!(
                 "SELECT c.name, (SELECT sum(mrr_minor) FROM subscriptions s WHERE s.customer_id = c.id
