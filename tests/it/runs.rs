@@ -91,7 +91,7 @@ impl Shop {
         let config = config.unwrap_or_else(|| panic!("{}", findings.render(false)));
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(async {
-            let ledger = Ledger::open(&self.path("ledger.db"), Access::Daemon).unwrap();
+            let ledger = crate::world::ledger(&self.path("ledger.db"));
             let mut daemon = Daemon::start(config, ledger, Clock::manual(at(from))).await.unwrap();
             daemon.replay_until(at(until)).await.unwrap();
         });

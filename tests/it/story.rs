@@ -33,7 +33,7 @@ use retaind::clock::Clock;
 use retaind::config::{self, Config, Outlet, Way};
 use retaind::daemon::Daemon;
 use retaind::domain::{Act, Day, EntryId};
-use retaind::ledger::{Access, Ledger, deliveries};
+use retaind::ledger::{Ledger, deliveries};
 use retaind::ledger::{acts, suppressions};
 use retaind::outbox::{AddressId, Answer, Medium, Scope};
 use rusqlite::Connection;
@@ -255,7 +255,7 @@ impl Stage {
     }
 
     pub(crate) fn ledger(&self) -> Ledger {
-        Ledger::open(&self.dir.path().join("ledger.db"), Access::Daemon).unwrap()
+        crate::world::ledger(&self.dir.path().join("ledger.db"))
     }
 
     fn up(&mut self) {

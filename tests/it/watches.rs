@@ -116,7 +116,7 @@ impl Shop {
         config.channels.insert("crm".to_owned(), way);
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(async {
-            let ledger = Ledger::open(&self.path("ledger.db"), Access::Daemon).unwrap();
+            let ledger = crate::world::ledger(&self.path("ledger.db"));
             let mut daemon = Daemon::start(config, ledger, Clock::manual(at(from))).await.unwrap();
             daemon.replay_until(at(until)).await.unwrap();
         });

@@ -5,6 +5,7 @@ use std::hash::{BuildHasher as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use retaind::ledger::{Access, Ledger, LedgerError};
 use tempfile::TempDir;
 
 /// A folder with a copy of the Chinook shop and of its example configuration.
@@ -90,6 +91,19 @@ impl Chance {
             items.swap(i, self.below(i as u64 + 1) as usize);
         }
     }
+}
+
+/// Opens a ledger whose daemon may have gone a moment ago. A command that another test is starting has this process's
+/// files until it runs, and the lock with them.
+pub(crate) fn ledger(path: &Path) -> Ledger {
+    let gone = (0..1_000_000).find_map(|_| match Ledger::open(path, Access::Daemon) {
+        Err(LedgerError::InUse { .. }) => {
+            std::thread::yield_now();
+            None
+        }
+        opened => Some(opened),
+    });
+    gone.expect("somebody keeps the ledger").unwrap()
 }
 
 /// Somebody who reads in a language, in UTC.
