@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::care::digest::Linking;
-use crate::document::{Because, Block, Document, Item, Say};
+use crate::document::{Because, Block, Document, Item};
 use crate::domain::act::Shown;
 use crate::domain::text::excerpt;
 use crate::domain::{Day, EntryId, Reason, Recipient, Told};
@@ -67,10 +67,7 @@ fn sentences(items: &[&Item], locale: &Locale) -> Vec<String> {
 fn sentence(because: &Because, locale: &Locale) -> String {
     let why = locale.say(&because.why);
     match &because.what {
-        Some(what) => {
-            let quoted = Say::new("quoted").with("text", excerpt(what, PROMISE_MAX));
-            format!("{why}: {}", locale.say(&quoted))
-        }
+        Some(what) => format!("{why}: {}", locale.quoted(&excerpt(what, PROMISE_MAX))),
         None => why,
     }
 }

@@ -114,8 +114,8 @@ fn event(appointment: &Appointment, at: Timestamp, from: &Mailbox, locale: &Loca
 
 /// What was promised, what helps, and where to say that it is done: a line each.
 fn description(appointment: &Appointment, locale: &Locale) -> String {
-    let quoted = |what: &String| Say::new("quoted").with("text", excerpt(&clean(what), PROMISE_MAX));
-    let what = appointment.what.as_ref().map(|what| locale.say(&quoted(what)));
+    let quoted = |what: &String| locale.quoted(&excerpt(&clean(what), PROMISE_MAX));
+    let what = appointment.what.as_ref().map(quoted);
     let facts = appointment.facts.iter().map(|fact| locale.say(fact));
     let reach = appointment.reach.iter().map(|reach| match reach {
         Reach::Phone(text) | Reach::Email(text) | Reach::Place(text) => clean(text),

@@ -21,7 +21,7 @@ pub(super) fn read_rep(view: &RowView<'_, '_>, facts: &mut Facts) -> Result<(), 
     Ok(())
 }
 
-/// A follow-up; its id and its words only where a person is told.
+/// A follow-up as a person is told of it.
 pub(super) fn follow_up_of(view: &RowView<'_, '_>, customer: u32) -> Result<FollowUp, Bad> {
     Ok(FollowUp {
         id: view.required_text("id")?,

@@ -169,6 +169,11 @@ impl Locale {
         self.say(&Say::new(key))
     }
 
+    /// Somebody's own words, in the quotes of the language.
+    pub fn quoted(&self, text: &str) -> String {
+        self.say(&Say::new("quoted").with("text", text))
+    }
+
     fn plural<'f>(&self, forms: &'f BTreeMap<String, String>, say: &Say) -> &'f str {
         let by = say.args.iter().find_map(|(_, value)| match value {
             Value::Count(n) | Value::Signed(n) => Some(n.unsigned_abs() as u64),

@@ -102,6 +102,7 @@ pub fn table_view(table: &Table, locale: &Locale) -> TableView {
         stacks: false,
         cut: None,
     };
+    view.fit();
     view.show(table.rows.len(), false, locale);
     view
 }
@@ -148,10 +149,12 @@ fn item_view(number: usize, item: &Item, locale: &Locale) -> ItemView {
         Reach::Email(email) => ReachView { text: email.clone(), url: format!("mailto:{email}") },
         Reach::Place(address) => ReachView { text: address.clone(), url: map(address) },
     });
-    let quoted = |what: &str| locale.say(&Say::new("quoted").with("text", what));
     let mut said: Vec<BecauseView> = Vec::new();
     for because in &item.reasons {
-        let view = BecauseView { why: locale.say(&because.why), what: because.what.as_deref().map(quoted) };
+        let view = BecauseView {
+            why: locale.say(&because.why),
+            what: because.what.as_deref().map(|what| locale.quoted(what)),
+        };
         // Two rules, or two contracts of a customer, may say the same: it is read once.
         if !said.contains(&view) {
             said.push(view);

@@ -271,15 +271,22 @@ impl View {
 impl TableView {
     /// Keeps the first `count` rows and says so; where `attached`, that a file holds them all.
     pub fn show(&mut self, count: usize, attached: bool, locale: &Locale) {
-        self.rows.truncate(count);
+        if count < self.rows.len() {
+            self.rows.truncate(count);
+            self.fit();
+        }
+        let key = if attached { "table.cut" } else { "table.shown" };
+        let shown = Say::new(key).with("shown", self.rows.len() as i128).with("of", self.of as i128);
+        self.cut = (self.rows.len() < self.of).then(|| locale.say(&shown));
+    }
+
+    /// What hangs on which rows are there.
+    fn fit(&mut self) {
         if self.dense {
             self.drop_empty();
         }
         self.lines = block::lines(&self.columns, &self.rows);
         self.stacks = phone::is_too_wide(&self.columns, &self.rows);
-        let key = if attached { "table.cut" } else { "table.shown" };
-        let shown = Say::new(key).with("shown", self.rows.len() as i128).with("of", self.of as i128);
-        self.cut = (self.rows.len() < self.of).then(|| locale.say(&shown));
     }
 
     /// Where columns stand close, one that says nothing of any row shown is room for the others.
