@@ -12,7 +12,7 @@ use std::sync::Arc;
 use criterion::{BenchmarkId, Criterion, Throughput};
 use jiff::tz::TimeZone;
 use retaind::care::rule::{self, Kind, Which};
-use retaind::care::{History, Rule, Staff};
+use retaind::care::{History, Rule, Staff, candidates};
 use retaind::domain::Look;
 use retaind::domain::customer::CancelKind;
 use retaind::domain::facts::{Facts, Lens};
@@ -139,15 +139,23 @@ fn sweep(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Follow-ups alone, the next to nothing of them that were due long ago, customers who wait for a contact, a rule of
-/// every kind that reads no transactions, and the one that does.
-const MORNINGS: [&str; 5] =
-    ["follow-ups of long ago", "follow-ups", "contact gaps", "every rule but risk", "risk"];
+/// Follow-ups alone, the next to nothing of them that were due long ago, the same of customers who wait for a contact,
+/// a rule of every kind that reads no transactions, and the one that does.
+const MORNINGS: [&str; 6] = [
+    "follow-ups of long ago",
+    "follow-ups",
+    "contact gaps of years",
+    "contact gaps",
+    "every rule but risk",
+    "risk",
+];
 
 fn rules(morning: &str) -> Vec<Rule> {
-    let gap = Kind::ContactGap { ideal: Intervals::default(), at_most: None, release_after: None };
+    let usual_days = if morning == MORNINGS[2] { 1_815 } else { 90 };
+    let ideal = Intervals { usual_days, ..Intervals::default() };
+    let gap = Kind::ContactGap { ideal, at_most: None, release_after: None };
     match morning {
-        "contact gaps" => return vec![Rule::of("rule", gap, None)],
+        "contact gaps" | "contact gaps of years" => return vec![Rule::of("rule", gap, None)],
         "risk" => return vec![Rule::of("rule", Kind::Risk { level: 60, clear: 50 }, None)],
         "every rule but risk" => {}
         _ => return vec![Rule::follow_ups(0)],
@@ -184,26 +192,34 @@ fn everybody(zone: &TimeZone) -> Recipient {
     }
 }
 
+fn lens() -> Option<Lens> {
+    let (zone, currency) = (TimeZone::get("America/Sao_Paulo").ok()?, Currency::from_code("BRL")?);
+    Some(Lens { as_of: "2026-11-02T11:00:00Z".parse().ok()?, zone, currency, rates: Rates::default() })
+}
+
+fn settings() -> Settings {
+    Settings { basis: Basis::Contract, ..Settings::default() }
+}
+
 /// What a morning's digests read and find; gives how many customers they read, and how many
 /// they tell of.
 fn read_due(path: &Path, morning: &str) -> Option<(usize, usize)> {
-    let zone = TimeZone::get("America/Sao_Paulo").ok()?;
-    let currency = Currency::from_code("BRL")?;
-    let as_of = "2026-11-02T11:00:00Z".parse().ok()?;
-    let lens = Lens { as_of, zone: zone.clone(), currency, rates: Rates::default() };
-    let settings = Settings { basis: Basis::Contract, ..Settings::default() };
-    let rules = rules(morning);
+    let (lens, settings, rules) = (lens()?, settings(), rules(morning));
+    let zone = lens.zone.clone();
     let mut needs = rule::needs(rules.iter(), &lens, &settings);
     if morning == MORNINGS[0] {
         let long_ago = Some(lens.today().plus(-1_790));
         needs.look = Some(Look { follow_ups: long_ago, ..Look::default() });
     }
     let staff = Staff { rest: vec![Arc::new(everybody(&zone))], ..Staff::default() };
+    let history = History::default();
+    if let Some(look) = &mut needs.look {
+        candidates::seek((&rules, &settings), (&history, &staff), &lens, look);
+    }
     let mut store = SqliteStore::open(path, Mapping::own(), zone).ok()?;
     let mut snapshot = store.snapshot().ok()?;
     let facts = snapshot.read(needs, lens).ok()?;
     let spec = RemindersSpec { rules, items_max: 15, ics: false, settings };
-    let history = History::default();
     let due = Due::of(&facts, &spec, &history, &staff);
     let wanted = due.wanted();
     let told = wanted.len();
@@ -212,16 +228,36 @@ fn read_due(path: &Path, morning: &str) -> Option<(usize, usize)> {
     Some((facts.customers.len(), told))
 }
 
+/// A copy of a store with every index that `retaind doctor` advises for all mornings.
+fn indexed(store: &Path) -> Option<PathBuf> {
+    let copy = store.with_extension("indexed.sqlite");
+    std::fs::copy(store, &copy).ok()?;
+    let lens = lens()?;
+    let look = |morning: &&str| {
+        let (rules, settings) = (rules(morning), settings());
+        let mut look = rule::needs(rules.iter(), &lens, &settings).look?;
+        let nobody = (&History::default(), &Staff::default());
+        candidates::seek((&rules, &settings), nobody, &lens, &mut look);
+        Some(look)
+    };
+    let looks: Vec<Look> = MORNINGS.iter().filter_map(look).collect();
+    let mut open = SqliteStore::open(&copy, Mapping::own(), lens.zone.clone()).ok()?;
+    let advice = open.snapshot().ok()?.advice(&looks, false, &lens).ok()?;
+    drop(open);
+    let sql = rusqlite::Connection::open(&copy).ok()?;
+    for index in advice.into_iter().filter_map(|advice| advice.index) {
+        println!("{index}");
+        sql.execute_batch(&index).ok()?;
+    }
+    Some(copy)
+}
+
 fn due(criterion: &mut Criterion) {
     let Some(store) = std::env::var_os("DUE_STORE").map(PathBuf::from) else { return };
-    let copy = store.with_extension("indexed.sqlite");
-    let indexed = std::fs::copy(&store, &copy).ok().and_then(|_| {
-        let sql = rusqlite::Connection::open(&copy).ok()?;
-        sql.execute_batch("CREATE INDEX follow_ups_done_at ON follow_ups (done_at)").ok()
-    });
+    let copy = indexed(&store);
     let mut group = criterion.benchmark_group("due");
     group.sample_size(10);
-    for (name, path) in [("as it is", Some(&store)), ("with indexes", indexed.map(|()| &copy))] {
+    for (name, path) in [("as it is", Some(&store)), ("with indexes", copy.as_ref())] {
         let Some(path) = path else { continue };
         for morning in MORNINGS {
             let (read, told) = read_due(path, morning).unwrap_or_default();
@@ -230,7 +266,9 @@ fn due(criterion: &mut Criterion) {
         }
     }
     group.finish();
-    let _ = std::fs::remove_file(copy);
+    if let Some(copy) = copy {
+        let _ = std::fs::remove_file(copy);
+    }
 }
 
 fn main() {

@@ -1,14 +1,16 @@
 //! Customers whom nobody has been in touch with for longer than their tier allows. Any recorded contact, of
 //! whatever kind, starts the clock anew.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
+use super::candidates::{self, Time};
 use super::case::{About, Case, Steps, Urgency};
 use super::history::History;
 use super::rule::{Kind, Reach, Rule};
 use crate::document::Say;
 use crate::domain::customers::Key;
 use crate::domain::{Day, Profile};
+use crate::metrics::care::Intervals;
 use crate::metrics::{Activity, Panel};
 
 /// Days before a customer goes back to the pool on which the rep is warned.
@@ -25,18 +27,18 @@ pub(super) fn find(rule: &Rule, panel: &Panel<'_>, history: &History, reach: Rea
     let told = history.contacts.iter();
     let told: HashMap<u32, Day> =
         told.filter_map(|(id, day)| Some((facts.customers.find(Key::of(id))?, *day))).collect();
-    let acted = acted(rule, panel, history);
-    let limits = |profile: &Profile| {
-        let tier = profile.tier.as_deref();
-        let days = ideal.of(tier);
-        let later = at_most.as_ref().map(|most| most.of(tier) - days).filter(|more| *more > 0);
-        Limits::of(rule, days, later, *release_after)
-    };
+    let acted = candidates::acted(rule, history, today).into_iter();
+    let acted: HashSet<u32> = acted.filter_map(|id| facts.customers.find(Key::of(id))).collect();
+    let intervals = (ideal, at_most.as_ref());
+    let limits =
+        |profile: &Profile| Limits::of_tier(rule, intervals, profile.tier.as_deref(), *release_after);
     // By tier, not by customer.
     let limits: Vec<Limits> = facts.customers.profiles().iter().map(limits).collect();
     let mut activity = Activity::default();
     let mut cases = Vec::new();
-    for customer in facts.customers.all() {
+    let everybody = || facts.customers.all().collect::<Vec<u32>>();
+    let waiting = facts.matters.waiting.as_ref().map(|waiting| waiting.customers.clone());
+    for customer in waiting.unwrap_or_else(everybody) {
         let last = facts.contacts.last_day(customer, &facts.lens.zone).max(told.get(&customer).copied());
         let Some(from) = last.or_else(|| panel.first_active(customer)) else { continue };
         let limits = &limits[facts.customers.profile_index(customer) as usize];
@@ -86,7 +88,14 @@ struct Limits {
 }
 
 impl Limits {
-    fn of(rule: &Rule, days: i32, later: Option<i32>, release_after: Option<i32>) -> Limits {
+    fn of_tier(
+        rule: &Rule,
+        (ideal, at_most): (&Intervals, Option<&Intervals>),
+        tier: Option<&str>,
+        release_after: Option<i32>,
+    ) -> Limits {
+        let days = ideal.of(tier);
+        let later = at_most.map(|most| most.of(tier) - days).filter(|more| *more > 0);
         let release = release_after.map(|after| after - days).filter(|more| *more > 0);
         let mut offsets: Vec<i32> = [0].into_iter().chain(later).collect();
         offsets.extend(release.map(|release| (release - WARNED).max(0)));
@@ -112,11 +121,23 @@ impl Limits {
     }
 }
 
-/// The customers about whom somebody did something that may have put a case off.
-fn acted(rule: &Rule, panel: &Panel<'_>, history: &History) -> HashSet<u32> {
-    let acts = history.acts.keys().filter(|(of, _)| *of == rule.name);
-    let ids = acts.filter_map(|(_, subject)| subject.rsplit_once('@'));
-    ids.filter_map(|(id, _)| panel.facts.customers.find(Key::of(id))).collect()
+/// The days of a last contact of which somebody is told today; without one, of the first active day.
+pub(super) fn contacted(rule: &Rule, time: &Time<'_>) -> Vec<(Day, Day)> {
+    let Kind::ContactGap { ideal, at_most, release_after } = &rule.kind else { return Vec::new() };
+    let named = at_most.iter().chain([ideal]).flat_map(|intervals| intervals.by_tier.keys()).map(Some);
+    let tiers: BTreeSet<Option<&String>> = named.chain([None]).collect();
+    let meant =
+        |tier: &&Option<&String>| rule.tiers.is_empty() || tier.is_none_or(|tier| rule.tiers.contains(tier));
+    let of_tier = |tier: &Option<&String>| {
+        let limits =
+            Limits::of_tier(rule, (ideal, at_most.as_ref()), tier.map(String::as_str), *release_after);
+        let mut anchors = time.anchors(rule, &limits.steps.offsets);
+        anchors.extend(
+            limits.release.map(|after| (time.today.plus(-rule.max_late - after), time.today.plus(-after))),
+        );
+        anchors.into_iter().map(move |(from, to)| (from.plus(-limits.days), to.plus(-limits.days)))
+    };
+    tiers.iter().filter(meant).flat_map(of_tier).collect()
 }
 
 fn why(last: Option<Day>, today: Day, days: i32, over: bool, goes: Option<Day>) -> Say {
@@ -163,7 +184,6 @@ mod tests {
     use crate::domain::facts::Lens;
     use crate::domain::{Act, Asked, Currency, Customer, Facts, Rates, Recipient, Rows};
     use crate::metrics::Settings;
-    use crate::metrics::care::Intervals;
 
     /// A shop whose customers were last contacted so many days ago.
     fn facts(ago: &[i32]) -> Facts {

@@ -5,6 +5,7 @@
 
 pub mod act;
 pub mod appointments;
+pub mod candidates;
 pub mod case;
 mod complaint;
 pub mod contact_gap;

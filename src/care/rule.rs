@@ -236,7 +236,8 @@ impl Rule {
                 look.renewals =
                     Some(known.map_or(window, |(from, to)| (from.min(window.0), to.max(window.1))));
             }
-            Kind::ContactGap { .. } | Kind::WinBack { .. } | Kind::Handover | Kind::Risk { .. } => {
+            Kind::Handover => look.handed = true,
+            Kind::ContactGap { .. } | Kind::WinBack { .. } | Kind::Risk { .. } => {
                 look.everybody = true;
                 self.needs_of_everybody(today, needs);
             }

@@ -4,11 +4,12 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Cli, Done, EX_UNAVAILABLE, Failure, show};
+use crate::care::{History, Rule, Staff, candidates, rule};
 use crate::clock::Clock;
 use crate::config::{self, Outlet};
 use crate::job::Recipe;
 use crate::ledger::{Access, Ledger, deliveries, occurrences};
-use crate::metrics::Basis;
+use crate::metrics::{Basis, Settings};
 use crate::store::{Advice, SqliteStore};
 
 /// Look at this machine, the store and the ledger.
@@ -115,18 +116,25 @@ fn pages(store: &SqliteStore) -> Option<Finding> {
 
 /// What would make reminders cheaper, where there are any.
 fn indexes(config: &config::Config, store: &mut SqliteStore) -> Vec<Finding> {
-    let settings = config.jobs.values().filter_map(|job| match &job.recipe {
-        Recipe::Reminders(spec) => Some(&spec.settings),
-        Recipe::Greetings(spec) => Some(&spec.settings),
+    let of_rules = |recipe: &Recipe| match recipe {
+        Recipe::Reminders(spec) => Some((spec.rules.clone(), spec.settings.clone())),
+        Recipe::Greetings(spec) => Some((spec.rules.clone(), spec.settings.clone())),
         Recipe::Report(_) | Recipe::Watch(_) => None,
-    });
-    let settings: Vec<_> = settings.collect();
-    if settings.is_empty() {
+    };
+    let jobs: Vec<_> = config.jobs.values().filter_map(|job| of_rules(&job.recipe)).collect();
+    if jobs.is_empty() {
         return Vec::new();
     }
-    let purchases = settings.iter().any(|settings| matches!(settings.basis, Basis::Inactivity(_)));
+    let purchases = jobs.iter().any(|(_, settings)| matches!(settings.basis, Basis::Inactivity(_)));
     let lens = config.store.lens(Clock::System.now(), config.zone.clone());
-    let advice = store.snapshot().and_then(|snapshot| snapshot.advice(&lens, purchases));
+    let look = |(rules, settings): &(Vec<Rule>, Settings)| {
+        let mut look = rule::needs(rules.iter(), &lens, settings).look.unwrap_or_default();
+        let nobody = (&History::default(), &Staff::default());
+        candidates::seek((rules, settings), nobody, &lens, &mut look);
+        look
+    };
+    let looks: Vec<_> = jobs.iter().map(look).collect();
+    let advice = store.snapshot().and_then(|snapshot| snapshot.advice(&looks, purchases, &lens));
     let Ok(advice) = advice else { return Vec::new() };
     let hint = |advice: Advice| {
         let Advice { relation, rows, scanned, index } = advice;

@@ -8,11 +8,11 @@ use jiff::tz::TimeZone;
 
 use super::Shared;
 use super::runner::{Context, RunError, Sealer, unreadable};
-use crate::care::appointments;
 use crate::care::digest::Linking;
 use crate::care::greeted::CUSTOMER;
 use crate::care::staff::Member;
 use crate::care::{History, Staff};
+use crate::care::{appointments, candidates};
 use crate::config::{Config, Job, Target};
 use crate::domain::facts::Facts;
 use crate::domain::{Colleague, Recipient, Rep};
@@ -60,8 +60,11 @@ pub(super) fn remind(
         let lens = config.store.lens(at, zone.clone());
         let history = (context.history)(&lens).map_err(RunError::Broken)?;
         let mut needs = job.recipe.needs(&lens);
-        if let Some(look) = needs.look.as_mut().filter(|_| spec.ics) {
-            appointments::seek(&history, &spec.rules, &lens, look);
+        if let Some(look) = &mut needs.look {
+            if spec.ics {
+                appointments::seek(&history, &spec.rules, &lens, look);
+            }
+            candidates::seek((&spec.rules, &spec.settings), (&history, &staff), &lens, look);
         }
         let facts = context.snapshot.read(needs, lens).map_err(unreadable)?;
         (context.check)(&facts, context.snapshot)?;

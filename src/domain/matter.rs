@@ -28,8 +28,23 @@ pub struct Look {
     pub told_follow_ups: BTreeSet<String>,
     /// Customers of whom it is to be known how they are called: their ids.
     pub told_customers: BTreeSet<String>,
+    /// Whether it is to be known what reps who left still have: customers and open follow-ups.
+    pub handed: bool,
     /// All customers, not only those whom one of the rows is about.
     pub everybody: bool,
+    /// Who is enough in the place of everybody, where an index finds them.
+    pub candidates: Option<Candidates>,
+}
+
+/// Of everybody, those of whom anybody can be told; the others need not be read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Candidates {
+    /// Whose last contact, or without one whose first day, was on a day from one up to and with another.
+    pub contacted: Vec<(Day, Day)>,
+    /// Of whom a contract ended on a day from one up to and with another.
+    pub ended: Vec<(Day, Day)>,
+    /// About whom somebody did something: their ids.
+    pub acted: BTreeSet<String>,
 }
 
 /// The rows that were found. They refer to customers by index.
@@ -45,6 +60,17 @@ pub struct Matters {
     pub notes: Vec<Noticed>,
     /// Days that come back each year, or once.
     pub dates: Vec<Dated>,
+    /// Who may wait for a contact, where that was not read of everybody.
+    pub waiting: Option<Waiting>,
+}
+
+/// Who may wait for a contact: the only ones of whom the last contact was read.
+#[derive(Debug, Clone, Default)]
+pub struct Waiting {
+    /// Index into the customers.
+    pub customers: Vec<u32>,
+    /// Whether the shop keeps contracts, be they of others.
+    pub contracts: bool,
 }
 
 /// A complaint that is not settled.

@@ -72,7 +72,10 @@ impl<'a> Panel<'a> {
     /// Whether anything was read that tells who is active.
     pub fn tells_activity(&self) -> bool {
         let bought = &self.facts.purchases;
-        !self.facts.contracts.is_empty() || self.facts.customers.all().any(|c| !bought.spans(c).is_empty())
+        let others = self.facts.matters.waiting.as_ref().is_some_and(|waiting| waiting.contracts);
+        others
+            || !self.facts.contracts.is_empty()
+            || self.facts.customers.all().any(|c| !bought.spans(c).is_empty())
     }
 
     /// First active day of a customer.

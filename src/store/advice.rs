@@ -3,12 +3,15 @@
 
 use rusqlite::{Connection, Result};
 
+use super::conditions::{one_of, ranges};
 use super::due;
 use super::error::StoreError;
 use super::mapping::{Source, pragma, quote, quoted};
 use super::relation::{CUSTOMERS, FOLLOW_UPS, INTERACTIONS, Relation, SUBSCRIPTIONS, TRANSACTIONS};
 use super::snapshot::{ALL, Snapshot};
+use crate::domain::Look;
 use crate::domain::facts::Lens;
+use crate::domain::matter::Candidates;
 
 /// Tables with fewer rows are read as fast without an index.
 const MANY: u64 = 10_000;
@@ -27,57 +30,140 @@ pub struct Advice {
 }
 
 impl Snapshot<'_> {
-    /// What would make reminders cheaper, by SQLite's own plans; `purchases` says whether they read those, too.
-    pub fn advice(&self, lens: &Lens, purchases: bool) -> std::result::Result<Vec<Advice>, StoreError> {
+    /// What would make reminders cheaper that look for `looks`, by SQLite's own plans; `purchases` says whether they
+    /// read those, too.
+    pub fn advice(
+        &self,
+        looks: &[Look],
+        purchases: bool,
+        lens: &Lens,
+    ) -> std::result::Result<Vec<Advice>, StoreError> {
         let mut all = Vec::new();
-        let bought = purchases.then_some((TRANSACTIONS, "customer_id"));
-        let usual = [
-            (FOLLOW_UPS, "done_at"),
-            (CUSTOMERS, "id"),
-            (SUBSCRIPTIONS, "customer_id"),
-            (INTERACTIONS, "customer_id"),
-        ];
-        for (relation, column) in usual.into_iter().chain(bought) {
-            let sql = if relation == FOLLOW_UPS {
-                self.open_statement(lens)?
-            } else {
-                self.sourced(relation, ALL)?.map(|(sql, _)| due::among(relation, &sql))
-            };
-            let Some(sql) = sql else { continue };
+        for Asked { relation, columns, sql, spares } in self.asked(looks, purchases, lens)? {
             let read = |source| StoreError::Read { relation: relation.name, source };
-            let scanned = scanned(&self.store.connection, &sql).map_err(read)?;
-            // To count is dear; only what is scanned needs it.
-            if scanned.is_empty() {
+            let plan = Plan::of(&self.store.connection, &sql).map_err(read)?;
+            // To count is dear; only what is read whole needs it.
+            if spares(&plan) {
                 continue;
             }
             let rows = self.store.count_of(relation)?;
             if rows >= MANY {
                 let source = self.store.mapping.source(relation);
-                let index = source.and_then(|source| index(source, column, &scanned));
-                all.push(Advice { relation, rows, scanned, index });
+                let index = source.and_then(|source| index(source, columns, &plan.tables));
+                all.push(Advice { relation, rows, scanned: plan.tables, index });
             }
+        }
+        Ok(all)
+    }
+
+    /// What is looked for, and how it should be found.
+    fn asked(
+        &self,
+        looks: &[Look],
+        purchases: bool,
+        lens: &Lens,
+    ) -> std::result::Result<Vec<Asked>, StoreError> {
+        let any =
+            |is: fn(&Candidates) -> bool| looks.iter().filter_map(|look| look.candidates.as_ref()).any(is);
+        let contacted = any(|those| !those.contacted.is_empty());
+        let ended = any(|those| !those.ended.is_empty());
+        let handed = looks.iter().any(|look| look.handed);
+        let mut all = Vec::new();
+        if let Some(sql) = self.open_statement(lens)? {
+            all.push(Asked { relation: FOLLOW_UPS, columns: &["done_at"], sql, spares: Plan::finds });
+        }
+        for (is_asked, relation, columns) in [
+            (true, CUSTOMERS, &["id"][..]),
+            (true, SUBSCRIPTIONS, &["customer_id"]),
+            (!contacted, INTERACTIONS, &["customer_id"]),
+            (contacted, INTERACTIONS, &["customer_id", "at"]),
+            (purchases, TRANSACTIONS, &["customer_id"]),
+            (contacted, INTERACTIONS, &["at", "customer_id"]),
+            (contacted, SUBSCRIPTIONS, &["starts_on"]),
+            (ended, SUBSCRIPTIONS, &["ends_on"]),
+            (handed, CUSTOMERS, &["owner_id"]),
+        ] {
+            let Some(column) = columns.first().filter(|_| is_asked) else { continue };
+            let read = if columns.len() > 1 { columns } else { ALL };
+            let Some((sql, _)) = self.sourced(relation, read)? else { continue };
+            if !self.gives(relation, column)? {
+                continue;
+            }
+            let condition = match *column {
+                "id" | "customer_id" => due::among(relation),
+                "owner_id" => one_of(column, std::iter::empty()),
+                _ => ranges(column, lens.today(), lens.today(), lens)[1].clone(),
+            };
+            // Of many customers all contacts are looked up.
+            let spares =
+                if *column == "customer_id" && columns.len() > 1 { Plan::covers } else { Plan::finds };
+            all.push(Asked { relation, columns, sql: format!("{sql} WHERE {condition}"), spares });
         }
         Ok(all)
     }
 }
 
-/// The tables that a statement reads from end to end.
-fn scanned(connection: &Connection, sql: &str) -> Result<Vec<String>> {
-    let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
-    // A plan does not depend on what is bound; whatever is not bound is NULL.
-    let details = statement.raw_query().mapped(|row| row.get::<_, String>(3)).collect::<Result<Vec<_>>>()?;
-    let tables = details.iter().filter_map(|detail| detail.strip_prefix("SCAN ")?.split(' ').next());
-    Ok(tables.filter(|table| *table != "json_each").map(str::to_owned).collect())
+/// A statement, the columns whose index would spare it work, and when it needs none.
+struct Asked {
+    relation: Relation,
+    columns: &'static [&'static str],
+    sql: String,
+    spares: fn(&Plan) -> bool,
 }
 
-/// The statement that makes an index on a column of a source that is a table.
-fn index(source: &Source, column: &str, scanned: &[String]) -> Option<String> {
+/// How SQLite goes about a statement.
+pub(super) struct Plan {
+    /// The tables that it touches.
+    tables: Vec<String>,
+    /// Whether it reads none of them from end to end.
+    finds: bool,
+    /// Whether it need not look at the rows themselves.
+    covers: bool,
+}
+
+impl Plan {
+    /// Of a statement.
+    pub(super) fn of(connection: &Connection, sql: &str) -> Result<Plan> {
+        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+        // A plan does not depend on what is bound; whatever is not bound is NULL.
+        let details =
+            statement.raw_query().mapped(|row| row.get::<_, String>(3)).collect::<Result<Vec<_>>>()?;
+        let mut plan = Plan { tables: Vec::new(), finds: true, covers: true };
+        for detail in &details {
+            let scanned = detail.strip_prefix("SCAN ");
+            let Some(rest) = scanned.or_else(|| detail.strip_prefix("SEARCH ")) else { continue };
+            let Some(table) = rest.split(' ').next().filter(|table| *table != "json_each") else { continue };
+            let is_key = rest.contains("COVERING INDEX") || rest.contains("PRIMARY KEY");
+            plan.finds &= scanned.is_none();
+            plan.covers &= scanned.is_none() && is_key;
+            if !plan.tables.iter().any(|known| known == table) {
+                plan.tables.push(table.to_owned());
+            }
+        }
+        Ok(plan)
+    }
+
+    /// Whether it reads no table from end to end.
+    pub(super) fn finds(&self) -> bool {
+        self.finds
+    }
+
+    /// Whether all that it reads is in the index by which it finds it.
+    pub(super) fn covers(&self) -> bool {
+        self.covers
+    }
+}
+
+/// The statement that makes an index on columns of a source that is a table.
+fn index(source: &Source, columns: &[&str], scanned: &[String]) -> Option<String> {
     let Source::Table(table) = source else { return None };
     let name = table.rsplit('.').next().unwrap_or(table);
     // A view's plan names the tables behind it.
     let is_table = scanned.iter().any(|scanned| scanned.eq_ignore_ascii_case(name));
     is_table.then(|| {
-        format!("CREATE INDEX {} ON {} ({})", quote(&format!("{name}_{column}")), quote(name), quoted(column))
+        let quoted: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
+        let named = quote(&format!("{name}_{}", columns.join("_")));
+        format!("CREATE INDEX {named} ON {} ({})", quote(name), quoted.join(", "))
     })
 }
 

@@ -3,7 +3,7 @@
 //!
 //! Numbers sort before texts, and texts of our dates as the dates do. What is no date at all is let through,
 //! so that it is told. No bound looks like a number: a column of numbers would make it one. The bounds keep
-//! two days' distance, more than zones are apart.
+//! some distance, see [`SLACK`].
 
 use super::relation::{
     COMPLAINTS, CUSTOMERS, FOLLOW_UPS, IMPORTANT_DATES, INTERACTIONS, Relation, SIGNALS, SUBSCRIPTIONS,
@@ -13,12 +13,16 @@ use crate::domain::customers::Key;
 use crate::domain::facts::Lens;
 use crate::domain::{Day, Look};
 
+/// Days by which bounds are wider than what is looked for: more than zones are apart.
+pub(super) const SLACK: i32 = 2;
+
 /// What makes the condition of the columns that a source gives; `None` where it lacks what it takes.
 type Condition<'a> = Box<dyn Fn(&[String]) -> Option<String> + 'a>;
 
-/// Which columns of which relations are looked at, and by which condition.
+/// Which columns of which relations are looked at, and by which condition; `gone` are the reps who left.
 pub(super) fn of<'a>(
     look: &'a Look,
+    gone: &'a [&'a str],
     lens: &'a Lens,
 ) -> Vec<(Relation, &'static [&'static str], Condition<'a>)> {
     let mut all: Vec<(Relation, &'static [&'static str], Condition<'a>)> = Vec::new();
@@ -27,6 +31,9 @@ pub(super) fn of<'a>(
     }
     if !look.told_follow_ups.is_empty() {
         all.push((FOLLOW_UPS, ALL, Box::new(move |given| Some(told(given, look, lens)))));
+    }
+    if look.handed && !gone.is_empty() {
+        all.push((FOLLOW_UPS, ALL, Box::new(move |given| handed(given, look, gone, lens))));
     }
     if look.complaints {
         all.push((COMPLAINTS, ALL, Box::new(|given| Some(open(given, "resolved_at", lens)))));
@@ -62,9 +69,26 @@ pub(super) fn of<'a>(
 
 /// Follow-ups that were told and are not among those that may be due.
 fn told(given: &[String], look: &Look, lens: &Lens) -> String {
-    let keys = keys(look.told_follow_ups.iter().map(|id| Key::of(id))).replace('\'', "''");
     let due = look.follow_ups.map_or("FALSE".to_owned(), |by| promised(given, by, lens));
-    format!("\"id\" IN (SELECT value FROM json_each('{keys}')) AND NOT coalesce({due}, FALSE)")
+    format!(
+        "{} AND NOT coalesce({due}, FALSE)",
+        one_of("id", look.told_follow_ups.iter().map(String::as_str))
+    )
+}
+
+/// Open follow-ups of reps who left that are not among the others.
+fn handed(given: &[String], look: &Look, gone: &[&str], lens: &Lens) -> Option<String> {
+    let due = look.follow_ups.map_or("FALSE".to_owned(), |by| promised(given, by, lens));
+    let told = one_of("id", look.told_follow_ups.iter().map(String::as_str));
+    let theirs = has(given, "rep_id").then(|| one_of("rep_id", gone.iter().copied()))?;
+    let open = open(given, "done_at", lens);
+    Some(format!("({open}) AND {theirs} AND NOT coalesce({due}, FALSE) AND NOT coalesce({told}, FALSE)"))
+}
+
+/// Rows whose `column` is one of some ids.
+pub(super) fn one_of<'k>(column: &str, ids: impl Iterator<Item = &'k str>) -> String {
+    let keys = keys(ids.map(Key::of)).replace('\'', "''");
+    format!("\"{column}\" IN (SELECT value FROM json_each('{keys}'))")
 }
 
 /// Ids as a JSON array, which SQL takes as a list however long it is. A whole number is there as a number and as text,
@@ -87,7 +111,7 @@ fn has(given: &[String], column: &str) -> bool {
 /// Follow-ups that may be open at the as-of instant and due on or before a day. The `+` keeps SQLite from an
 /// index on `due_at`: most of what was due is done.
 pub(super) fn promised(given: &[String], by: Day, lens: &Lens) -> String {
-    let before = by.plus(2).date();
+    let before = by.plus(SLACK).date();
     let due = format!("(+\"due_at\" < '{before}' OR +\"due_at\" >= '2201' OR +\"due_at\" IS NULL)");
     format!("{due} AND ({})", open(given, "done_at", lens))
 }
@@ -104,17 +128,20 @@ fn open(given: &[String], column: &str, lens: &Lens) -> String {
 
 /// Rows whose moment may be on a day or later.
 fn on_or_after(column: &str, day: Day, lens: &Lens) -> String {
-    let (seconds, date) = bound(day.plus(-2), lens);
+    let (seconds, date) = bound(day.plus(-SLACK), lens);
     format!("((\"{column}\" >= {seconds} AND \"{column}\" < '') OR \"{column}\" >= '{date}')")
 }
 
 /// Rows whose moment may lie from one day up to and with another.
 fn between(column: &str, from: Day, to: Day, lens: &Lens) -> String {
-    let ((from, first), (to, last)) = (bound(from.plus(-2), lens), bound(to.plus(2), lens));
-    format!(
-        "(\"{column}\" BETWEEN {from} AND {to} OR \"{column}\" BETWEEN '{first}' AND '{last}~' \
-         OR \"{column}\" >= '2201')"
-    )
+    let [seconds, dates] = ranges(column, from, to, lens);
+    format!("({seconds} OR {dates} OR \"{column}\" >= '2201-')")
+}
+
+/// The same without what is no date, in two parts, each of which an index on the column answers.
+pub(super) fn ranges(column: &str, from: Day, to: Day, lens: &Lens) -> [String; 2] {
+    let ((from, first), (to, last)) = (bound(from.plus(-SLACK), lens), bound(to.plus(SLACK), lens));
+    [format!("\"{column}\" BETWEEN {from} AND {to}"), format!("\"{column}\" BETWEEN '{first}' AND '{last}~'")]
 }
 
 /// The first second of a day in UTC, and its date.

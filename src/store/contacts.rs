@@ -6,21 +6,33 @@ use super::contracts::{customer_of, later};
 use super::days::{Days, Read};
 use super::decode::{Bad, RowView};
 use super::error::StoreError;
-use super::pass::{self, Decode, Form};
+use super::pass::{self, Decode, Form, Noted};
 use super::relation::INTERACTIONS;
 use crate::domain::facts::{Contacts, Facts};
 use crate::domain::{Customers, Day};
 
 /// Reads the day of the last contact with each customer into the facts.
-pub(super) fn read_days(
+pub(super) fn read(
     connections: &mut [&mut Connection],
     form: &Form<'_>,
     facts: &mut Facts,
 ) -> Result<(), StoreError> {
+    let (contacts, noted) = read_days(connections, form, &facts.customers)?;
+    noted.into_facts(INTERACTIONS, facts);
+    facts.contacts = contacts;
+    Ok(())
+}
+
+/// The day of the last contact with each of `customers`.
+pub(super) fn read_days(
+    connections: &mut [&mut Connection],
+    form: &Form<'_>,
+    customers: &Customers,
+) -> Result<(Contacts, Noted), StoreError> {
     let mut contacts = Contacts::default();
     let place = |column| form.places.get(INTERACTIONS, column);
     let new = || Reader {
-        customers: &facts.customers,
+        customers,
         customer_id: place("customer_id"),
         at: place("at"),
         days: Days::new(form.lens, form.store_zone),
@@ -30,9 +42,7 @@ pub(super) fn read_days(
             contacts.add_day(*customer, *day);
         }
     })?;
-    noted.into_facts(INTERACTIONS, facts);
-    facts.contacts = contacts;
-    Ok(())
+    Ok((contacts, noted))
 }
 
 struct Reader<'a> {

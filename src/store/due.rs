@@ -4,8 +4,9 @@
 //! What SQL leaves out is only what cannot be due; all else is decided where whole rows are read, so both
 //! ways tell the same.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::candidates::Few;
 use super::customers::{self, Places};
 use super::decode::{self, Bad, RowView};
 use super::error::StoreError;
@@ -17,23 +18,28 @@ use super::{conditions, contracts};
 use crate::domain::customers::Key;
 use crate::domain::facts::{Contacts, Facts, Fault, Lens, Needs, Rejected};
 use crate::domain::matter::{Dated, Noticed, OpenComplaint};
-use crate::domain::{Customers, FollowUp, Look, Matters};
+use crate::domain::{Customers, FollowUp, Look, Matters, Rep};
 
 /// The ids of customers, see [`conditions::keys`].
 pub(super) fn json(customers: &Customers, which: impl Iterator<Item = u32>) -> String {
     conditions::keys(which.filter_map(|customer| customers.key(customer)))
 }
 
-/// The statement for rows about customers whose ids are its parameter, see [`json`].
-pub(super) fn among(relation: Relation, statement: &str) -> String {
+/// The condition for rows about customers whose ids are its parameter, see [`json`].
+pub(super) fn among(relation: Relation) -> String {
     let key = if relation == relation::CUSTOMERS { "id" } else { "customer_id" };
-    format!("{statement} WHERE \"{key}\" IN (SELECT value FROM json_each(?1))")
+    format!("\"{key}\" IN (SELECT value FROM json_each(?1))")
+}
+
+/// The reps who left.
+fn gone(reps: &BTreeMap<String, Rep>) -> Vec<&str> {
+    reps.values().filter(|rep| !rep.active).map(|rep| rep.id.as_str()).collect()
 }
 
 /// Rows whose customers have numbers of their own: who they are is not read yet.
 #[derive(Default)]
 pub(super) struct Found {
-    ids: Customers,
+    pub(super) ids: Customers,
     pub(super) rows: Matters,
 }
 
@@ -50,7 +56,7 @@ impl Found {
     /// deleted or merged drops out, counted.
     fn settle(self, facts: &mut Facts) {
         let Found { ids, rows } = self;
-        let Matters { follow_ups, complaints, signals, notes, dates } = rows;
+        let Matters { follow_ups, complaints, signals, notes, dates, .. } = rows;
         let mut settled = Matters::default();
         let of = |row: &mut FollowUp| (row.id.clone(), std::mem::take(&mut row.customer));
         settled.follow_ups =
@@ -91,30 +97,60 @@ fn keep<T>(
 }
 
 impl Snapshot<'_> {
-    /// What may be due, with the customers it is about and their contracts.
-    pub(super) fn read_due(&mut self, needs: &Needs, look: &Look, lens: &Lens) -> Result<Facts, StoreError> {
+    /// What may be due, with the customers it is about and their contracts; in the place of everybody, `few`.
+    pub(super) fn read_due(
+        &mut self,
+        needs: &Needs,
+        look: &Look,
+        few: Option<Few>,
+        lens: &Lens,
+    ) -> Result<Facts, StoreError> {
         let mut facts = Facts::empty(lens.clone());
         if needs.reps {
             self.each(relation::REPS, ALL, &mut facts, read_rep)?;
         }
-        let found = self.find(look, &mut facts)?;
-        let keys = json(&found.ids, found.ids.all());
-        self.on_all(relation::CUSTOMERS, &customers::columns(needs), Some(&keys), lens, |on, form| {
+        let mut found = self.find(look, &mut facts)?;
+        if let Some(few) = &few {
+            for key in few.keys() {
+                found.ids.push(key, 0, 0);
+            }
+        }
+        // So many that all are read as fast.
+        let many = found.ids.len() > self.most()?;
+        let keys = if many { None } else { Some(json(&found.ids, found.ids.all())) };
+        let keys = keys.as_deref();
+        let mut whose = among(relation::CUSTOMERS);
+        let gone = gone(&facts.reps);
+        if look.handed && !gone.is_empty() && self.gives(relation::CUSTOMERS, "owner_id")? {
+            whose = format!("{whose} OR {}", conditions::one_of("owner_id", gone.into_iter()));
+        }
+        let (columns, whose) = (customers::columns(needs), keys.map(|keys| (&*whose, keys)));
+        self.on_all(relation::CUSTOMERS, &columns, whose, lens, |on, form| {
             customers::read(on, form, &mut facts)
         })?;
         found.settle(&mut facts);
+        if let Some(few) = &few {
+            few.settle(&mut facts);
+        }
         if needs.subscriptions {
-            self.on_all(relation::SUBSCRIPTIONS, ALL, Some(&keys), lens, |on, form| {
+            let theirs = among(relation::SUBSCRIPTIONS);
+            let theirs = keys.map(|keys| (&*theirs, keys));
+            self.on_all(relation::SUBSCRIPTIONS, ALL, theirs, lens, |on, form| {
                 contracts::read(on, form, &mut facts)
             })?;
         }
         if let Some(asked) = needs.transactions.clone() {
-            self.purchases(asked, Some(&keys), lens, &mut facts)?;
+            self.purchases(asked, keys, lens, &mut facts)?;
         }
         // Today's share of a table says nothing of the whole.
         facts.parts = std::mem::take(&mut facts.rows);
-        if look.follow_ups.is_some() {
-            facts.rows.insert(relation::FOLLOW_UPS.name, self.store.count_of(relation::FOLLOW_UPS)?);
+        let mut whole = Vec::from_iter(look.follow_ups.map(|_| relation::FOLLOW_UPS));
+        if few.is_some() {
+            // Without their rows everybody would wait for a contact, or nobody have left.
+            whole.extend([relation::INTERACTIONS, relation::SUBSCRIPTIONS]);
+        }
+        for relation in whole {
+            facts.rows.insert(relation.name, self.store.count_of(relation)?);
         }
         Ok(facts)
     }
@@ -134,8 +170,9 @@ impl Snapshot<'_> {
         for id in &look.told_customers {
             found.ids.push(Key::of(id), 0, 0);
         }
-        let lens = facts.lens.clone();
-        for (relation, columns, condition) in conditions::of(look, &lens) {
+        let (lens, reps) = (facts.lens.clone(), facts.reps.clone());
+        let gone = gone(&reps);
+        for (relation, columns, condition) in conditions::of(look, &gone, &lens) {
             let Some((sql, given)) = self.sourced(relation, columns)? else { continue };
             let Some(condition) = condition(&given) else { continue };
             let (sql, places) = (format!("{sql} WHERE {condition}"), Places::of(relation, &given));
@@ -150,7 +187,7 @@ impl Snapshot<'_> {
         let (relation, mut contacts) = (relation::INTERACTIONS, Contacts::default());
         let Some((sql, given)) = self.sourced(relation, ALL)? else { return Ok(contacts) };
         let keys = json(&facts.customers, of.iter().copied());
-        let (sql, places) = (among(relation, &sql), Places::of(relation, &given));
+        let (sql, places) = (format!("{sql} WHERE {}", among(relation)), Places::of(relation, &given));
         self.walk(relation, &sql, &places, &facts.lens, Some(&keys), |view| {
             if let Ok((customer, at, kind)) = contact_of(view, &facts.customers) {
                 contacts.add(customer, at, kind);

@@ -7,6 +7,7 @@
 //! done ([`pages`]).
 
 mod advice;
+mod candidates;
 mod conditions;
 mod contacts;
 mod contracts;

@@ -80,8 +80,11 @@ impl<'s> Snapshot<'s> {
 
     /// Reads what a job needs.
     pub fn read(&mut self, needs: Needs, lens: Lens) -> Result<Facts, StoreError> {
-        if let Some(look) = needs.look.as_ref().filter(|look| !look.everybody) {
-            return self.read_due(&needs, look, &lens);
+        if let Some(look) = &needs.look {
+            let few = self.few(look, &lens)?;
+            if few.is_some() || !look.everybody {
+                return self.read_due(&needs, look, few, &lens);
+            }
         }
         let mut facts = Facts::empty(lens.clone());
         self.on_all(relation::CUSTOMERS, &customers::columns(&needs), None, &lens, |connections, form| {
@@ -106,7 +109,7 @@ impl<'s> Snapshot<'s> {
         }
         if needs.interactions {
             self.on_all(relation::INTERACTIONS, &["id", "customer_id", "at"], None, &lens, |on, form| {
-                contacts::read_days(on, form, &mut facts)
+                contacts::read(on, form, &mut facts)
             })?;
         }
         if needs.complaints {
@@ -140,7 +143,8 @@ impl<'s> Snapshot<'s> {
             facts.purchases = Fold::new(facts.customers.len(), asked).finish();
             return Ok(());
         }
-        self.on_all(TRANSACTIONS, ALL, keys, lens, |connections, form| {
+        let theirs = due::among(TRANSACTIONS);
+        self.on_all(TRANSACTIONS, ALL, keys.map(|keys| (&*theirs, keys)), lens, |connections, form| {
             transactions::read(connections, form, asked, facts)
         })
     }
@@ -183,7 +187,7 @@ impl<'s> Snapshot<'s> {
         let keys = due::json(&facts.customers, wanted.iter().copied());
         let mut named = Named::new(wanted, facts, &places);
         if named.is_looking() {
-            let sql = due::among(relation, &sql);
+            let sql = format!("{sql} WHERE {}", due::among(relation));
             self.walk(relation, &sql, &places, &facts.lens, Some(&keys), |view| !named.look(view))?;
         }
         // Whom the store writes otherwise than we read them is found among all.
@@ -193,19 +197,19 @@ impl<'s> Snapshot<'s> {
         Ok(named.finish())
     }
 
-    /// Reads a relation's `columns` on all connections, of the customers whose ids are `keys` or of all;
-    /// not at all where it is not mapped.
+    /// Reads a relation's `columns` on all connections: all rows, or those that meet a condition on the ids that are
+    /// its parameter; not at all where it is not mapped.
     pub(super) fn on_all(
         &mut self,
         relation: Relation,
         columns: &[&str],
-        keys: Option<&str>,
+        those: Option<(&str, &str)>,
         lens: &Lens,
         read: impl FnOnce(&mut [&mut Connection], &Form<'_>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let Some((sql, given)) = self.sourced(relation, columns)? else { return Ok(()) };
-        let from = match keys {
-            Some(keys) => From::Among { sql: due::among(relation, &sql), keys: keys.to_owned() },
+        let from = match those {
+            Some((those, keys)) => From::Among { sql: format!("{sql} WHERE {those}"), keys: keys.to_owned() },
             None => self.from(relation, columns, (sql, &given))?,
         };
         let places = Places::of(relation, &given);
@@ -275,6 +279,12 @@ impl<'s> Snapshot<'s> {
             // Its own limits and expressions stay whole in brackets.
             Source::Query(_) => (format!("SELECT * FROM ({})", source.statement()), given),
         }))
+    }
+
+    /// Whether a relation has a column.
+    pub(super) fn gives(&self, relation: Relation, column: &str) -> Result<bool, StoreError> {
+        let Some(source) = self.store.mapping.source(relation) else { return Ok(false) };
+        Ok(self.store.columns(relation, source)?.iter().any(|given| given.eq_ignore_ascii_case(column)))
     }
 
     /// Gives each row of a relation to `take`; what it refuses is noted.

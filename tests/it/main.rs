@@ -4,6 +4,7 @@
 mod actions;
 mod appointments;
 mod backlog;
+mod candidates;
 mod care;
 mod chats;
 mod chinook;

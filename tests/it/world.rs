@@ -107,7 +107,6 @@ pub(crate) fn ledger(path: &Path) -> Ledger {
 }
 
 /// Somebody who reads in a language, in UTC.
-#[cfg(feature = "pdf")]
 pub(crate) fn reader(id: &str, language: &str) -> retaind::domain::Recipient {
     retaind::domain::Recipient {
         id: id.to_owned(),

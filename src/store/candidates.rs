@@ -1,0 +1,248 @@
+//! Of everybody, the few of whom anybody can be told: found by the days on which what counts may have happened, at
+//! the cost of those days where the store has the indexes. Where it has none, or those days are most of all, everybody
+//! is read: that is cheaper.
+
+use super::advice::Plan;
+use super::conditions::{SLACK, ranges};
+use super::customers::Places;
+use super::days::{Days, Read};
+use super::decode::RowView;
+use super::error::StoreError;
+use super::relation::{self, INTERACTIONS, Relation, SUBSCRIPTIONS};
+use super::snapshot::{ALL, Snapshot};
+use super::{contacts, contracts, customers, due};
+use crate::domain::customers::Key;
+use crate::domain::facts::{Contacts, Facts, Lens, Needs};
+use crate::domain::matter::{Candidates, Waiting};
+use crate::domain::{Customers, Day, Look};
+
+/// Reading one of a few costs as much as reading so many in storage order.
+const DEARER: u64 = 8;
+
+/// What is read of contacts: no more than an index may hold.
+const CONTACT: &[&str] = &["customer_id", "at"];
+
+/// Contracts that are looked at to know whether the shop keeps any.
+const PROBED: usize = 100;
+
+/// Days, each from one up to and with another.
+type Spans = [(Day, Day)];
+
+/// The few, and what is known of them.
+pub(super) struct Few {
+    ids: Customers,
+    /// The last contacts with those who may wait for one.
+    last: Contacts,
+    /// Who they are: the first so many.
+    waiting: u32,
+    /// Whether the shop keeps contracts, be they of others.
+    contracts: bool,
+}
+
+impl Few {
+    /// Their ids.
+    pub(super) fn keys(&self) -> impl Iterator<Item = Key<'_>> {
+        self.ids.all().filter_map(|few| self.ids.key(few))
+    }
+
+    /// Tells facts, whose customers were read, who of them may wait for a contact.
+    pub(super) fn settle(&self, facts: &mut Facts) {
+        let mut waiting = Waiting { customers: Vec::new(), contracts: self.contracts };
+        for few in 0..self.waiting {
+            let Some(customer) = self.ids.key(few).and_then(|key| facts.customers.find(key)) else {
+                continue;
+            };
+            waiting.customers.push(customer);
+            if let Some(day) = self.last.last_day(few, &facts.lens.zone) {
+                facts.contacts.add_day(customer, day);
+            }
+        }
+        facts.matters.waiting = Some(waiting);
+    }
+}
+
+impl Snapshot<'_> {
+    /// The few who are enough in the place of everybody; `None` where everybody is to be read.
+    pub(super) fn few(&mut self, look: &Look, lens: &Lens) -> Result<Option<Few>, StoreError> {
+        let Some(candidates) = look.candidates.as_ref().filter(|_| look.everybody) else { return Ok(None) };
+        let waits = !candidates.contacted.is_empty();
+        if waits && !self.finds_contacts(candidates, lens)? {
+            return Ok(None);
+        }
+        let Some(contracts) = self.keeps_contracts(lens)? else { return Ok(None) };
+        let mut few = Few { ids: Customers::default(), last: Contacts::default(), waiting: 0, contracts };
+        if waits {
+            let Some(ids) = self.contacted(candidates, lens)? else { return Ok(None) };
+            self.take_waiting(&ids, candidates, lens, &mut few)?;
+        }
+        let most = self.most()?;
+        let within = self.on_days(SUBSCRIPTIONS, "ends_on", &candidates.ended, (lens, most), &mut few.ids)?;
+        Ok(within.then_some(few))
+    }
+
+    /// Whether the contacts of days, and all of a customer's, are found without a look at the others.
+    fn finds_contacts(&self, candidates: &Candidates, lens: &Lens) -> Result<bool, StoreError> {
+        let Some((sql, _)) = self.sourced(INTERACTIONS, CONTACT)? else { return Ok(true) };
+        let of_days = of_days(&sql, "at", &candidates.contacted, lens);
+        let theirs = format!("{sql} WHERE {}", due::among(INTERACTIONS));
+        Ok(self.goes(INTERACTIONS, &of_days, Plan::finds)?
+            && self.goes(INTERACTIONS, &[theirs], Plan::covers)?)
+    }
+
+    /// Whether the plans of all statements are as they should be.
+    fn goes(
+        &self,
+        relation: Relation,
+        statements: &[String],
+        should: fn(&Plan) -> bool,
+    ) -> Result<bool, StoreError> {
+        let fail = |source| StoreError::Read { relation: relation.name, source };
+        for statement in statements {
+            if !should(&Plan::of(&self.store.connection, statement).map_err(fail)?) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether the shop keeps contracts; `None` where the first of them do not say.
+    fn keeps_contracts(&mut self, lens: &Lens) -> Result<Option<bool>, StoreError> {
+        let Some((sql, given)) = self.sourced(SUBSCRIPTIONS, ALL)? else { return Ok(Some(false)) };
+        let (mut ids, mut seen) = (Customers::default(), 0);
+        self.walk(SUBSCRIPTIONS, &sql, &Places::of(SUBSCRIPTIONS, &given), lens, None, |view| {
+            let _ = view.key("customer_id", |key| ids.push(key, 0, 0));
+            seen += 1;
+            seen < PROBED
+        })?;
+        let (mut facts, keys) = (Facts::empty(lens.clone()), due::json(&ids, ids.all()));
+        let (whose, columns) = (due::among(relation::CUSTOMERS), customers::columns(&Needs::default()));
+        self.on_all(relation::CUSTOMERS, &columns, Some((&whose, &keys)), lens, |on, form| {
+            customers::read(on, form, &mut facts)
+        })?;
+        let whose = due::among(SUBSCRIPTIONS);
+        self.on_all(SUBSCRIPTIONS, ALL, Some((&whose, &keys)), lens, |on, form| {
+            contracts::read(on, form, &mut facts)
+        })?;
+        Ok((seen == 0 || !facts.contracts.is_empty()).then_some(seen > 0))
+    }
+
+    /// Whoever had a contact, or began, on one of the days, and about whom somebody did something; `None` where they
+    /// are many.
+    fn contacted(&self, candidates: &Candidates, lens: &Lens) -> Result<Option<Customers>, StoreError> {
+        let mut ids = Customers::default();
+        for id in &candidates.acted {
+            ids.push(Key::of(id), 0, 0);
+        }
+        let most = self.most()?;
+        for (relation, column) in [(INTERACTIONS, "at"), (SUBSCRIPTIONS, "starts_on")] {
+            if !self.on_days(relation, column, &candidates.contacted, (lens, most), &mut ids)? {
+                return Ok(None);
+            }
+        }
+        Ok(Some(ids))
+    }
+
+    /// Takes those of `ids` whose last contact was on one of the days or about whom somebody did something, and those
+    /// who never had one.
+    fn take_waiting(
+        &mut self,
+        ids: &Customers,
+        candidates: &Candidates,
+        lens: &Lens,
+        few: &mut Few,
+    ) -> Result<(), StoreError> {
+        let keys = due::json(ids, ids.all());
+        let mut last = Contacts::default();
+        let theirs = due::among(INTERACTIONS);
+        self.on_all(INTERACTIONS, CONTACT, Some((&theirs, &keys)), lens, |on, form| {
+            contacts::read_days(on, form, ids).map(|(read, _)| last = read)
+        })?;
+        for id in ids.all() {
+            let day = last.last_day(id, &lens.zone);
+            // Those about whom somebody did something come first.
+            let acted = (id as usize) < candidates.acted.len();
+            if acted || day.is_none_or(|day| lies_in(&candidates.contacted, day)) {
+                let number = ids.key(id).and_then(|key| few.ids.push(key, 0, 0));
+                number.zip(day).into_iter().for_each(|(number, day)| few.last.add_day(number, day));
+            }
+        }
+        few.waiting = few.ids.len() as u32;
+        Ok(())
+    }
+
+    /// Adds the customers of rows of some days; whether they are no more than `most`.
+    fn on_days(
+        &self,
+        relation: Relation,
+        column: &str,
+        days: &Spans,
+        (lens, most): (&Lens, usize),
+        ids: &mut Customers,
+    ) -> Result<bool, StoreError> {
+        let Some((sql, given)) = self.sourced(relation, &["customer_id", column])? else { return Ok(true) };
+        let places = Places::of(relation, &given);
+        if places.get(relation, column).is_none() {
+            return Ok(true);
+        }
+        let mut statements = of_days(&sql, column, days, lens);
+        if statements.len() > 1 && !self.goes(relation, &statements, Plan::finds)? {
+            // One look at all rows for all days.
+            let conditions = merged(days).into_iter().flat_map(|(from, to)| ranges(column, from, to, lens));
+            statements = vec![format!("{sql} WHERE {}", conditions.collect::<Vec<_>>().join(" OR "))];
+        }
+        let mut read = Days::new(lens, &self.store.zone);
+        for statement in statements {
+            self.walk(relation, &statement, &places, lens, None, |view| {
+                if day_of(view, column, &mut read).is_some_and(|day| lies_in(days, day)) {
+                    let _ = view.key("customer_id", |key| ids.push(key, 0, 0));
+                }
+                ids.len() <= most
+            })?;
+        }
+        Ok(ids.len() <= most)
+    }
+
+    /// As many customers as are worth to be looked for.
+    pub(super) fn most(&self) -> Result<usize, StoreError> {
+        let pieces = self.pieces(relation::CUSTOMERS, ALL)?;
+        Ok(pieces.map_or(usize::MAX, |(first, last, _)| (last.abs_diff(first) / DEARER) as usize))
+    }
+}
+
+/// The day of a row; `None` where it cannot be read, or has not come.
+fn day_of(view: &RowView<'_, '_>, column: &str, days: &mut Days<'_>) -> Option<Day> {
+    if view.relation == INTERACTIONS {
+        let value = view
+            .row
+            .get(view.relation.columns.iter().position(|c| c.name == column).and_then(|at| view.places[at]));
+        return match days.read(value, column) {
+            Ok(Read::Past(day)) => Some(day),
+            Ok(Read::Later) | Err(_) => None,
+        };
+    }
+    view.day(column).ok().flatten()
+}
+
+fn lies_in(days: &Spans, day: Day) -> bool {
+    days.iter().any(|(from, to)| (*from..=*to).contains(&day))
+}
+
+/// The statements for rows of some days, each of which an index on `column` answers.
+fn of_days(sql: &str, column: &str, days: &Spans, lens: &Lens) -> Vec<String> {
+    let conditions = merged(days).into_iter().flat_map(|(from, to)| ranges(column, from, to, lens));
+    conditions.map(|condition| format!("{sql} WHERE {condition}")).collect()
+}
+
+/// The days without those that come twice, as wide as they are read.
+fn merged(days: &Spans) -> Vec<(Day, Day)> {
+    let mut sorted = days.to_vec();
+    sorted.sort_unstable();
+    let mut merged: Vec<(Day, Day)> = Vec::new();
+    for (from, to) in sorted {
+        match merged.last_mut() {
+            Some((_, last)) if from.plus(-SLACK) <= last.plus(SLACK + 1) => *last = to.max(*last),
+            _ => merged.push((from, to)),
+        }
+    }
+    merged
+}

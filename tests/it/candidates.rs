@@ -1,0 +1,328 @@
+//! Who waits, who left and what reps who left still have is told the same, whether everybody is read or only those of
+//! whom anybody can be told; and these are few.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
+use proptest::prelude::*;
+use retaind::care::history::Response;
+use retaind::care::rule::{self, Kind};
+use retaind::care::staff::Member;
+use retaind::care::{History, Rule, Staff, candidates};
+use retaind::domain::facts::{Facts, Lens};
+use retaind::domain::recipient::{Calendar, Recipient};
+use retaind::domain::{Act, Currency, Day, Rates};
+use retaind::job::RemindersSpec;
+use retaind::job::reminders::Due;
+use retaind::metrics::care::Intervals;
+use retaind::metrics::{Basis, Settings};
+use retaind::store::relation::{CUSTOMERS, FOLLOW_UPS, INTERACTIONS, REPS, SUBSCRIPTIONS};
+use retaind::store::{Mapping, Relation, Source, SqliteStore};
+use rusqlite::{Connection, params};
+
+use crate::world::reader;
+
+const AS_OF: &str = "2026-07-15T01:30:00Z";
+
+/// West of UTC: there it is still the 14th.
+fn lens() -> Lens {
+    let (zone, currency) = (TimeZone::get("America/Sao_Paulo").unwrap(), Currency::from_code("BRL").unwrap());
+    Lens { as_of: AS_OF.parse().unwrap(), zone, currency, rates: Rates::default() }
+}
+
+fn settings() -> Settings {
+    Settings { basis: Basis::Contract, ..Settings::default() }
+}
+
+/// A shop. Its rowids lie far apart, so that a few customers are worth to be looked for.
+struct Shop(tempfile::TempDir);
+
+impl Shop {
+    fn new(ids: &str, days: &str) -> Shop {
+        let shop = Shop(tempfile::tempdir().unwrap());
+        let sql = format!(
+            "PRAGMA journal_mode = MEMORY;
+             CREATE TABLE customers (id {ids}, name, owner_id, tier);
+             CREATE TABLE subscriptions (id INTEGER PRIMARY KEY, customer_id {ids}, mrr_minor, starts_on {days}, ends_on {days});
+             CREATE TABLE interactions (id INTEGER PRIMARY KEY, customer_id {ids}, at {days}, kind);
+             CREATE TABLE follow_ups (id TEXT PRIMARY KEY, customer_id {ids}, rep_id, due_at, done_at);
+             CREATE TABLE reps (id TEXT PRIMARY KEY, name, manager_id, active);
+             INSERT INTO reps VALUES ('ana', 'Ana', 'eva', 1), ('rui', 'Rui', 'eva', 0), ('eva', 'Eva', NULL, 1);"
+        );
+        shop.sql().execute_batch(&sql).unwrap();
+        shop
+    }
+
+    fn sql(&self) -> Connection {
+        let sql = Connection::open(self.0.path().join("shop.db")).unwrap();
+        sql.execute_batch("PRAGMA synchronous = OFF").unwrap();
+        sql
+    }
+
+    fn index(&self) {
+        let sql = "CREATE INDEX a ON interactions (at); CREATE INDEX b ON interactions (customer_id, at);
+                   CREATE INDEX c ON subscriptions (starts_on); CREATE INDEX d ON subscriptions (ends_on);";
+        self.sql().execute_batch(sql).unwrap();
+    }
+
+    fn read(&self, rules: &[Rule], (history, staff): (&History, &Staff), all: bool) -> Facts {
+        let source = |relation: Relation| (relation, Source::Table(relation.name.to_owned()));
+        let mapping =
+            Mapping::of([CUSTOMERS, FOLLOW_UPS, SUBSCRIPTIONS, INTERACTIONS, REPS].map(source).into());
+        let zone = TimeZone::get("Asia/Shanghai").unwrap();
+        let mut store = SqliteStore::open(&self.0.path().join("shop.db"), mapping, zone).unwrap();
+        let mut needs = rule::needs(rules.iter(), &lens(), &settings());
+        if let Some(look) = &mut needs.look {
+            candidates::seek((rules, &settings()), (history, staff), &lens(), look);
+            if all {
+                look.candidates = None;
+            }
+        }
+        store.snapshot().unwrap().read(needs, lens()).unwrap()
+    }
+}
+
+fn staff(holidays: &[Day]) -> Staff {
+    let member = |id: &str, active: bool, lead: Option<&str>| {
+        let mut recipient = reader(id, "en");
+        let holidays = holidays.iter().map(|day| day.date()).collect();
+        recipient.calendar = Calendar { holidays, ..Calendar::default() };
+        (id.to_owned(), Member { recipient: Arc::new(recipient), active, lead: lead.map(str::to_owned) })
+    };
+    let reps = [("ana", true, Some("eva")), ("rui", false, Some("eva")), ("eva", true, None)];
+    Staff {
+        reps: reps.map(|(id, active, lead)| member(id, active, lead)).into(),
+        rest: vec![Arc::new(reader("rest", "en"))],
+        ..Staff::default()
+    }
+}
+
+/// Rule, subject, day, recipient and reason of all that is told.
+fn told(facts: &Facts, rules: &[Rule], history: &History, staff: &Staff) -> BTreeSet<String> {
+    let spec = RemindersSpec { rules: rules.to_vec(), items_max: 1_000, ics: false, settings: settings() };
+    let due = Due::of(facts, &spec, history, staff);
+    let now: Timestamp = AS_OF.parse().unwrap();
+    let told = due.tell(&Default::default(), &Default::default(), (now, now), |_: &Recipient| true);
+    let entries =
+        told.digests.iter().map(|digest| format!("{} {:?}", digest.recipient.id, digest.document.blocks));
+    told.reminders.iter().map(|reminder| format!("{reminder:?}")).chain(entries).collect()
+}
+
+/// When something happened to a customer: days ago, second of the day, form.
+type Moment = (i64, i64, u8);
+
+fn moment() -> impl Strategy<Value = Moment> {
+    (prop_oneof![6 => 0i64..40, 1 => -2i64..2, 1 => 40i64..200], 0i64..86_400, 0u8..4)
+}
+
+/// As shops write it, in Shanghai; a column of numbers has numbers.
+fn written((days, second, form): Moment, numbers: bool) -> rusqlite::types::Value {
+    let at = AS_OF.parse::<Timestamp>().unwrap() - (days * 86_400 + second).seconds();
+    if numbers || form == 3 {
+        return rusqlite::types::Value::Integer(at.as_second());
+    }
+    let local = TimeZone::get("Asia/Shanghai").unwrap().to_datetime(at);
+    let text = match form {
+        0 => local.strftime("%Y-%m-%d %H:%M:%S").to_string(),
+        1 => at.to_string(),
+        _ => local.date().to_string(),
+    };
+    rusqlite::types::Value::Text(text)
+}
+
+#[derive(Debug, Clone)]
+struct Person {
+    tier: Option<&'static str>,
+    owner: Option<&'static str>,
+    contracts: Vec<(Moment, Option<Moment>)>,
+    contacts: Vec<Moment>,
+    promises: Vec<(i64, Option<&'static str>)>,
+}
+
+fn person() -> impl Strategy<Value = Person> {
+    let owner = prop_oneof![Just(Some("ana")), Just(Some("rui")), Just(Some("nobody")), Just(None)];
+    (
+        prop_oneof![Just(None), Just(Some("A")), Just(Some("B"))],
+        owner.clone(),
+        prop::collection::vec((moment(), prop::option::weighted(0.3, moment())), 0..3),
+        prop::collection::vec(moment(), 0..3),
+        prop::collection::vec((-40i64..40, owner), 0..2),
+    )
+        .prop_map(|(tier, owner, contracts, contacts, promises)| Person {
+            tier,
+            owner,
+            contracts,
+            contacts,
+            promises,
+        })
+}
+
+fn rules() -> impl Strategy<Value = Vec<Rule>> {
+    let gap = (1i32..16, 1i32..16, prop::option::of(1i32..12), prop::option::of(4i32..30)).prop_map(
+        |(usual, of_a, more, release_after)| {
+            let by_tier = |days| [("A".to_owned(), days)].into();
+            let ideal = Intervals { usual_days: usual, by_tier: by_tier(of_a) };
+            let at_most = more
+                .map(|more| Intervals { usual_days: usual + more, by_tier: [("B".to_owned(), more)].into() });
+            Rule::of("gap", Kind::ContactGap { ideal, at_most, release_after }, None)
+        },
+    );
+    let left = prop::collection::vec(0i32..20, 1..3)
+        .prop_map(|after| Rule::of("left", Kind::WinBack { after }, None));
+    let handed = Just(Rule::of("handed", Kind::Handover, Some(7)));
+    let promised = Just(Rule::follow_ups(2));
+    let limits = (0i32..4, prop::option::of(1i32..5), prop::bool::weighted(0.2), 1u8..16);
+    (gap, left, handed, promised, limits).prop_map(
+        |(gap, left, handed, promised, (max_late, escalate_after, tiers, which))| {
+            let which = move |n: &usize| which >> n & 1 == 1;
+            let all = [gap, left, handed, promised].into_iter().enumerate();
+            let those = all.filter(|(n, _)| which(n)).map(|(_, rule)| rule);
+            let tiers = if tiers { vec!["A".to_owned()] } else { Vec::new() };
+            those
+                .map(|rule| {
+                    let escalate_after = escalate_after.filter(|_| !matches!(rule.kind, Kind::Handover));
+                    Rule { max_late, escalate_after, tiers: tiers.clone(), ..rule }
+                })
+                .collect()
+        },
+    )
+}
+
+/// The day that a rule's case about somebody is likely to be about.
+fn anchor(rule: &Rule, person: &Person) -> Option<Day> {
+    let lens = lens();
+    let day = |(days, second, _): &Moment| lens.day_of(lens.as_of - (days * 86_400 + second).seconds());
+    match &rule.kind {
+        Kind::ContactGap { ideal, .. } => {
+            let last = person.contacts.iter().map(day).filter(|day| *day <= lens.today()).max()?;
+            Some(last.plus(ideal.of(person.tier)))
+        }
+        Kind::WinBack { .. } => person.contracts.iter().filter_map(|(_, ends)| ends.as_ref()).map(day).max(),
+        _ => None,
+    }
+}
+
+/// Which customer, what, how many days ago.
+fn act() -> impl Strategy<Value = (usize, u8, i32)> {
+    (0usize..12, 0u8..4, prop_oneof![0i32..4, 0i32..30])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_few_who_are_read_are_all_who_are_told(
+        people in prop::collection::vec(person(), 1..20),
+        rules in rules(),
+        acts in prop::collection::vec((act(), -20i32..20), 0..6),
+        holidays in prop::collection::vec(0i32..40, 0..9),
+        (text_ids, numbers, empty) in (any::<bool>(), any::<bool>(), prop::bool::weighted(0.1)),
+    ) {
+        let shop = Shop::new(if text_ids { "TEXT" } else { "" }, if numbers { "INTEGER" } else { "" });
+        let today = lens().today();
+        {
+            let mut sql = shop.sql();
+            let all = sql.transaction().unwrap();
+            for (n, person) in (0i64..).zip(&people) {
+                let Person { tier, owner, contracts, contacts, promises } = person;
+                all.execute("INSERT INTO customers (rowid, id, name, owner_id, tier) VALUES (?1 * 1000, ?1, 'C', ?2, ?3)", params![n, owner, tier]).unwrap();
+                for (starts, ends) in contracts.iter().filter(|_| !empty) {
+                    let ends = ends.map(|ends| written(ends, numbers));
+                    all.execute("INSERT INTO subscriptions VALUES (NULL, ?1, 100, ?2, ?3)", params![n, written(*starts, numbers), ends]).unwrap();
+                }
+                for at in contacts {
+                    all.execute("INSERT INTO interactions VALUES (NULL, ?1, ?2, 'call')", params![n, written(*at, numbers)]).unwrap();
+                }
+                for (nth, (due, rep)) in promises.iter().enumerate() {
+                    let due = today.plus(-(*due as i32)).date().to_string();
+                    all.execute("INSERT INTO follow_ups VALUES (?1, ?2, ?3, ?4, NULL)", params![format!("f{n}-{nth}"), n, rep, due]).unwrap();
+                }
+            }
+            all.commit().unwrap();
+        }
+        let mut history = History::default();
+        for ((customer, what, ago), shift) in acts {
+            let act = match what {
+                0 => Act::Done,
+                1 => Act::Snooze(today.plus(-ago)),
+                2 => Act::HandOver("eva".to_owned()),
+                _ => Act::NotMine,
+            };
+            let on = today.plus(-ago);
+            if act == Act::Done {
+                history.contacts.insert(customer.to_string(), on);
+            }
+            for rule in &rules {
+                let anchor = people.get(customer).and_then(|person| anchor(rule, person));
+                let subject = format!("{customer}@{}", anchor.unwrap_or(on.plus(shift)).date());
+                let response = Response { act: act.clone(), by: "ana".to_owned(), on };
+                history.acts.insert((rule.name.clone(), subject), response);
+            }
+        }
+        let holidays: Vec<Day> = holidays.into_iter().map(|ago| today.plus(-ago)).collect();
+        let staff = staff(&holidays);
+        let all = told(&shop.read(&rules, (&history, &staff), true), &rules, &history, &staff);
+        let plain = told(&shop.read(&rules, (&history, &staff), false), &rules, &history, &staff);
+        prop_assert_eq!(&plain, &all, "without an index");
+        shop.index();
+        let facts = shop.read(&rules, (&history, &staff), false);
+        let asks = rules.iter().any(|rule| matches!(rule.kind, Kind::ContactGap { .. } | Kind::WinBack { .. }));
+        // Of a single customer nobody is worth to be looked for; contracts may all be of tomorrow.
+        if asks && people.len() > 1 && (empty || people.iter().any(|p| p.contracts.iter().any(|(from, _)| from.0 > 1))) {
+            prop_assert!(facts.matters.waiting.is_some(), "everybody was read");
+        }
+        prop_assert_eq!(told(&facts, &rules, &history, &staff), all, "with indexes");
+    }
+}
+
+#[test]
+fn of_many_only_those_are_read_who_may_be_told() {
+    let shop = Shop::new("INTEGER", "TEXT");
+    let sql = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 2000)
+         INSERT INTO customers SELECT n, 'C', iif(n % 100, 'ana', 'rui'), NULL FROM n;
+         INSERT INTO subscriptions SELECT id, id, 100, '2020-01-01', iif(id % 250, NULL, '2026-07-01') FROM customers;
+         INSERT INTO interactions SELECT id, id, iif(id % 400 = 1, '2026-06-14 09:00:00', iif(id % 2, '2026-07-10', '2025-01-01')), 'call' FROM customers;";
+    shop.sql().execute_batch(sql).unwrap();
+    shop.index();
+    let days = Intervals { usual_days: 30, ..Intervals::default() };
+    let gap = Kind::ContactGap { ideal: days, at_most: None, release_after: None };
+    let rules = [
+        Rule::of("gap", gap, None),
+        Rule::of("left", Kind::WinBack { after: vec![7] }, None),
+        Rule::of("handed", Kind::Handover, Some(7)),
+    ];
+    let (history, staff) = (History::default(), staff(&[]));
+    let read = |rules: &[Rule]| shop.read(rules, (&history, &staff), false);
+    // Five who wait, eight who left, twenty of a rep who left: four of these are among the eight.
+    assert_eq!(read(&rules[..1]).customers.len(), 5);
+    assert_eq!(read(&rules[1..2]).customers.len(), 8);
+    assert_eq!(read(&rules[2..]).customers.len(), 20);
+    let facts = read(&rules);
+    assert_eq!(facts.customers.len(), 5 + 8 + 20 - 4);
+    assert_eq!(facts.matters.waiting.as_ref().map(|waiting| waiting.customers.len()), Some(5));
+    assert_eq!((facts.rows["interactions"], facts.rows["subscriptions"]), (2_000, 2_000));
+    let all = told(&shop.read(&rules, (&history, &staff), true), &rules, &history, &staff);
+    assert_eq!(told(&facts, &rules, &history, &staff), all);
+}
+
+#[test]
+fn everybody_is_read_where_more_may_be_told_than_a_few_or_all_are_told_again() {
+    let shop = Shop::new("INTEGER", "TEXT");
+    let sql = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 100)
+         INSERT INTO customers SELECT n, 'C', 'ana', NULL FROM n;
+         INSERT INTO subscriptions SELECT id, id, 100, '2020-01-01', NULL FROM customers;
+         INSERT INTO interactions SELECT id, id, iif(id % 4, '2026-07-10', '2026-06-14'), 'call' FROM customers;";
+    shop.sql().execute_batch(sql).unwrap();
+    shop.index();
+    let gap = |days| {
+        let ideal = Intervals { usual_days: days, ..Intervals::default() };
+        Rule::of("gap", Kind::ContactGap { ideal, at_most: None, release_after: None }, None)
+    };
+    let (history, staff) = (History::default(), staff(&[]));
+    let waiting = |rule: Rule| shop.read(&[rule], (&history, &staff), false).matters.waiting;
+    assert!(waiting(gap(30)).is_none());
+    assert!(waiting(gap(90)).is_some_and(|waiting| waiting.customers.is_empty()));
+    assert!(waiting(Rule { repeat: Some(7), ..gap(90) }).is_none());
+}
