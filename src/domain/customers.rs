@@ -29,7 +29,7 @@ pub struct Profile {
 }
 
 /// An id as a store gives it. A whole number and its decimal text are the same id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Key<'a> {
     /// A whole number.
     Whole(i64),

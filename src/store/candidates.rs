@@ -7,10 +7,11 @@ use super::conditions::{SLACK, ranges};
 use super::customers::Places;
 use super::days::{Days, Read};
 use super::decode::RowView;
+use super::due::{self, Those};
 use super::error::StoreError;
 use super::relation::{self, INTERACTIONS, Relation, SUBSCRIPTIONS};
 use super::snapshot::{ALL, Snapshot};
-use super::{contacts, contracts, customers, due};
+use super::{contacts, contracts, customers};
 use crate::domain::customers::Key;
 use crate::domain::facts::{Contacts, Facts, Lens, Needs};
 use crate::domain::matter::{Candidates, Waiting};
@@ -114,13 +115,11 @@ impl Snapshot<'_> {
             seen += 1;
             seen < PROBED
         })?;
-        let (mut facts, keys) = (Facts::empty(lens.clone()), due::json(&ids, ids.all()));
-        let (whose, columns) = (due::among(relation::CUSTOMERS), customers::columns(&Needs::default()));
-        self.on_all(relation::CUSTOMERS, &columns, Some((&whose, &keys)), lens, |on, form| {
+        let (mut facts, columns) = (Facts::empty(lens.clone()), customers::columns(&Needs::default()));
+        self.on_all(relation::CUSTOMERS, &columns, Some(Those::of(&ids)), lens, |on, form| {
             customers::read(on, form, &mut facts)
         })?;
-        let whose = due::among(SUBSCRIPTIONS);
-        self.on_all(SUBSCRIPTIONS, ALL, Some((&whose, &keys)), lens, |on, form| {
+        self.on_all(SUBSCRIPTIONS, ALL, Some(Those::of(&ids)), lens, |on, form| {
             contracts::read(on, form, &mut facts)
         })?;
         Ok((seen == 0 || !facts.contracts.is_empty()).then_some(seen > 0))
@@ -151,10 +150,8 @@ impl Snapshot<'_> {
         lens: &Lens,
         few: &mut Few,
     ) -> Result<(), StoreError> {
-        let keys = due::json(ids, ids.all());
         let mut last = Contacts::default();
-        let theirs = due::among(INTERACTIONS);
-        self.on_all(INTERACTIONS, CONTACT, Some((&theirs, &keys)), lens, |on, form| {
+        self.on_all(INTERACTIONS, CONTACT, Some(Those::of(ids)), lens, |on, form| {
             contacts::read_days(on, form, ids).map(|(read, _)| last = read)
         })?;
         for id in ids.all() {

@@ -25,6 +25,42 @@ pub(super) fn json(customers: &Customers, which: impl Iterator<Item = u32>) -> S
     conditions::keys(which.filter_map(|customer| customers.key(customer)))
 }
 
+/// Customers that are looked for at a time, at least.
+const TOGETHER: usize = 1_000;
+
+/// The rows about some customers, or that are wanted for another reason.
+pub(super) struct Those<'a> {
+    /// The customers.
+    pub(super) ids: &'a Customers,
+    /// The other reason.
+    pub(super) or: Option<String>,
+}
+
+impl Those<'_> {
+    /// All about some customers.
+    pub(super) fn of(ids: &Customers) -> Those<'_> {
+        Those { ids, or: None }
+    }
+
+    /// The condition that they meet.
+    pub(super) fn condition(&self, relation: Relation) -> String {
+        let among = among(relation);
+        self.or.as_ref().map_or(among.clone(), |or| format!("{among} OR {or}"))
+    }
+
+    /// The ids, in as many parts as `readers` are kept busy with; in one, where each part would be a look at all rows.
+    pub(super) fn keys(&self, readers: usize, finds: bool) -> Vec<String> {
+        let is_one = readers < 2 || self.or.is_some() || !finds;
+        let length = if is_one { usize::MAX } else { TOGETHER.max(self.ids.len() / readers / 4) };
+        let mut keys: Vec<_> = self.ids.all().filter_map(|customer| self.ids.key(customer)).collect();
+        // Neighbours lie together.
+        keys.sort_unstable();
+        let parts: Vec<String> =
+            keys.chunks(length).map(|part| conditions::keys(part.iter().copied())).collect();
+        if parts.is_empty() { vec![conditions::keys(std::iter::empty())] } else { parts }
+    }
+}
+
 /// The condition for rows about customers whose ids are its parameter, see [`json`].
 pub(super) fn among(relation: Relation) -> String {
     let key = if relation == relation::CUSTOMERS { "id" } else { "customer_id" };
@@ -54,21 +90,21 @@ impl Found {
 
     /// Gives rows the numbers of their customers, now that it is known who is there. Whose customer was
     /// deleted or merged drops out, counted.
-    fn settle(self, facts: &mut Facts) {
-        let Found { ids, rows } = self;
+    fn settle(&mut self, facts: &mut Facts) {
+        let (ids, rows) = (&self.ids, std::mem::take(&mut self.rows));
         let Matters { follow_ups, complaints, signals, notes, dates, .. } = rows;
         let mut settled = Matters::default();
         let of = |row: &mut FollowUp| (row.id.clone(), std::mem::take(&mut row.customer));
         settled.follow_ups =
-            keep(follow_ups, relation::FOLLOW_UPS, &ids, facts, of, |row, n| row.customer = n);
+            keep(follow_ups, relation::FOLLOW_UPS, ids, facts, of, |row, n| row.customer = n);
         let of = |row: &mut OpenComplaint| (row.id.clone(), row.customer);
         settled.complaints =
-            keep(complaints, relation::COMPLAINTS, &ids, facts, of, |row, n| row.customer = n);
+            keep(complaints, relation::COMPLAINTS, ids, facts, of, |row, n| row.customer = n);
         let of = |row: &mut Noticed| (row.id.clone(), row.customer);
-        settled.signals = keep(signals, relation::SIGNALS, &ids, facts, of, |row, n| row.customer = n);
-        settled.notes = keep(notes, relation::INTERACTIONS, &ids, facts, of, |row, n| row.customer = n);
+        settled.signals = keep(signals, relation::SIGNALS, ids, facts, of, |row, n| row.customer = n);
+        settled.notes = keep(notes, relation::INTERACTIONS, ids, facts, of, |row, n| row.customer = n);
         let of = |row: &mut Dated| (ids.id(row.customer).into_owned(), row.customer);
-        settled.dates = keep(dates, relation::IMPORTANT_DATES, &ids, facts, of, |row, n| row.customer = n);
+        settled.dates = keep(dates, relation::IMPORTANT_DATES, ids, facts, of, |row, n| row.customer = n);
         facts.matters = settled;
     }
 }
@@ -117,30 +153,25 @@ impl Snapshot<'_> {
         }
         // So many that all are read as fast.
         let many = found.ids.len() > self.most()?;
-        let keys = if many { None } else { Some(json(&found.ids, found.ids.all())) };
-        let keys = keys.as_deref();
-        let mut whose = among(relation::CUSTOMERS);
         let gone = gone(&facts.reps);
-        if look.handed && !gone.is_empty() && self.gives(relation::CUSTOMERS, "owner_id")? {
-            whose = format!("{whose} OR {}", conditions::one_of("owner_id", gone.into_iter()));
-        }
-        let (columns, whose) = (customers::columns(needs), keys.map(|keys| (&*whose, keys)));
-        self.on_all(relation::CUSTOMERS, &columns, whose, lens, |on, form| {
+        let has_owners = look.handed && !gone.is_empty() && self.gives(relation::CUSTOMERS, "owner_id")?;
+        let or = has_owners.then(|| conditions::one_of("owner_id", gone.into_iter()));
+        let whose = (!many).then_some(Those { ids: &found.ids, or });
+        self.on_all(relation::CUSTOMERS, &customers::columns(needs), whose, lens, |on, form| {
             customers::read(on, form, &mut facts)
         })?;
         found.settle(&mut facts);
         if let Some(few) = &few {
             few.settle(&mut facts);
         }
+        let theirs = || (!many).then(|| Those::of(&found.ids));
         if needs.subscriptions {
-            let theirs = among(relation::SUBSCRIPTIONS);
-            let theirs = keys.map(|keys| (&*theirs, keys));
-            self.on_all(relation::SUBSCRIPTIONS, ALL, theirs, lens, |on, form| {
+            self.on_all(relation::SUBSCRIPTIONS, ALL, theirs(), lens, |on, form| {
                 contracts::read(on, form, &mut facts)
             })?;
         }
         if let Some(asked) = needs.transactions.clone() {
-            self.purchases(asked, keys, lens, &mut facts)?;
+            self.purchases(asked, theirs(), lens, &mut facts)?;
         }
         // Today's share of a table says nothing of the whole.
         facts.parts = std::mem::take(&mut facts.rows);

@@ -39,8 +39,8 @@ pub(super) enum From {
     Pieces { sql: String, first: i64, last: i64 },
     /// Anything else that yields the columns.
     Whole { sql: String },
-    /// What is about customers whose ids are the statement's parameter.
-    Among { sql: String, keys: String },
+    /// What is about customers whose ids are the statement's parameter: so many at a time.
+    Among { sql: String, keys: Vec<String> },
 }
 
 impl From {
@@ -63,12 +63,12 @@ impl From {
         }
     }
 
-    /// What is bound to the statement when it is run in one go.
-    fn bound(&self) -> Vec<&dyn ToSql> {
+    /// What is bound to the statement each time it is run.
+    fn bound(&self) -> Vec<Vec<&dyn ToSql>> {
         match self {
-            From::Pages { first, last, .. } | From::Pieces { first, last, .. } => vec![first, last],
-            From::Whole { .. } => Vec::new(),
-            From::Among { keys, .. } => vec![keys],
+            From::Pages { first, last, .. } | From::Pieces { first, last, .. } => vec![vec![first, last]],
+            From::Whole { .. } => vec![Vec::new()],
+            From::Among { keys, .. } => keys.iter().map(|keys| vec![keys as &dyn ToSql]).collect(),
         }
     }
 }
@@ -207,11 +207,13 @@ fn id_of(connections: &mut [&mut Connection], form: &Form<'_>, hash: u64) -> Res
     let fail = form.fail();
     let Some(connection) = connections.first() else { return Ok(String::new()) };
     let mut statement = connection.prepare(form.from.sql()).map_err(&fail)?;
-    let mut rows = statement.query(&*form.from.bound()).map_err(&fail)?;
-    while let Some(row) = rows.next().map_err(&fail)? {
-        let view = form.view(Cells::Row(row));
-        if view.id_hash() == Some(hash) {
-            return Ok(view.id_or_unknown());
+    for bound in form.from.bound() {
+        let mut rows = statement.query(&*bound).map_err(&fail)?;
+        while let Some(row) = rows.next().map_err(&fail)? {
+            let view = form.view(Cells::Row(row));
+            if view.id_hash() == Some(hash) {
+                return Ok(view.id_or_unknown());
+            }
         }
     }
     Ok(String::new())
@@ -223,9 +225,10 @@ fn pass<D: Decode>(
     new: impl Fn() -> D + Sync,
     mut take: impl FnMut(&mut Batch<D::Row>),
 ) -> Result<Vec<D>, StoreError> {
-    let readers = match form.from {
+    let readers = match &form.from {
         From::Pages { .. } | From::Pieces { .. } => connections.len(),
-        From::Whole { .. } | From::Among { .. } => 1,
+        From::Among { keys, .. } => connections.len().min(keys.len()),
+        From::Whole { .. } => 1,
     };
     std::thread::scope(|scope| {
         let mut channels: Vec<Channel<D::Row>> = Vec::new();
@@ -275,7 +278,8 @@ impl<D: Decode> Reader<'_, D> {
     /// Reads the pieces `nth`, `nth + of`, … to the end.
     fn run(&mut self, connection: &mut Connection, nth: usize, of: usize) -> Result<(), StoreError> {
         let fail = self.form.fail();
-        let pieces = match &self.form.from {
+        let ends: Vec<[i64; 2]>;
+        let pieces: Vec<Vec<&dyn ToSql>> = match &self.form.from {
             From::Pages { leaves, .. } => {
                 for piece in (nth..leaves.pieces()).step_by(of) {
                     let take = |values: &[ValueRef<'_>]| self.heard(Cells::Page(values));
@@ -285,19 +289,17 @@ impl<D: Decode> Reader<'_, D> {
                 }
                 return Ok(());
             }
-            From::Whole { .. } | From::Among { .. } => vec![None],
+            From::Whole { .. } | From::Among { .. } => self.form.from.bound(),
             &From::Pieces { first, last, .. } => {
                 let length = PIECE.max((last.abs_diff(first) / PIECES_MAX) as i64 + 1);
-                let starts = (first..=last).step_by(length as usize).skip(nth).step_by(of);
-                starts.map(|start| Some((start, start.saturating_add(length - 1).min(last)))).collect()
+                let starts = (first..=last).step_by(length as usize);
+                ends = starts.map(|start| [start, start.saturating_add(length - 1).min(last)]).collect();
+                ends.iter().map(|[from, to]| vec![from as &dyn ToSql, to]).collect()
             }
         };
         let mut statement = connection.prepare(self.form.from.sql()).map_err(&fail)?;
-        for piece in pieces {
-            let mut rows = match piece {
-                None => statement.query(&*self.form.from.bound()).map_err(&fail)?,
-                Some((from, to)) => statement.query([from, to]).map_err(&fail)?,
-            };
+        for bound in pieces.into_iter().skip(nth).step_by(of) {
+            let mut rows = statement.query(&*bound).map_err(&fail)?;
             while let Some(row) = rows.next().map_err(&fail)? {
                 if !self.heard(Cells::Row(row)) {
                     return Ok(());

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::Connection;
 
+use super::advice::Plan;
 use super::contacts;
 use super::contracts;
 use super::customers::{self, Named, Places};
 use super::cut::{known, select};
 use super::decode::{Bad, Cells, RowView, when_of};
-use super::due;
+use super::due::{self, Those};
 use super::error::StoreError;
 use super::follow_ups;
 use super::mapping::{Source, quoted};
@@ -130,12 +131,11 @@ impl<'s> Snapshot<'s> {
         Ok(facts)
     }
 
-    /// Reads what customers bought, all of them or those whose ids are `keys`; nothing where transactions are not
-    /// mapped.
+    /// Reads what customers bought, all or those; nothing where transactions are not mapped.
     pub(super) fn purchases(
         &mut self,
         asked: Asked,
-        keys: Option<&str>,
+        those: Option<Those<'_>>,
         lens: &Lens,
         facts: &mut Facts,
     ) -> Result<(), StoreError> {
@@ -143,8 +143,7 @@ impl<'s> Snapshot<'s> {
             facts.purchases = Fold::new(facts.customers.len(), asked).finish();
             return Ok(());
         }
-        let theirs = due::among(TRANSACTIONS);
-        self.on_all(TRANSACTIONS, ALL, keys.map(|keys| (&*theirs, keys)), lens, |connections, form| {
+        self.on_all(TRANSACTIONS, ALL, those, lens, |connections, form| {
             transactions::read(connections, form, asked, facts)
         })
     }
@@ -197,19 +196,23 @@ impl<'s> Snapshot<'s> {
         Ok(named.finish())
     }
 
-    /// Reads a relation's `columns` on all connections: all rows, or those that meet a condition on the ids that are
-    /// its parameter; not at all where it is not mapped.
+    /// Reads a relation's `columns` on all connections: all rows, or those; not at all where it is not mapped.
     pub(super) fn on_all(
         &mut self,
         relation: Relation,
         columns: &[&str],
-        those: Option<(&str, &str)>,
+        those: Option<Those<'_>>,
         lens: &Lens,
         read: impl FnOnce(&mut [&mut Connection], &Form<'_>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let Some((sql, given)) = self.sourced(relation, columns)? else { return Ok(()) };
         let from = match those {
-            Some((those, keys)) => From::Among { sql: format!("{sql} WHERE {those}"), keys: keys.to_owned() },
+            Some(those) => {
+                let fail = |source| StoreError::Read { relation: relation.name, source };
+                let sql = format!("{sql} WHERE {}", those.condition(relation));
+                let plan = Plan::of(&self.store.connection, &sql).map_err(fail)?;
+                From::Among { sql, keys: those.keys(1 + self.others.len(), plan.finds()) }
+            }
             None => self.from(relation, columns, (sql, &given))?,
         };
         let places = Places::of(relation, &given);
