@@ -183,8 +183,8 @@ fn mail(
     }
     view.attached = attached(document, locale);
     let files = files(document, &view, &drawings, (envelope, from), locale)?;
-    let body = |form, view: &View| templates.body(document.kind, form, view).map_err(|e| e.to_string());
-    let html = fit::html(&mut view, locale, listed, |view| body("html", view))?;
+    let body = |form, view: &View| templates.body(document.kind, form, view);
+    let html = fit::html(&mut view, locale, listed, |view| body("html", view)).map_err(|e| e.to_string())?;
     let inline = drawings.into_iter().enumerate().map(|(i, d)| (format!("chart{}", i + 1), d.png));
     let bytes = mime::build(&Mail {
         key,
@@ -193,7 +193,7 @@ fn mail(
         to_name: &recipient.name,
         to: &to,
         subject: &view.subject,
-        text: &body("txt", &view)?,
+        text: &body("txt", &view).map_err(|e| e.to_string())?,
         html: &html,
         inline: &inline.collect::<Vec<_>>(),
         files: &files,

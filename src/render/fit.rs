@@ -6,6 +6,7 @@
 
 use super::locale::Locale;
 use super::mime;
+use super::template::TemplateError;
 use super::view::{BlockView, ItemView, View};
 use crate::document::Say;
 use crate::domain::text::within;
@@ -35,16 +36,21 @@ struct Cut {
     pieces: usize,
 }
 
-/// Renders the HTML of `view` by `html`, with as much of it cut as [`HTML_MAX`] asks for. `attached` says
-/// whether a file holds the tables whole. A template that is too long by itself stays so.
-pub fn html<E>(
+/// Renders the HTML of `view` by `html`, with as much of it cut as [`HTML_MAX`] asks for; what is too long to be
+/// rendered at all is cut, too. `attached` says whether a file holds the tables whole. A template that is too long by
+/// itself stays so.
+pub fn html(
     view: &mut View,
     locale: &Locale,
     attached: bool,
-    html: impl Fn(&View) -> Result<String, E>,
-) -> Result<String, E> {
-    let whole = html(view)?;
-    if mime::fits(&whole, HTML_MAX) {
+    html: impl Fn(&View) -> Result<String, TemplateError>,
+) -> Result<String, TemplateError> {
+    let fitting = |view: &View| match html(view) {
+        Ok(html) => Ok(Some(html).filter(|html| mime::fits(html, HTML_MAX))),
+        Err(error) if error.too_long => Ok(None),
+        Err(error) => Err(error),
+    };
+    if let Some(whole) = fitting(view)? {
         return Ok(whole);
     }
     let cuts = cuts(view);
@@ -52,8 +58,8 @@ pub fn html<E>(
     let (mut low, mut high) = (0, cuts.len() - 1);
     while low < high {
         let middle = usize::midpoint(low, high);
-        let left = html(&cuts[middle].of(view, locale, attached))?;
-        if mime::fits(&left, HTML_MAX) { high = middle } else { low = middle + 1 }
+        let left = cuts[middle].of(view, locale, attached);
+        if fitting(&left)?.is_some() { high = middle } else { low = middle + 1 }
     }
     *view = cuts[low].of(view, locale, attached);
     html(view)
@@ -168,6 +174,7 @@ mod tests {
     use crate::document::{Block, Column, Document, Figure, Figures, Item, Kind, Table, Value};
     use crate::job::sample;
     use crate::render::Templates;
+    use crate::render::template::Own;
     use crate::render::view::words;
 
     fn rendered(document: &Document, tag: &str, attached: bool) -> (View, View, String) {
@@ -228,6 +235,26 @@ mod tests {
         let (_, view, _) = rendered(&document, "uk", false);
         let bare = view.blocks[0].table.as_ref().unwrap().cut.as_ref().unwrap();
         assert!(bare.starts_with("показано") && !bare.contains("вкладенні"), "{bare}");
+    }
+
+    #[test]
+    fn what_is_too_long_to_be_rendered_is_cut_and_what_is_wrong_is_told() {
+        let mut document = sample::document(Kind::Report).unwrap();
+        document.blocks = vec![Block::Table(table(2, 1_100, &"Олена ".repeat(500)))];
+        let (locale, templates) = (Locale::load("uk").unwrap(), Templates::with(&[]).unwrap());
+        let whole = words(&document, &locale);
+        let refused = templates.body(Kind::Report, "html", &whole).unwrap_err();
+        assert!(refused.too_long, "{refused}");
+        let (_, view, html) = rendered(&document, "uk", true);
+        assert!(mime::fits(&html, HTML_MAX));
+        let table = view.blocks[0].table.as_ref().unwrap();
+        assert!(table.rows.len() > 5 && table.cut.is_some(), "{} rows", table.rows.len());
+        let text = "{{#each blocks}}{{#each table.rows}}{{nothing}}{{/each}}{{/each}}".to_owned();
+        let own = Own { name: "report/body.html".to_owned(), path: "own.hbs".to_owned(), text };
+        let templates = Templates::with(&[own]).unwrap();
+        let body = |view: &View| templates.body(Kind::Report, "html", view);
+        let wrong = super::html(&mut words(&document, &locale), &locale, true, body).unwrap_err();
+        assert!(!wrong.too_long && wrong.reason.contains("nothing"), "{wrong}");
     }
 
     #[test]

@@ -42,6 +42,8 @@ pub struct TemplateError {
     pub line: Option<usize>,
     /// What is wrong.
     pub reason: String,
+    /// Whether no more is wrong than that it becomes too long: less of what it is filled with may fit.
+    pub too_long: bool,
 }
 
 /// A template as it is looked for: by its file, or by its name if it is built in.
@@ -121,7 +123,8 @@ impl Templates {
     }
 
     fn error(&self, name: &str, line: Option<usize>, reason: String) -> TemplateError {
-        TemplateError { name: name.to_owned(), path: self.paths.get(name).cloned(), line, reason }
+        let path = self.paths.get(name).cloned();
+        TemplateError { name: name.to_owned(), path, line, reason, too_long: false }
     }
 
     fn compile(&self, name: &str, text: &str) -> Result<Template, TemplateError> {
@@ -166,8 +169,9 @@ impl Templates {
         name: &str,
         view: &impl Serialize,
     ) -> Result<String, TemplateError> {
-        let mut out = Limited { text: Vec::new() };
-        registry.render_to_write(name, view, &mut out).map_err(|e| {
+        let mut out = Limited { text: Vec::new(), full: false };
+        let rendered = registry.render_to_write(name, view, &mut out);
+        rendered.map_err(|e| {
             let reason = match e.reason() {
                 RenderErrorReason::MissingVariable(Some(path))
                 | RenderErrorReason::InvalidJsonIndex(path) => {
@@ -176,7 +180,8 @@ impl Templates {
                 RenderErrorReason::IOError(e) => e.to_string(),
                 other => other.to_string(),
             };
-            self.error(e.template_name.as_deref().unwrap_or(name), e.line_no, reason)
+            let error = self.error(e.template_name.as_deref().unwrap_or(name), e.line_no, reason);
+            TemplateError { too_long: out.full, ..error }
         })?;
         String::from_utf8(out.text).map_err(|e| self.error(name, None, e.to_string()))
     }
@@ -227,11 +232,14 @@ fn registry(escape: bool) -> Handlebars<'static> {
 /// A writer that ends at [`OUTPUT_MAX`]: handlebars itself has no limit.
 struct Limited {
     text: Vec<u8>,
+    /// Whether there was more.
+    full: bool,
 }
 
 impl std::io::Write for Limited {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         if self.text.len() + bytes.len() > OUTPUT_MAX {
+            self.full = true;
             return Err(std::io::Error::other(format!("the text would be longer than {OUTPUT_MAX} bytes")));
         }
         self.text.extend_from_slice(bytes);
