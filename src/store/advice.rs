@@ -3,11 +3,11 @@
 
 use rusqlite::{Connection, Result};
 
-use super::conditions::{one_of, ranges};
+use super::conditions::{self, AT, Index, one_of, ranges};
 use super::due;
 use super::error::StoreError;
 use super::mapping::{Source, pragma, quote, quoted};
-use super::relation::{CUSTOMERS, FOLLOW_UPS, INTERACTIONS, Relation, SUBSCRIPTIONS, TRANSACTIONS};
+use super::relation::{CUSTOMERS, INTERACTIONS, Relation, SUBSCRIPTIONS, TRANSACTIONS};
 use super::snapshot::{ALL, Snapshot};
 use crate::domain::Look;
 use crate::domain::facts::Lens;
@@ -39,7 +39,7 @@ impl Snapshot<'_> {
         lens: &Lens,
     ) -> std::result::Result<Vec<Advice>, StoreError> {
         let mut all = Vec::new();
-        for Asked { relation, columns, sql, spares } in self.asked(looks, purchases, lens)? {
+        for Asked { relation, index, sql, spares } in self.asked(looks, purchases, lens)? {
             let read = |source| StoreError::Read { relation: relation.name, source };
             let plan = Plan::of(&self.store.connection, &sql).map_err(read)?;
             // To count is dear; only what is read whole needs it.
@@ -47,10 +47,12 @@ impl Snapshot<'_> {
                 continue;
             }
             let rows = self.store.count_of(relation)?;
-            if rows >= MANY {
-                let source = self.store.mapping.source(relation);
-                let index = source.and_then(|source| index(source, columns, &plan.tables));
-                all.push(Advice { relation, rows, scanned: plan.tables, index });
+            let source = self.store.mapping.source(relation);
+            let index = source.and_then(|source| made(source, &index, &plan.tables));
+            let advice = Advice { relation, rows, scanned: plan.tables, index };
+            // One index may answer for several looks.
+            if rows >= MANY && !all.contains(&advice) {
+                all.push(advice);
             }
         }
         Ok(all)
@@ -63,22 +65,22 @@ impl Snapshot<'_> {
         purchases: bool,
         lens: &Lens,
     ) -> std::result::Result<Vec<Asked>, StoreError> {
+        let mut all = Vec::new();
+        for look in looks {
+            self.searched(look, lens, &mut all)?;
+        }
         let any =
             |is: fn(&Candidates) -> bool| looks.iter().filter_map(|look| look.candidates.as_ref()).any(is);
         let contacted = any(|those| !those.contacted.is_empty());
         let ended = any(|those| !those.ended.is_empty());
         let handed = looks.iter().any(|look| look.handed);
-        let mut all = Vec::new();
-        if let Some(sql) = self.open_statement(lens)? {
-            all.push(Asked { relation: FOLLOW_UPS, columns: &["done_at"], sql, spares: Plan::finds });
-        }
         for (is_asked, relation, columns) in [
             (true, CUSTOMERS, &["id"][..]),
             (true, SUBSCRIPTIONS, &["customer_id"]),
             (!contacted, INTERACTIONS, &["customer_id"]),
             (contacted, INTERACTIONS, &["customer_id", "at"]),
             (purchases, TRANSACTIONS, &["customer_id"]),
-            (contacted, INTERACTIONS, &["at", "customer_id"]),
+            (contacted, INTERACTIONS, AT),
             (contacted, SUBSCRIPTIONS, &["starts_on"]),
             (ended, SUBSCRIPTIONS, &["ends_on"]),
             (handed, CUSTOMERS, &["owner_id"]),
@@ -97,16 +99,36 @@ impl Snapshot<'_> {
             // Of many customers all contacts are looked up.
             let spares =
                 if *column == "customer_id" && columns.len() > 1 { Plan::covers } else { Plan::finds };
-            all.push(Asked { relation, columns, sql: format!("{sql} WHERE {condition}"), spares });
+            let (index, sql) = (Index::on(columns), format!("{sql} WHERE {condition}"));
+            all.push(Asked { relation, index, sql, spares });
         }
         Ok(all)
     }
+
+    /// The same of what is looked for by its day.
+    fn searched(
+        &self,
+        look: &Look,
+        lens: &Lens,
+        all: &mut Vec<Asked>,
+    ) -> std::result::Result<(), StoreError> {
+        for search in conditions::of(look, &[], lens) {
+            let relation = search.relation;
+            let Some((sql, given)) = self.sourced(relation, search.columns)? else { continue };
+            for part in search.parts(&given).into_iter().flatten() {
+                let sql = format!("{sql} WHERE {}", part.condition);
+                let asked = part.index.map(|index| Asked { relation, index, sql, spares: Plan::finds });
+                all.extend(asked);
+            }
+        }
+        Ok(())
+    }
 }
 
-/// A statement, the columns whose index would spare it work, and when it needs none.
+/// A statement, the index that would spare it work, and when it needs none.
 struct Asked {
     relation: Relation,
-    columns: &'static [&'static str],
+    index: Index,
     sql: String,
     spares: fn(&Plan) -> bool,
 }
@@ -154,16 +176,15 @@ impl Plan {
     }
 }
 
-/// The statement that makes an index on columns of a source that is a table.
-fn index(source: &Source, columns: &[&str], scanned: &[String]) -> Option<String> {
+/// The statement that makes an index for a source that is a table.
+fn made(source: &Source, index: &Index, scanned: &[String]) -> Option<String> {
     let Source::Table(table) = source else { return None };
     let name = table.rsplit('.').next().unwrap_or(table);
     // A view's plan names the tables behind it.
     let is_table = scanned.iter().any(|scanned| scanned.eq_ignore_ascii_case(name));
     is_table.then(|| {
-        let quoted: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
-        let named = quote(&format!("{name}_{}", columns.join("_")));
-        format!("CREATE INDEX {named} ON {} ({})", quote(name), quoted.join(", "))
+        let called = quote(&format!("{name}_{}", index.name));
+        format!("CREATE INDEX {called} ON {} {}", quote(name), index.on)
     })
 }
 

@@ -84,26 +84,11 @@ impl Snapshot<'_> {
     /// Whether the contacts of days, and all of a customer's, are found without a look at the others.
     fn finds_contacts(&self, candidates: &Candidates, lens: &Lens) -> Result<bool, StoreError> {
         let Some((sql, _)) = self.sourced(INTERACTIONS, CONTACT)? else { return Ok(true) };
-        let of_days = of_days(&sql, "at", &candidates.contacted, lens);
+        let of_days = conditions("at", &candidates.contacted, lens);
+        let of_days: Vec<String> = of_days.iter().map(|days| format!("{sql} WHERE {days}")).collect();
         let theirs = format!("{sql} WHERE {}", due::among(INTERACTIONS));
         Ok(self.goes(INTERACTIONS, &of_days, Plan::finds)?
             && self.goes(INTERACTIONS, &[theirs], Plan::covers)?)
-    }
-
-    /// Whether the plans of all statements are as they should be.
-    fn goes(
-        &self,
-        relation: Relation,
-        statements: &[String],
-        should: fn(&Plan) -> bool,
-    ) -> Result<bool, StoreError> {
-        let fail = |source| StoreError::Read { relation: relation.name, source };
-        for statement in statements {
-            if !should(&Plan::of(&self.store.connection, statement).map_err(fail)?) {
-                return Ok(false);
-            }
-        }
-        Ok(true)
     }
 
     /// Whether the shop keeps contracts; `None` where the first of them do not say.
@@ -181,12 +166,7 @@ impl Snapshot<'_> {
         if places.get(relation, column).is_none() {
             return Ok(true);
         }
-        let mut statements = of_days(&sql, column, days, lens);
-        if statements.len() > 1 && !self.goes(relation, &statements, Plan::finds)? {
-            // One look at all rows for all days.
-            let conditions = merged(days).into_iter().flat_map(|(from, to)| ranges(column, from, to, lens));
-            statements = vec![format!("{sql} WHERE {}", conditions.collect::<Vec<_>>().join(" OR "))];
-        }
+        let statements = self.statements(relation, &sql, &conditions(column, days, lens))?;
         let mut read = Days::new(lens, &self.store.zone);
         for statement in statements {
             self.walk(relation, &statement, &places, lens, None, |view| {
@@ -224,10 +204,9 @@ fn lies_in(days: &Spans, day: Day) -> bool {
     days.iter().any(|(from, to)| (*from..=*to).contains(&day))
 }
 
-/// The statements for rows of some days, each of which an index on `column` answers.
-fn of_days(sql: &str, column: &str, days: &Spans, lens: &Lens) -> Vec<String> {
-    let conditions = merged(days).into_iter().flat_map(|(from, to)| ranges(column, from, to, lens));
-    conditions.map(|condition| format!("{sql} WHERE {condition}")).collect()
+/// The conditions for rows of some days, each of which an index on `column` answers.
+fn conditions(column: &str, days: &Spans, lens: &Lens) -> Vec<String> {
+    merged(days).into_iter().flat_map(|(from, to)| ranges(column, from, to, lens)).collect()
 }
 
 /// The days without those that come twice, as wide as they are read.

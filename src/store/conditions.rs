@@ -5,6 +5,7 @@
 //! so that it is told. No bound looks like a number: a column of numbers would make it one. The bounds keep
 //! some distance, see [`SLACK`].
 
+use super::mapping::quoted;
 use super::relation::{
     COMPLAINTS, CUSTOMERS, FOLLOW_UPS, IMPORTANT_DATES, INTERACTIONS, Relation, SIGNALS, SUBSCRIPTIONS,
 };
@@ -16,56 +17,98 @@ use crate::domain::{Day, Look};
 /// Days by which bounds are wider than what is looked for: more than zones are apart.
 pub(super) const SLACK: i32 = 2;
 
-/// What makes the condition of the columns that a source gives; `None` where it lacks what it takes.
-type Condition<'a> = Box<dyn Fn(&[String]) -> Option<String> + 'a>;
+/// What is looked for in a relation.
+pub(super) struct Search<'a> {
+    pub(super) relation: Relation,
+    pub(super) columns: &'static [&'static str],
+    parts: Parts<'a>,
+}
 
-/// Which columns of which relations are looked at, and by which condition; `gone` are the reps who left.
-pub(super) fn of<'a>(
-    look: &'a Look,
-    gone: &'a [&'a str],
-    lens: &'a Lens,
-) -> Vec<(Relation, &'static [&'static str], Condition<'a>)> {
-    let mut all: Vec<(Relation, &'static [&'static str], Condition<'a>)> = Vec::new();
+/// What makes the parts of the columns that a source gives; `None` where it lacks what it takes.
+type Parts<'a> = Box<dyn Fn(&[String]) -> Option<Vec<Part>> + 'a>;
+
+/// A condition, and the index that answers it. A row meets one of a search's at most.
+pub(super) struct Part {
+    pub(super) condition: String,
+    pub(super) index: Option<Index>,
+}
+
+impl Part {
+    fn of(condition: String, columns: &[&str]) -> Part {
+        Part { condition, index: Some(Index::on(columns)) }
+    }
+}
+
+impl<'a> Search<'a> {
+    fn new(
+        relation: Relation,
+        columns: &'static [&'static str],
+        parts: impl Fn(&[String]) -> Option<Vec<Part>> + 'a,
+    ) -> Search<'a> {
+        Search { relation, columns, parts: Box::new(parts) }
+    }
+
+    /// Its parts, of the columns that the source gives.
+    pub(super) fn parts(&self, given: &[String]) -> Option<Vec<Part>> {
+        (self.parts)(given)
+    }
+}
+
+/// Which relations are looked at, and for what; `gone` are the reps who left.
+pub(super) fn of<'a>(look: &'a Look, gone: &'a [&'a str], lens: &'a Lens) -> Vec<Search<'a>> {
+    let one = |condition: String, column: &str| Some(vec![Part::of(condition, &[column])]);
+    let mut all = Vec::new();
     if let Some(by) = look.follow_ups {
-        all.push((FOLLOW_UPS, ALL, Box::new(move |given| Some(promised(given, by, lens)))));
+        all.push(Search::new(FOLLOW_UPS, ALL, move |given| one(promised(given, by, lens), "done_at")));
     }
     if !look.told_follow_ups.is_empty() {
-        all.push((FOLLOW_UPS, ALL, Box::new(move |given| Some(told(given, look, lens)))));
+        let told = |given: &[String]| Some(vec![Part { condition: told(given, look, lens), index: None }]);
+        all.push(Search::new(FOLLOW_UPS, ALL, told));
     }
     if look.handed && !gone.is_empty() {
-        all.push((FOLLOW_UPS, ALL, Box::new(move |given| handed(given, look, gone, lens))));
+        let theirs = move |given: &[String]| one(handed(given, look, gone, lens)?, "done_at");
+        all.push(Search::new(FOLLOW_UPS, ALL, theirs));
     }
     if look.complaints {
-        all.push((COMPLAINTS, ALL, Box::new(|given| Some(open(given, "resolved_at", lens)))));
+        all.push(Search::new(COMPLAINTS, ALL, move |given| {
+            one(open(given, "resolved_at", lens), "resolved_at")
+        }));
     }
     if let Some(since) = look.signals {
-        all.push((SIGNALS, ALL, Box::new(move |_| Some(on_or_after("at", since, lens)))));
+        let lately = move |_: &[String]| {
+            Some(on_or_after("at", since, lens).map(|condition| Part::of(condition, &["at"])).into())
+        };
+        all.push(Search::new(SIGNALS, ALL, lately));
     }
     if let Some(since) = look.notes {
-        let condition = move |given: &[String]| {
-            has(given, "note").then(|| format!("\"note\" IS NOT NULL AND {}", on_or_after("at", since, lens)))
+        let noted = |condition| Part::of(format!("\"note\" IS NOT NULL AND {condition}"), AT);
+        let lately = move |given: &[String]| {
+            has(given, "note").then(|| on_or_after("at", since, lens).map(noted).into())
         };
-        all.push((INTERACTIONS, ALL, Box::new(condition)));
+        all.push(Search::new(INTERACTIONS, ALL, lately));
     }
-    for (wanted, column, columns) in
-        [(look.birthdays, "birthday", &["id", "birthday"]), (look.anniversaries, "since", &["id", "since"])]
-    {
-        if let Some(window) = wanted {
-            let columns: &'static [&'static str] = columns;
-            let condition = move |given: &[String]| has(given, column).then(|| falls_within(column, window));
-            all.push((CUSTOMERS, columns, Box::new(condition)));
-        }
+    if let Some(window) = look.birthdays {
+        let theirs = move |given: &[String]| falls_within(given, "birthday", window);
+        all.push(Search::new(CUSTOMERS, &["id", "birthday"], theirs));
+    }
+    if let Some(window) = look.anniversaries {
+        let theirs = move |given: &[String]| falls_within(given, "since", window);
+        all.push(Search::new(CUSTOMERS, &["id", "since"], theirs));
     }
     if let Some(window) = look.important_dates {
-        all.push((IMPORTANT_DATES, ALL, Box::new(move |_| Some(falls_within("date", window)))));
+        all.push(Search::new(IMPORTANT_DATES, ALL, move |given| falls_within(given, "date", window)));
     }
     if let Some((from, to)) = look.renewals {
-        let condition =
-            move |given: &[String]| has(given, "renews_on").then(|| between("renews_on", from, to, lens));
-        all.push((SUBSCRIPTIONS, &["id", "customer_id", "renews_on"], Box::new(condition)));
+        let near = move |given: &[String]| {
+            has(given, "renews_on").then(|| between("renews_on", from, to, lens).into())
+        };
+        all.push(Search::new(SUBSCRIPTIONS, &["id", "customer_id", "renews_on"], near));
     }
     all
 }
+
+/// The index by which contacts of a day are found, each with its customer.
+pub(super) const AT: &[&str] = &["at", "customer_id"];
 
 /// Follow-ups that were told and are not among those that may be due.
 fn told(given: &[String], look: &Look, lens: &Lens) -> String {
@@ -122,20 +165,20 @@ fn open(given: &[String], column: &str, lens: &Lens) -> String {
     if !has(given, column) {
         return "TRUE".to_owned();
     }
-    let later = on_or_after(column, lens.today(), lens);
+    let later = on_or_after(column, lens.today(), lens).join(" OR ");
     format!("(\"{column}\" IS NULL OR \"{column}\" BETWEEN '' AND '/' OR {later})")
 }
 
-/// Rows whose moment may be on a day or later.
-fn on_or_after(column: &str, day: Day, lens: &Lens) -> String {
+/// Rows whose moment may be on a day or later, by numbers and by texts.
+fn on_or_after(column: &str, day: Day, lens: &Lens) -> [String; 2] {
     let (seconds, date) = bound(day.plus(-SLACK), lens);
-    format!("((\"{column}\" >= {seconds} AND \"{column}\" < '') OR \"{column}\" >= '{date}')")
+    [format!("(\"{column}\" >= {seconds} AND \"{column}\" < '')"), format!("\"{column}\" >= '{date}'")]
 }
 
 /// Rows whose moment may lie from one day up to and with another.
-fn between(column: &str, from: Day, to: Day, lens: &Lens) -> String {
+fn between(column: &str, from: Day, to: Day, lens: &Lens) -> [Part; 3] {
     let [seconds, dates] = ranges(column, from, to, lens);
-    format!("({seconds} OR {dates} OR \"{column}\" >= '2201-')")
+    [seconds, dates, format!("\"{column}\" >= '2201-'")].map(|condition| Part::of(condition, &[column]))
 }
 
 /// The same without what is no date, in two parts, each of which an index on the column answers.
@@ -158,15 +201,39 @@ const NAMED_MAX: i32 = 120;
 
 /// Rows whose day of the year may fall within the window: of plain dates by their month and day, all else is
 /// let through.
-fn falls_within(column: &str, (from, to): (Day, Day)) -> String {
+fn falls_within(given: &[String], column: &str, (from, to): (Day, Day)) -> Option<Vec<Part>> {
+    if !has(given, column) {
+        return None;
+    }
     if to.since(from) > NAMED_MAX {
-        return format!("\"{column}\" IS NOT NULL");
+        return Some(vec![Part { condition: format!("\"{column}\" IS NOT NULL"), index: None }]);
     }
     // The 29th of February falls on a neighbour in most years.
     let mut days = vec!["'02-29'".to_owned()];
     days.extend((-1..=to.since(from) + 1).map(|n| from.plus(n).date().strftime("'%m-%d'").to_string()));
-    format!(
-        "\"{column}\" IS NOT NULL AND (length(\"{column}\") <> 10 OR substr(\"{column}\", 6) IN ({}))",
-        days.join(", ")
-    )
+    let (day, other) = (format!("substr(\"{column}\", 6)"), format!("length(\"{column}\") <> 10"));
+    let named = Index { name: format!("{column}_day"), on: format!("({day})") };
+    let rest = Index { name: format!("{column}_other"), on: format!("(\"{column}\") WHERE {other}") };
+    Some(vec![
+        Part {
+            condition: format!("{day} IN ({}) AND length(\"{column}\") = 10", days.join(", ")),
+            index: Some(named),
+        },
+        Part { condition: other, index: Some(rest) },
+    ])
+}
+
+/// What an index is on, and how it is called after its table's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Index {
+    pub(super) name: String,
+    pub(super) on: String,
+}
+
+impl Index {
+    /// On columns.
+    pub(super) fn on(columns: &[&str]) -> Index {
+        let quoted: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
+        Index { name: columns.join("_"), on: format!("({})", quoted.join(", ")) }
+    }
 }

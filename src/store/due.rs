@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::advice::Plan;
 use super::candidates::Few;
 use super::customers::{self, Places};
 use super::decode::{self, Bad, RowView};
@@ -203,11 +204,15 @@ impl Snapshot<'_> {
         }
         let (lens, reps) = (facts.lens.clone(), facts.reps.clone());
         let gone = gone(&reps);
-        for (relation, columns, condition) in conditions::of(look, &gone, &lens) {
-            let Some((sql, given)) = self.sourced(relation, columns)? else { continue };
-            let Some(condition) = condition(&given) else { continue };
-            let (sql, places) = (format!("{sql} WHERE {condition}"), Places::of(relation, &given));
-            self.gather(relation, &sql, &places, facts, |view, _| matters::take(view, look, &mut found))?;
+        for search in conditions::of(look, &gone, &lens) {
+            let relation = search.relation;
+            let Some((sql, given)) = self.sourced(relation, search.columns)? else { continue };
+            let Some(parts) = search.parts(&given) else { continue };
+            let conditions: Vec<String> = parts.into_iter().map(|part| part.condition).collect();
+            let places = Places::of(relation, &given);
+            for sql in self.statements(relation, &sql, &conditions)? {
+                self.gather(relation, &sql, &places, facts, |view, _| matters::take(view, look, &mut found))?;
+            }
         }
         Ok(found)
     }
@@ -228,10 +233,34 @@ impl Snapshot<'_> {
         Ok(contacts)
     }
 
-    /// The statement for follow-ups that may be open and due by today.
-    pub(super) fn open_statement(&self, lens: &Lens) -> Result<Option<String>, StoreError> {
-        let relation = relation::FOLLOW_UPS;
-        let Some((sql, given)) = self.sourced(relation, ALL)? else { return Ok(None) };
-        Ok(Some(format!("{sql} WHERE {}", conditions::promised(&given, lens.today(), lens))))
+    /// A statement for each of some conditions, of which a row meets one at most, where an index answers each; else one
+    /// look at all rows.
+    pub(super) fn statements(
+        &self,
+        relation: Relation,
+        sql: &str,
+        conditions: &[String],
+    ) -> Result<Vec<String>, StoreError> {
+        let each: Vec<String> = conditions.iter().map(|one| format!("{sql} WHERE {one}")).collect();
+        if each.len() > 1 && !self.goes(relation, &each, Plan::finds)? {
+            return Ok(vec![format!("{sql} WHERE ({})", conditions.join(") OR ("))]);
+        }
+        Ok(each)
+    }
+
+    /// Whether the plans of all statements are as they should be.
+    pub(super) fn goes(
+        &self,
+        relation: Relation,
+        statements: &[String],
+        should: fn(&Plan) -> bool,
+    ) -> Result<bool, StoreError> {
+        let fail = |source| StoreError::Read { relation: relation.name, source };
+        for statement in statements {
+            if !should(&Plan::of(&self.store.connection, statement).map_err(fail)?) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use retaind::care::rule::Reach;
 use retaind::care::{About, Case, History, Rule};
 use retaind::domain::facts::{Facts, Fault, Lens, Needs};
-use retaind::domain::{Currency, Rates};
+use retaind::domain::{Currency, Look, Rates};
 use retaind::metrics::{Panel, Settings};
 use retaind::store::relation::{CUSTOMERS, FOLLOW_UPS, INTERACTIONS, REPS, SUBSCRIPTIONS};
 use retaind::store::{Mapping, Relation, Source, SqliteStore};
@@ -25,6 +25,13 @@ fn zone() -> TimeZone {
 
 fn rule() -> Rule {
     Rule::follow_ups(LEAD)
+}
+
+/// What the rule looks for.
+fn look() -> Look {
+    let mut needs = Needs::default();
+    rule().needs(&lens(), &Settings::default(), &mut needs);
+    needs.look.unwrap()
 }
 
 fn lens() -> Lens {
@@ -265,7 +272,7 @@ fn large() -> Store {
 #[test]
 fn every_index_that_is_advised_is_used_once_it_is_there() {
     let store = large();
-    let advice = store.open(false).snapshot().unwrap().advice(&[], false, &lens()).unwrap();
+    let advice = store.open(false).snapshot().unwrap().advice(&[look()], false, &lens()).unwrap();
     let relations: Vec<&str> = advice.iter().map(|advice| advice.relation.name).collect();
     assert_eq!(relations, ["follow_ups", "customers", "subscriptions", "interactions"]);
     let before = told(&store.read(false));
@@ -274,14 +281,14 @@ fn every_index_that_is_advised_is_used_once_it_is_there() {
         assert_eq!((advice.rows, &advice.scanned), (12_000, &vec![advice.relation.name.to_owned()]));
         store.sql().execute_batch(&advice.index.unwrap()).unwrap();
     }
-    assert_eq!(store.open(false).snapshot().unwrap().advice(&[], false, &lens()).unwrap(), []);
+    assert_eq!(store.open(false).snapshot().unwrap().advice(&[look()], false, &lens()).unwrap(), []);
     assert_eq!(told(&store.read(false)), before);
 }
 
 #[test]
 fn a_query_that_reads_everything_is_named_with_the_table_behind_it() {
     let store = large();
-    let advice = store.open(true).snapshot().unwrap().advice(&[], false, &lens()).unwrap();
+    let advice = store.open(true).snapshot().unwrap().advice(&[look()], false, &lens()).unwrap();
     assert_eq!(advice.len(), 4);
     for advice in advice {
         assert!(advice.scanned.contains(&advice.relation.name.to_owned()), "{advice:?}");
