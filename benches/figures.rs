@@ -151,7 +151,7 @@ const MORNINGS: [&str; 6] = [
 ];
 
 fn rules(morning: &str) -> Vec<Rule> {
-    let usual_days = if morning == MORNINGS[2] { 1_700 } else { 90 };
+    let usual_days = if morning == MORNINGS[2] { 1_000 } else { 90 };
     let ideal = Intervals { usual_days, ..Intervals::default() };
     let gap = Kind::ContactGap { ideal, at_most: None, release_after: None };
     match morning {
