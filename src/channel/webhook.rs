@@ -3,10 +3,10 @@
 //!
 //! An event goes as it is, or as a `CloudEvents` 1.0 event in structured mode (HTTP binding, 3.2), under the same headers.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use std::borrow::Cow;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use reqwest::Url;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use ring::hmac;

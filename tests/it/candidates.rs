@@ -8,11 +8,12 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use proptest::prelude::*;
 use retaind::care::history::Response;
-use retaind::care::rule::{self, Kind};
+use retaind::care::rule::{self, Kind, Which};
 use retaind::care::staff::Member;
 use retaind::care::{History, Rule, Staff, candidates};
 use retaind::domain::facts::{Facts, Lens};
 use retaind::domain::recipient::{Calendar, Recipient};
+use retaind::domain::yearly::Custom;
 use retaind::domain::{Act, Currency, Day, Rates};
 use retaind::job::RemindersSpec;
 use retaind::job::reminders::Due;
@@ -325,4 +326,56 @@ fn everybody_is_read_where_more_may_be_told_than_a_few_or_all_are_told_again() {
     assert!(waiting(gap(30)).is_none());
     assert!(waiting(gap(90)).is_some_and(|waiting| waiting.customers.is_empty()));
     assert!(waiting(Rule { repeat: Some(7), ..gap(90) }).is_none());
+}
+
+#[test]
+fn every_index_that_is_advised_for_all_rules_is_used_once_it_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop.db");
+    let sql = Connection::open(&path).unwrap();
+    sql.execute_batch(
+        "CREATE TABLE customers (id TEXT PRIMARY KEY, name, owner_id, birthday TEXT, since);
+         CREATE TABLE subscriptions (id INTEGER PRIMARY KEY, customer_id TEXT, mrr_minor, starts_on TEXT, ends_on, renews_on INTEGER);
+         CREATE TABLE interactions (id TEXT PRIMARY KEY, customer_id TEXT, at TEXT, kind, note);
+         CREATE TABLE follow_ups (id TEXT PRIMARY KEY, customer_id TEXT, rep_id, due_at, done_at TEXT);
+         CREATE TABLE complaints (id TEXT PRIMARY KEY, customer_id TEXT, opened_at, resolved_at);
+         CREATE TABLE signals (id TEXT PRIMARY KEY, customer_id TEXT, at INTEGER, kind);
+         CREATE TABLE important_dates (customer_id TEXT, label, date TEXT);
+         CREATE TABLE reps (id TEXT PRIMARY KEY, name, active);
+         WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 12000)
+         INSERT INTO customers SELECT 'C' || n, 'N', 'ana', '1980-02-01', '2020-02-01' FROM n;
+         INSERT INTO subscriptions SELECT NULL, id, 1, '2020-01-01', NULL, 1577880000 FROM customers;
+         INSERT INTO interactions SELECT id, id, '2025-01-01', 'call', 'n' FROM customers;
+         INSERT INTO follow_ups SELECT id, id, 'ana', '2025-01-01', '2025-01-01' FROM customers;
+         INSERT INTO complaints SELECT id, id, '2025-01-01', '2025-01-02' FROM customers;
+         INSERT INTO signals SELECT id, id, 1577880000, 'quiet' FROM customers;
+         INSERT INTO important_dates SELECT id, 'founded', '2020-02-01' FROM customers;",
+    )
+    .unwrap();
+    let dates = |occasion| Kind::Dates { occasion, leads: vec![3], custom: Custom::default() };
+    let ideal = Intervals::default();
+    let kinds = [
+        Kind::FollowUp { leads: Vec::new() },
+        Kind::ContactGap { ideal, at_most: None, release_after: None },
+        dates(Which::Birthday),
+        dates(Which::Anniversary),
+        dates(Which::Other),
+        Kind::Renewal { leads: vec![30], lead_above: None },
+        Kind::WinBack { after: vec![30] },
+        Kind::Handover,
+        Kind::Complaint { reply_hours: 24, resolve_hours: 72 },
+        Kind::Signal { kinds: Vec::new(), keywords: vec!["angry".to_owned()] },
+    ];
+    let rules = kinds.map(|kind| Rule::of("rule", kind, None));
+    let mut look = rule::needs(rules.iter(), &lens(), &settings()).look.unwrap();
+    candidates::seek((&rules, &settings()), (&History::default(), &staff(&[])), &lens(), &mut look);
+    let advised = || {
+        let mut store = SqliteStore::open(&path, Mapping::own(), TimeZone::UTC).unwrap();
+        let advice = store.snapshot().unwrap().advice(std::slice::from_ref(&look), false, &lens()).unwrap();
+        advice.into_iter().map(|advice| advice.index.unwrap()).collect::<Vec<String>>()
+    };
+    let indexes = advised();
+    assert_eq!(indexes.len(), 16, "{indexes:#?}");
+    indexes.iter().for_each(|index| sql.execute_batch(index).unwrap());
+    assert_eq!(advised(), Vec::<String>::new());
 }
