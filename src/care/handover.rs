@@ -38,7 +38,10 @@ pub(super) fn find(rule: &Rule, panel: &Panel<'_>, history: &History) -> Vec<Cas
             for_lead: true,
             anchor,
             steps: Steps::once(rule.repeat),
-            why: Say::new("due.handover").with("n", customers).with("open", open),
+            why: match customers {
+                0 => Say::new("due.handover.promised").with("n", follow_ups),
+                n => Say::new("due.handover").with("n", n).with("open", open),
+            },
             what: None,
             urgency: Urgency::Waiting,
             escalate_after: None,

@@ -176,6 +176,25 @@ fn what_a_leaver_leaves_behind_is_their_leads() {
 }
 
 #[test]
+fn what_a_rep_who_left_promised_is_counted_whenever_it_is_due() {
+    plays(
+        "rule left: kind = \"handover\", repeat_days = 7
+         customers id=1 name=Aurora owner_id=ana
+         customers id=2 name=Bela owner_id=rui
+         follow_ups id=f customer_id=1 rep_id=rui due_at=2026-06-10 subject=Call
+         follow_ups id=g customer_id=2 rep_id=rui due_at=2026-07-10 subject=Visit
+         follow_ups id=h customer_id=2 rep_id=ana due_at=2026-07-10 subject=Mail
+         from 2026-03-01
+         2026-03-05 12:00 UPDATE reps SET active = 0 WHERE id = 'rui'
+         2026-03-06 08:30 eva hears Rui (has left and still has 1 customer and 2 open follow-ups)
+         2026-03-06 12:00 UPDATE customers SET owner_id = 'ana'
+         2026-03-13 08:30 eva hears Rui (has left and still has 2 open follow-ups)
+         2026-03-14 12:00 UPDATE follow_ups SET rep_id = 'ana'
+         until 2026-04-01",
+    );
+}
+
+#[test]
 fn a_complaint_that_waits_goes_from_the_rep_to_the_lead() {
     plays(
         "rule complaints: kind = \"complaint\", reply_within = \"24h\", resolve_within = \"5d\", repeat_days = 0, escalate_after = 2
