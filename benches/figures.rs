@@ -246,7 +246,6 @@ fn indexed(store: &Path) -> Option<PathBuf> {
     drop(open);
     let sql = rusqlite::Connection::open(&copy).ok()?;
     for index in advice.into_iter().filter_map(|advice| advice.index) {
-        println!("{index}");
         sql.execute_batch(&index).ok()?;
     }
     Some(copy)

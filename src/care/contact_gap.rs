@@ -124,20 +124,19 @@ impl Limits {
 /// The days of a last contact of which somebody is told today; without one, of the first active day.
 pub(super) fn contacted(rule: &Rule, time: &Time<'_>) -> Vec<(Day, Day)> {
     let Kind::ContactGap { ideal, at_most, release_after } = &rule.kind else { return Vec::new() };
-    let named = at_most.iter().chain([ideal]).flat_map(|intervals| intervals.by_tier.keys()).map(Some);
-    let tiers: BTreeSet<Option<&String>> = named.chain([None]).collect();
-    let meant =
-        |tier: &&Option<&String>| rule.tiers.is_empty() || tier.is_none_or(|tier| rule.tiers.contains(tier));
-    let of_tier = |tier: &Option<&String>| {
-        let limits =
-            Limits::of_tier(rule, (ideal, at_most.as_ref()), tier.map(String::as_str), *release_after);
+    let named = at_most.iter().chain([ideal]).flat_map(|intervals| intervals.by_tier.keys());
+    let mut tiers: BTreeSet<Option<&str>> = named.map(|tier| Some(tier.as_str())).chain([None]).collect();
+    tiers.retain(|tier| {
+        rule.tiers.is_empty() || tier.is_none_or(|tier| rule.tiers.iter().any(|known| known == tier))
+    });
+    let of_tier = |tier: Option<&str>| {
+        let limits = Limits::of_tier(rule, (ideal, at_most.as_ref()), tier, *release_after);
         let mut anchors = time.anchors(rule, &limits.steps.offsets);
-        anchors.extend(
-            limits.release.map(|after| (time.today.plus(-rule.max_late - after), time.today.plus(-after))),
-        );
+        let released = |after: i32| (time.today.plus(-rule.max_late - after), time.today.plus(-after));
+        anchors.extend(limits.release.map(released));
         anchors.into_iter().map(move |(from, to)| (from.plus(-limits.days), to.plus(-limits.days)))
     };
-    tiers.iter().filter(meant).flat_map(of_tier).collect()
+    tiers.into_iter().flat_map(of_tier).collect()
 }
 
 fn why(last: Option<Day>, today: Day, days: i32, over: bool, goes: Option<Day>) -> Say {

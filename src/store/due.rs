@@ -176,12 +176,12 @@ impl Snapshot<'_> {
         }
         // Today's share of a table says nothing of the whole.
         facts.parts = std::mem::take(&mut facts.rows);
-        let mut whole = Vec::from_iter(look.follow_ups.map(|_| relation::FOLLOW_UPS));
+        let mut counted = Vec::from_iter(look.follow_ups.map(|_| relation::FOLLOW_UPS));
         if few.is_some() {
             // Without their rows everybody would wait for a contact, or nobody have left.
-            whole.extend([relation::INTERACTIONS, relation::SUBSCRIPTIONS]);
+            counted.extend([relation::INTERACTIONS, relation::SUBSCRIPTIONS]);
         }
-        for relation in whole {
+        for relation in counted {
             facts.rows.insert(relation.name, self.store.count_of(relation)?);
         }
         Ok(facts)

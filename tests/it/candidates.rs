@@ -11,10 +11,10 @@ use retaind::care::history::Response;
 use retaind::care::rule::{self, Kind, Which};
 use retaind::care::staff::Member;
 use retaind::care::{History, Rule, Staff, candidates};
-use retaind::domain::facts::{Facts, Lens};
+use retaind::domain::facts::{Contacts, Facts, Lens};
 use retaind::domain::recipient::{Calendar, Recipient};
 use retaind::domain::yearly::Custom;
-use retaind::domain::{Act, Currency, Day, Rates};
+use retaind::domain::{Act, Currency, Day, People, Rates};
 use retaind::job::RemindersSpec;
 use retaind::job::reminders::Due;
 use retaind::metrics::care::Intervals;
@@ -105,7 +105,7 @@ fn told(facts: &Facts, rules: &[Rule], history: &History, staff: &Staff) -> BTre
     let spec = RemindersSpec { rules: rules.to_vec(), items_max: 1_000, ics: false, settings: settings() };
     let due = Due::of(facts, &spec, history, staff);
     let now: Timestamp = AS_OF.parse().unwrap();
-    let told = due.tell(&Default::default(), &Default::default(), (now, now), |_: &Recipient| true);
+    let told = due.tell(&People::default(), &Contacts::default(), (now, now), |_: &Recipient| true);
     let entries =
         told.digests.iter().map(|digest| format!("{} {:?}", digest.recipient.id, digest.document.blocks));
     told.reminders.iter().map(|reminder| format!("{reminder:?}")).chain(entries).collect()
@@ -376,6 +376,8 @@ fn every_index_that_is_advised_for_all_rules_is_used_once_it_is_there() {
     };
     let indexes = advised();
     assert_eq!(indexes.len(), 16, "{indexes:#?}");
-    indexes.iter().for_each(|index| sql.execute_batch(index).unwrap());
+    for index in &indexes {
+        sql.execute_batch(index).unwrap();
+    }
     assert_eq!(advised(), Vec::<String>::new());
 }
