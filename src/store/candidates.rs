@@ -76,6 +76,9 @@ impl Snapshot<'_> {
             let Some(ids) = self.contacted(candidates, lens)? else { return Ok(None) };
             self.take_waiting(&ids, candidates, lens, &mut few)?;
         }
+        for id in &candidates.acted {
+            few.ids.push(Key::of(id), 0, 0);
+        }
         let most = self.most()?;
         let within = self.on_days(SUBSCRIPTIONS, "ends_on", &candidates.ended, (lens, most), &mut few.ids)?;
         Ok(within.then_some(few))
@@ -163,14 +166,15 @@ impl Snapshot<'_> {
     ) -> Result<bool, StoreError> {
         let Some((sql, given)) = self.sourced(relation, &["customer_id", column])? else { return Ok(true) };
         let places = Places::of(relation, &given);
-        if places.get(relation, column).is_none() {
+        let place = places.get(relation, column);
+        if place.is_none() {
             return Ok(true);
         }
         let statements = self.statements(relation, &sql, &conditions(column, days, lens))?;
         let mut read = Days::new(lens, &self.store.zone);
         for statement in statements {
             self.walk(relation, &statement, &places, lens, None, |view| {
-                if day_of(view, column, &mut read).is_some_and(|day| lies_in(days, day)) {
+                if day_of(view, (column, place), &mut read).is_some_and(|day| lies_in(days, day)) {
                     let _ = view.key("customer_id", |key| ids.push(key, 0, 0));
                 }
                 ids.len() <= most
@@ -187,12 +191,13 @@ impl Snapshot<'_> {
 }
 
 /// The day of a row; `None` where it cannot be read, or has not come.
-fn day_of(view: &RowView<'_, '_>, column: &str, days: &mut Days<'_>) -> Option<Day> {
+fn day_of(
+    view: &RowView<'_, '_>,
+    (column, place): (&str, Option<usize>),
+    days: &mut Days<'_>,
+) -> Option<Day> {
     if view.relation == INTERACTIONS {
-        let value = view
-            .row
-            .get(view.relation.columns.iter().position(|c| c.name == column).and_then(|at| view.places[at]));
-        return match days.read(value, column) {
+        return match days.read(view.row.get(place), column) {
             Ok(Read::Past(day)) => Some(day),
             Ok(Read::Later) | Err(_) => None,
         };

@@ -309,6 +309,24 @@ fn of_many_only_those_are_read_who_may_be_told() {
 }
 
 #[test]
+fn who_left_and_was_put_off_is_read_between_two_of_the_days() {
+    let shop = Shop::new("INTEGER", "TEXT");
+    let sql = "INSERT INTO customers VALUES (1, 'C', 'ana', NULL), (100, 'C', 'ana', NULL);
+         INSERT INTO subscriptions SELECT id, id, 100, '2020-01-01', '2026-07-06' FROM customers;";
+    shop.sql().execute_batch(sql).unwrap();
+    shop.index();
+    let rules = [Rule { max_late: 3, ..Rule::of("left", Kind::WinBack { after: vec![3, 10] }, None) }];
+    let (mut history, staff) = (History::default(), staff(&[]));
+    let yesterday = lens().today().plus(-1);
+    let response = Response { act: Act::Snooze(yesterday), by: "ana".to_owned(), on: yesterday };
+    history.acts.insert(("left".to_owned(), "100@2026-07-06".to_owned()), response);
+    let facts = shop.read(&rules, (&history, &staff), false);
+    let all = told(&shop.read(&rules, (&history, &staff), true), &rules, &history, &staff);
+    assert_eq!((facts.customers.len(), all.len()), (1, 2));
+    assert_eq!(told(&facts, &rules, &history, &staff), all);
+}
+
+#[test]
 fn everybody_is_read_where_more_may_be_told_than_a_few_or_all_are_told_again() {
     let shop = Shop::new("INTEGER", "TEXT");
     let sql = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 100)
