@@ -43,7 +43,7 @@ pub struct Candidates {
     pub contacted: Vec<(Day, Day)>,
     /// Of whom a contract ended on a day from one up to and with another.
     pub ended: Vec<(Day, Day)>,
-    /// About whom somebody did something: their ids.
+    /// About whom somebody did something, or whom they said to have contacted: their ids.
     pub acted: BTreeSet<String>,
 }
 

@@ -23,7 +23,7 @@ pub struct Advice {
     pub relation: Relation,
     /// Its rows.
     pub rows: u64,
-    /// The tables that SQLite says it reads from end to end.
+    /// The tables that are read from end to end, as SQLite says.
     pub scanned: Vec<String>,
     /// The statement that spares it, where the relation is a table.
     pub index: Option<String>,
@@ -48,8 +48,10 @@ impl Snapshot<'_> {
             }
             let rows = self.store.count_of(relation)?;
             let source = self.store.mapping.source(relation);
-            let index = source.and_then(|source| made(source, &index, &plan.tables));
-            let advice = Advice { relation, rows, scanned: plan.tables, index };
+            // What is not covered is not used: all is read in its place.
+            let scanned = if plan.finds() { plan.tables } else { plan.scanned };
+            let index = source.and_then(|source| made(source, &index, &scanned));
+            let advice = Advice { relation, rows, scanned, index };
             // One index may answer for several looks.
             if rows >= MANY && !all.contains(&advice) {
                 all.push(advice);
@@ -112,7 +114,8 @@ impl Snapshot<'_> {
         lens: &Lens,
         all: &mut Vec<Asked>,
     ) -> std::result::Result<(), StoreError> {
-        for search in conditions::of(look, &[], lens) {
+        // Whoever left, the plan is the same.
+        for search in conditions::of(look, &[""], lens) {
             let relation = search.relation;
             let Some((sql, given)) = self.sourced(relation, search.columns)? else { continue };
             for part in search.parts(&given).into_iter().flatten() {
@@ -135,10 +138,10 @@ struct Asked {
 
 /// How SQLite goes about a statement.
 pub(super) struct Plan {
-    /// The tables that it touches.
+    /// The tables that it reads from end to end.
+    scanned: Vec<String>,
+    /// All tables that it touches.
     tables: Vec<String>,
-    /// Whether it reads none of them from end to end.
-    finds: bool,
     /// Whether it need not look at the rows themselves.
     covers: bool,
 }
@@ -150,24 +153,27 @@ impl Plan {
         // A plan does not depend on what is bound; whatever is not bound is NULL.
         let details =
             statement.raw_query().mapped(|row| row.get::<_, String>(3)).collect::<Result<Vec<_>>>()?;
-        let mut plan = Plan { tables: Vec::new(), finds: true, covers: true };
+        let mut plan = Plan { scanned: Vec::new(), tables: Vec::new(), covers: true };
         for detail in &details {
-            let scanned = detail.strip_prefix("SCAN ");
-            let Some(rest) = scanned.or_else(|| detail.strip_prefix("SEARCH ")) else { continue };
+            let scan = detail.strip_prefix("SCAN ");
+            let Some(rest) = scan.or_else(|| detail.strip_prefix("SEARCH ")) else { continue };
             let Some(table) = rest.split(' ').next().filter(|table| *table != "json_each") else { continue };
-            let is_key = rest.contains("COVERING INDEX") || rest.contains("PRIMARY KEY");
-            plan.finds &= scanned.is_none();
-            plan.covers &= scanned.is_none() && is_key;
+            // An index that is made for the statement is made of all rows.
+            let is_whole = scan.is_some() || rest.contains("AUTOMATIC");
+            if is_whole && !plan.scanned.iter().any(|known| known == table) {
+                plan.scanned.push(table.to_owned());
+            }
             if !plan.tables.iter().any(|known| known == table) {
                 plan.tables.push(table.to_owned());
             }
+            plan.covers &= !is_whole && (rest.contains("COVERING INDEX") || rest.contains("PRIMARY KEY"));
         }
         Ok(plan)
     }
 
     /// Whether it reads no table from end to end.
     pub(super) fn finds(&self) -> bool {
-        self.finds
+        self.scanned.is_empty()
     }
 
     /// Whether all that it reads is in the index by which it finds it.

@@ -1,6 +1,6 @@
 //! Of everybody, the few of whom anybody can be told: found by the days on which what counts may have happened, at
-//! the cost of those days where the store has the indexes. Where it has none, or those days are most of all, everybody
-//! is read: that is cheaper.
+//! the cost of those days where the store has the indexes. Where contacts have none, or the few are many, everybody is
+//! read: that is cheaper.
 
 use super::advice::Plan;
 use super::conditions::{SLACK, ranges};
@@ -9,6 +9,7 @@ use super::days::{Days, Read};
 use super::decode::RowView;
 use super::due::{self, Those};
 use super::error::StoreError;
+use super::pass::Noted;
 use super::relation::{self, INTERACTIONS, Relation, SUBSCRIPTIONS};
 use super::snapshot::{ALL, Snapshot};
 use super::{contacts, contracts, customers};
@@ -19,6 +20,9 @@ use crate::domain::{Customers, Day, Look};
 
 /// Reading one of a few costs as much as reading so many in storage order.
 const DEARER: u64 = 8;
+
+/// More are not looked for, however many there are: their ids go along as one text.
+const MOST: usize = 100_000;
 
 /// What is read of contacts: no more than an index may hold.
 const CONTACT: &[&str] = &["customer_id", "at"];
@@ -38,9 +42,16 @@ pub(super) struct Few {
     waiting: u32,
     /// Whether the shop keeps contracts, be they of others.
     contracts: bool,
+    /// What was noted of their contacts.
+    pub(super) noted: Noted,
 }
 
 impl Few {
+    /// Whether some of them may wait for a contact.
+    pub(super) fn waits(&self) -> bool {
+        self.waiting > 0
+    }
+
     /// Their ids.
     pub(super) fn keys(&self) -> impl Iterator<Item = Key<'_>> {
         self.ids.all().filter_map(|few| self.ids.key(few))
@@ -71,7 +82,8 @@ impl Snapshot<'_> {
             return Ok(None);
         }
         let Some(contracts) = self.keeps_contracts(lens)? else { return Ok(None) };
-        let mut few = Few { ids: Customers::default(), last: Contacts::default(), waiting: 0, contracts };
+        let (ids, last, noted) = (Customers::default(), Contacts::default(), Noted::default());
+        let mut few = Few { ids, last, waiting: 0, contracts, noted };
         if waits {
             let Some(ids) = self.contacted(candidates, lens)? else { return Ok(None) };
             self.take_waiting(&ids, candidates, lens, &mut few)?;
@@ -140,7 +152,8 @@ impl Snapshot<'_> {
     ) -> Result<(), StoreError> {
         let mut last = Contacts::default();
         self.on_all(INTERACTIONS, CONTACT, Some(Those::of(ids)), lens, |on, form| {
-            contacts::read_days(on, form, ids).map(|(read, _)| last = read)
+            (last, few.noted) = contacts::read_days(on, form, ids)?;
+            Ok(())
         })?;
         for id in ids.all() {
             let day = last.last_day(id, &lens.zone);
@@ -155,7 +168,7 @@ impl Snapshot<'_> {
         Ok(())
     }
 
-    /// Adds the customers of rows of some days; whether they are no more than `most`.
+    /// Adds the customers of rows of some days; whether they are no more than `most`, and can be looked for.
     fn on_days(
         &self,
         relation: Relation,
@@ -171,22 +184,25 @@ impl Snapshot<'_> {
             return Ok(true);
         }
         let statements = self.statements(relation, &sql, &conditions(column, days, lens))?;
-        let mut read = Days::new(lens, &self.store.zone);
+        let (mut read, mut clean) = (Days::new(lens, &self.store.zone), true);
+        let whose = places.get(relation, "customer_id");
         for statement in statements {
             self.walk(relation, &statement, &places, lens, None, |view| {
                 if day_of(view, (column, place), &mut read).is_some_and(|day| lies_in(days, day)) {
+                    // Ids that are read otherwise than they are written are not found again.
+                    clean &= customers::is_written_as_read(view.row.get(whose));
                     let _ = view.key("customer_id", |key| ids.push(key, 0, 0));
                 }
-                ids.len() <= most
+                clean && ids.len() <= most
             })?;
         }
-        Ok(ids.len() <= most)
+        Ok(clean && ids.len() <= most)
     }
 
     /// As many customers as are worth to be looked for.
     pub(super) fn most(&self) -> Result<usize, StoreError> {
         let pieces = self.pieces(relation::CUSTOMERS, ALL)?;
-        Ok(pieces.map_or(usize::MAX, |(first, last, _)| (last.abs_diff(first) / DEARER) as usize))
+        Ok(pieces.map_or(MOST, |(first, last, _)| MOST.min((last.abs_diff(first) / DEARER) as usize)))
     }
 }
 

@@ -99,9 +99,8 @@ pub(super) fn of<'a>(look: &'a Look, gone: &'a [&'a str], lens: &'a Lens) -> Vec
         all.push(Search::new(IMPORTANT_DATES, ALL, move |given| falls_within(given, "date", window)));
     }
     if let Some((from, to)) = look.renewals {
-        let near = move |given: &[String]| {
-            has(given, "renews_on").then(|| between("renews_on", from, to, lens).into())
-        };
+        let near =
+            move |given: &[String]| has(given, "renews_on").then(|| between("renews_on", from, to, lens));
         all.push(Search::new(SUBSCRIPTIONS, &["id", "customer_id", "renews_on"], near));
     }
     all
@@ -155,7 +154,9 @@ fn has(given: &[String], column: &str) -> bool {
 /// index on `due_at`: most of what was due is done.
 pub(super) fn promised(given: &[String], by: Day, lens: &Lens) -> String {
     let before = by.plus(SLACK).date();
-    let due = format!("(+\"due_at\" < '{before}' OR +\"due_at\" >= '2201' OR +\"due_at\" IS NULL)");
+    // Without dashes days sort elsewhere.
+    let other = "+\"due_at\" >= '2201' OR substr(\"due_at\", 5, 1) <> '-' OR +\"due_at\" IS NULL";
+    let due = format!("(+\"due_at\" < '{before}' OR {other})");
     format!("{due} AND ({})", open(given, "done_at", lens))
 }
 
@@ -176,15 +177,25 @@ fn on_or_after(column: &str, day: Day, lens: &Lens) -> [String; 2] {
 }
 
 /// Rows whose moment may lie from one day up to and with another.
-fn between(column: &str, from: Day, to: Day, lens: &Lens) -> [Part; 3] {
-    let [seconds, dates] = ranges(column, from, to, lens);
-    [seconds, dates, format!("\"{column}\" >= '2201-'")].map(|condition| Part::of(condition, &[column]))
+fn between(column: &str, from: Day, to: Day, lens: &Lens) -> Vec<Part> {
+    let no_date = format!("\"{column}\" >= '2201-'");
+    let all = ranges(column, from, to, lens).into_iter().chain([no_date]);
+    all.map(|condition| Part::of(condition, &[column])).collect()
 }
 
-/// The same without what is no date, in two parts, each of which an index on the column answers.
-pub(super) fn ranges(column: &str, from: Day, to: Day, lens: &Lens) -> [String; 2] {
+/// The same without what is no date, in parts, each of which an index on the column answers: numbers, dates, dates
+/// without dashes, and texts that begin with no digit.
+pub(super) fn ranges(column: &str, from: Day, to: Day, lens: &Lens) -> [String; 4] {
     let ((from, first), (to, last)) = (bound(from.plus(-SLACK), lens), bound(to.plus(SLACK), lens));
-    [format!("\"{column}\" BETWEEN {from} AND {to}"), format!("\"{column}\" BETWEEN '{first}' AND '{last}~'")]
+    let within = |low: &str, high: &str| format!("\"{column}\" BETWEEN {low} AND {high}");
+    // The last of the day before: with a `~` it is no number.
+    let before = first.yesterday().unwrap_or(first).strftime("'%Y%m%d~'").to_string();
+    [
+        within(&from.to_string(), &to.to_string()),
+        within(&format!("'{first}'"), &format!("'{last}~'")),
+        within(&before, &last.strftime("'%Y%m%d~'").to_string()),
+        within("''", "'/'"),
+    ]
 }
 
 /// The first second of a day in UTC, and its date.
@@ -212,12 +223,14 @@ fn falls_within(given: &[String], column: &str, (from, to): (Day, Day)) -> Optio
     let mut days = vec!["'02-29'".to_owned()];
     days.extend((-1..=to.since(from) + 1).map(|n| from.plus(n).date().strftime("'%m-%d'").to_string()));
     let (day, length) = (format!("substr(\"{column}\", 6)"), format!("length(\"{column}\")"));
+    let other = format!("({length} <> 10 OR substr(\"{column}\", 5, 1) <> '-')");
+    let plain = format!("{length} = 10 AND substr(\"{column}\", 5, 1) = '-'");
     let named = Index { name: format!("{column}_day"), on: format!("({day})") };
-    let rest = Index { name: format!("{column}_other"), on: format!("({length}) WHERE {length} <> 10") };
+    let rest = Index { name: format!("{column}_other"), on: format!("({length}) WHERE {other}") };
     Some(vec![
-        Part { condition: format!("{day} IN ({}) AND {length} = 10", days.join(", ")), index: Some(named) },
+        Part { condition: format!("{day} IN ({}) AND {plain}", days.join(", ")), index: Some(named) },
         // The first half is for the plan: it says how the index is gone through.
-        Part { condition: format!("{length} >= 0 AND {length} <> 10"), index: Some(rest) },
+        Part { condition: format!("{length} >= 0 AND {other}"), index: Some(rest) },
     ])
 }
 

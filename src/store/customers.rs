@@ -59,6 +59,16 @@ fn is_clean(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.len() <= text::NAME_MAX && bytes.iter().all(u8::is_ascii_graphic)
 }
 
+/// Whether an id is read as it is written, so that it is found again by what was read.
+pub(super) fn is_written_as_read(value: ValueRef<'_>) -> bool {
+    match value {
+        ValueRef::Text(bytes) => {
+            is_clean(bytes) || std::str::from_utf8(bytes).is_ok_and(|id| text::clean(id) == id)
+        }
+        _ => true,
+    }
+}
+
 /// The columns that customers are split by, in the order of [`Profile`].
 const SPLIT: [&str; 5] = ["segment", "plan", "region", "tier", "tags"];
 

@@ -51,9 +51,11 @@ impl Those<'_> {
 
     /// The ids, in as many parts as `readers` are kept busy with; in one, where each part would be a look at all rows.
     pub(super) fn keys(&self, readers: usize, finds: bool) -> Vec<String> {
-        let is_one = readers < 2 || self.or.is_some() || !finds;
-        let length = if is_one { usize::MAX } else { TOGETHER.max(self.ids.len() / readers / 4) };
         let mut keys: Vec<_> = self.ids.all().filter_map(|customer| self.ids.key(customer)).collect();
+        // A column of numbers takes `05` for 5: a row would meet two parts.
+        let is_like_a_number = |key: &Key<'_>| matches!(key, Key::Text(text) if text.parse::<f64>().is_ok());
+        let is_one = readers < 2 || self.or.is_some() || !finds || keys.iter().any(is_like_a_number);
+        let length = if is_one { usize::MAX } else { TOGETHER.max(self.ids.len() / readers / 4) };
         // Neighbours lie together.
         keys.sort_unstable();
         let parts: Vec<String> =
@@ -174,13 +176,22 @@ impl Snapshot<'_> {
         if let Some(asked) = needs.transactions.clone() {
             self.purchases(asked, theirs(), lens, &mut facts)?;
         }
+        let waits = few.as_ref().is_some_and(Few::waits);
+        if let Some(few) = few {
+            few.noted.into_facts(relation::INTERACTIONS, &mut facts);
+        }
         // Today's share of a table says nothing of the whole.
         facts.parts = std::mem::take(&mut facts.rows);
-        let mut counted = Vec::from_iter(look.follow_ups.map(|_| relation::FOLLOW_UPS));
-        if few.is_some() {
-            // Without their rows everybody would wait for a contact, or nobody have left.
-            counted.extend([relation::INTERACTIONS, relation::SUBSCRIPTIONS]);
-        }
+        // Without the rows of these everybody would wait for a contact, or nobody have left or be handed over.
+        let asked = [
+            (look.follow_ups.is_some(), relation::FOLLOW_UPS),
+            (waits, relation::INTERACTIONS),
+            (look.everybody, relation::SUBSCRIPTIONS),
+            (look.everybody || look.handed, relation::CUSTOMERS),
+        ];
+        let mapped = |relation: &Relation| self.store.mapping.source(*relation).is_some();
+        let counted: Vec<Relation> =
+            asked.into_iter().filter(|(is, _)| *is).map(|(_, r)| r).filter(mapped).collect();
         for relation in counted {
             facts.rows.insert(relation.name, self.store.count_of(relation)?);
         }

@@ -115,7 +115,7 @@ fn told(facts: &Facts, rules: &[Rule], history: &History, staff: &Staff) -> BTre
 type Moment = (i64, i64, u8);
 
 fn moment() -> impl Strategy<Value = Moment> {
-    (prop_oneof![6 => 0i64..40, 1 => -2i64..2, 1 => 40i64..200], 0i64..86_400, 0u8..4)
+    (prop_oneof![6 => 0i64..40, 1 => -2i64..2, 1 => 40i64..200], 0i64..86_400, 0u8..6)
 }
 
 /// As shops write it, in Shanghai; a column of numbers has numbers.
@@ -128,6 +128,8 @@ fn written((days, second, form): Moment, numbers: bool) -> rusqlite::types::Valu
     let text = match form {
         0 => local.strftime("%Y-%m-%d %H:%M:%S").to_string(),
         1 => at.to_string(),
+        4 => local.strftime(" %Y-%m-%dT%H:%M:%S").to_string(),
+        5 => local.strftime("%Y%m%dT%H%M%S").to_string(),
         _ => local.date().to_string(),
     };
     rusqlite::types::Value::Text(text)
@@ -194,13 +196,19 @@ fn rules() -> impl Strategy<Value = Vec<Rule>> {
 /// The day that a rule's case about somebody is likely to be about.
 fn anchor(rule: &Rule, person: &Person) -> Option<Day> {
     let lens = lens();
-    let day = |(days, second, _): &Moment| lens.day_of(lens.as_of - (days * 86_400 + second).seconds());
+    let at = |(days, second, _): &Moment| lens.as_of - (days * 86_400 + second).seconds();
+    let day = |moment: &Moment| lens.day_of(at(moment));
+    // Days of contracts are the store's.
+    let stored =
+        |moment: &Moment| Day::of(TimeZone::get("Asia/Shanghai").unwrap().to_datetime(at(moment)).date());
     match &rule.kind {
         Kind::ContactGap { ideal, .. } => {
             let last = person.contacts.iter().map(day).filter(|day| *day <= lens.today()).max()?;
             Some(last.plus(ideal.of(person.tier)))
         }
-        Kind::WinBack { .. } => person.contracts.iter().filter_map(|(_, ends)| ends.as_ref()).map(day).max(),
+        Kind::WinBack { .. } => {
+            person.contracts.iter().filter_map(|(_, ends)| ends.as_ref()).map(stored).max()
+        }
         _ => None,
     }
 }
@@ -311,7 +319,8 @@ fn of_many_only_those_are_read_who_may_be_told() {
 #[test]
 fn who_left_and_was_put_off_is_read_between_two_of_the_days() {
     let shop = Shop::new("INTEGER", "TEXT");
-    let sql = "INSERT INTO customers VALUES (1, 'C', 'ana', NULL), (100, 'C', 'ana', NULL);
+    let sql =
+        "INSERT INTO customers (rowid, id, name, owner_id) VALUES (1, 1, 'C', 'ana'), (100, 100, 'C', 'ana');
          INSERT INTO subscriptions SELECT id, id, 100, '2020-01-01', '2026-07-06' FROM customers;";
     shop.sql().execute_batch(sql).unwrap();
     shop.index();

@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use proptest::prelude::*;
-use retaind::care::rule::Reach;
+use retaind::care::rule::{Kind, Reach, Which};
 use retaind::care::{About, Case, History, Rule};
 use retaind::domain::facts::{Facts, Fault, Lens, Needs};
+use retaind::domain::yearly::Custom;
 use retaind::domain::{Currency, Look, Rates};
 use retaind::metrics::{Panel, Settings};
 use retaind::store::relation::{CUSTOMERS, FOLLOW_UPS, INTERACTIONS, REPS, SUBSCRIPTIONS};
@@ -122,12 +123,13 @@ fn told(facts: &Facts) -> Told {
 fn written(second: i64, form: u8, of: &str) -> Value {
     let at = Timestamp::from_second(second).unwrap();
     let local = zone().to_datetime(at);
-    match if of == "TEXT" { form % 4 % 3 } else { form % 6 } {
+    match if of == "TEXT" { [0, 1, 2, 6][usize::from(form % 4)] } else { form % 7 } {
         0 => Value::Text(local.strftime("%Y-%m-%d %H:%M:%S").to_string()),
         1 => Value::Text(at.to_string()),
         2 => Value::Text(local.strftime("%Y-%m-%dT%H:%M:%S-03:00").to_string()),
         3 => Value::Integer(second),
         4 => Value::Real(second as f64),
+        6 => Value::Text(local.strftime("%Y%m%dT%H%M%S").to_string()),
         _ => Value::Text(local.strftime("%Y-%m-%dT%H:%M").to_string()),
     }
 }
@@ -250,6 +252,37 @@ fn what_is_no_date_is_told_and_not_left_out() {
         assert_eq!(of(Fault::Unreadable), ["a", "c", "d", "g"]);
         assert_eq!((of(Fault::Missing), of(Fault::NoCustomer)), (vec!["b".to_owned()], vec!["f".to_owned()]));
         assert_eq!((facts.rows["follow_ups"], facts.parts["follow_ups"]), (8, 7));
+    }
+}
+
+#[test]
+fn a_day_of_the_year_is_found_however_it_is_written_and_no_other() {
+    let store = Store::new(["INTEGER PRIMARY KEY", "", ""]);
+    let sql = "ALTER TABLE customers ADD since;
+         INSERT INTO customers (id, name, since) VALUES (1, 'A', '2020-07-14'), (2, 'B', 1594728000),
+           (3, 'C', '07-14'), (4, 'D', '2020-07-14 09:00:00'), (5, 'E', '2020-01-14'), (6, 'F', NULL),
+           (7, 'G', '2020-07-14T12:00:00Z'), (8, 'H', '20200714T090000');";
+    store.sql().execute_batch(sql).unwrap();
+    let (occasion, leads, custom) = (Which::Anniversary, Vec::new(), Custom::default());
+    let rule = Rule::of("since", Kind::Dates { occasion, leads, custom }, None);
+    for indexed in [false, true] {
+        let mut needs = Needs::default();
+        rule.needs(&lens(), &Settings::default(), &mut needs);
+        if indexed {
+            store
+                .sql()
+                .execute_batch(
+                    "CREATE INDEX y ON customers (substr(since, 6));
+                     CREATE INDEX z ON customers (length(since)) WHERE length(since) <> 10 OR substr(since, 5, 1) <> '-';",
+                )
+                .unwrap();
+        }
+        let facts = store.open(false).read(needs, lens()).unwrap();
+        let settings = Settings::default();
+        let found = rule.find(&Panel::of(&facts, &settings), &History::default(), Reach::All);
+        let mut ids: Vec<_> = found.iter().map(|case| case.subject.split('@').next().unwrap()).collect();
+        ids.sort_unstable();
+        assert_eq!(ids, ["1", "2", "3", "4", "7", "8"], "indexed {indexed}");
     }
 }
 
