@@ -157,7 +157,8 @@ pub(super) fn promised(given: &[String], by: Day, lens: &Lens) -> String {
     // Without dashes days sort elsewhere.
     let other = "+\"due_at\" >= '2201' OR substr(\"due_at\", 5, 1) <> '-' OR +\"due_at\" IS NULL";
     let due = format!("(+\"due_at\" < '{before}' OR {other})");
-    format!("{due} AND ({})", open(given, "done_at", lens))
+    // Most are done: that is asked first.
+    format!("({}) AND {due}", open(given, "done_at", lens))
 }
 
 /// Rows whose end, in `column`, may not have come by the as-of instant. A text that begins with no digit
