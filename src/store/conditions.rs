@@ -154,11 +154,11 @@ fn has(given: &[String], column: &str) -> bool {
 /// index on `due_at`: most of what was due is done.
 pub(super) fn promised(given: &[String], by: Day, lens: &Lens) -> String {
     let before = by.plus(SLACK).date();
-    // Without dashes days sort elsewhere.
-    let other = "+\"due_at\" >= '2201' OR substr(\"due_at\", 5, 1) <> '-' OR +\"due_at\" IS NULL";
-    let due = format!("(+\"due_at\" < '{before}' OR {other})");
-    // Most are done: that is asked first.
-    format!("({}) AND {due}", open(given, "done_at", lens))
+    // Days without dashes come after all others of their year.
+    let dashless = before.strftime("+\"due_at\" BETWEEN '%Y0' AND '%Y%m%d~'").to_string();
+    let other = "+\"due_at\" >= '2201' OR +\"due_at\" IS NULL";
+    let due = format!("(+\"due_at\" < '{before}' OR {dashless} OR {other})");
+    format!("{due} AND ({})", open(given, "done_at", lens))
 }
 
 /// Rows whose end, in `column`, may not have come by the as-of instant. A text that begins with no digit
