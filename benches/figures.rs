@@ -233,14 +233,8 @@ fn indexed(store: &Path) -> Option<PathBuf> {
     let copy = store.with_extension("indexed.sqlite");
     std::fs::copy(store, &copy).ok()?;
     let lens = lens()?;
-    let look = |morning: &&str| {
-        let (rules, settings) = (rules(morning), settings());
-        let mut look = rule::needs(rules.iter(), &lens, &settings).look?;
-        let nobody = (&History::default(), &Staff::default());
-        candidates::seek((&rules, &settings), nobody, &lens, &mut look);
-        Some(look)
-    };
-    let looks: Vec<Look> = MORNINGS.iter().filter_map(look).collect();
+    let look = |morning: &&str| candidates::looked_for(&rules(morning), &settings(), &lens);
+    let looks: Vec<Look> = MORNINGS.iter().map(look).collect();
     let mut open = SqliteStore::open(&copy, Mapping::own(), lens.zone.clone()).ok()?;
     let advice = open.snapshot().ok()?.advice(&looks, false, &lens).ok()?;
     drop(open);

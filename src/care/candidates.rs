@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 
 use super::history::Response;
-use super::rule::{Kind, Rule};
+use super::rule::{self, Kind, Rule};
 use super::{History, Staff, contact_gap};
 use crate::domain::facts::Lens;
-use crate::domain::matter::Candidates;
+use crate::domain::matter::{Candidates, lies_in};
 use crate::domain::recipient::Calendar;
 use crate::domain::{Act, Day, Look};
 use crate::metrics::{Basis, Settings};
@@ -21,6 +21,13 @@ pub fn seek(
 ) {
     look.candidates =
         of(rules, settings, &Time { history, staff, today: lens.today() }).filter(|_| look.everybody);
+}
+
+/// What rules look for before anything has become of it, and whoever may be told: what a store should be ready for.
+pub fn looked_for(rules: &[Rule], settings: &Settings, lens: &Lens) -> Look {
+    let mut look = rule::needs(rules.iter(), lens, settings).look.unwrap_or_default();
+    seek((rules, settings), (&History::default(), &Staff::default()), lens, &mut look);
+    look
 }
 
 fn of(rules: &[Rule], settings: &Settings, time: &Time<'_>) -> Option<Candidates> {
@@ -37,11 +44,14 @@ fn of(rules: &[Rule], settings: &Settings, time: &Time<'_>) -> Option<Candidates
             Kind::ContactGap { .. } => {
                 let days = contact_gap::contacted(rule, time);
                 let told = time.history.contacts.iter();
-                let told = told.filter(|(_, on)| days.iter().any(|(from, to)| from <= on && *on <= to));
+                let told = told.filter(|(_, on)| lies_in(&days, **on));
                 candidates.acted.extend(told.map(|(customer, _)| customer.clone()));
                 candidates.contacted.extend(days);
             }
-            Kind::WinBack { after } => candidates.ended.extend(time.anchors(rule, after)),
+            Kind::WinBack { after } => {
+                let days = after.iter().map(|after| time.still_told(rule, *after));
+                candidates.ended.extend(days.chain(time.escalated(rule)));
+            }
             _ => continue,
         }
         candidates.acted.extend(acted(rule, time.history, time.today).into_iter().map(str::to_owned));
@@ -65,19 +75,18 @@ pub(super) fn acted<'h>(rule: &Rule, history: &'h History, today: Day) -> BTreeS
 pub(super) struct Time<'a> {
     history: &'a History,
     staff: &'a Staff,
-    pub(super) today: Day,
+    today: Day,
 }
 
 impl Time<'_> {
-    /// The days that a case is about which is still told today, where it falls due so many days after: each from one
-    /// up to and with another.
-    pub(super) fn anchors(&self, rule: &Rule, offsets: &[i32]) -> Vec<(Day, Day)> {
-        let of = |offset: &i32| (self.today.plus(-rule.max_late - offset), self.today.plus(-offset));
-        offsets.iter().map(of).chain(self.escalated(rule)).collect()
+    /// The days that a case is about which is still told today, where it falls due so many days `after`: from one up to
+    /// and with another.
+    pub(super) fn still_told(&self, rule: &Rule, after: i32) -> (Day, Day) {
+        (self.today.plus(-rule.max_late - after), self.today.plus(-after))
     }
 
     /// The days of a case of which a lead is still told: so many of a rep's working days ago.
-    fn escalated(&self, rule: &Rule) -> Option<(Day, Day)> {
+    pub(super) fn escalated(&self, rule: &Rule) -> Option<(Day, Day)> {
         let days = rule.escalate_after?;
         let since = self.today.plus(-rule.max_late);
         let mut calendars: Vec<&Calendar> = Vec::new();

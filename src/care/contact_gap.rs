@@ -36,9 +36,10 @@ pub(super) fn find(rule: &Rule, panel: &Panel<'_>, history: &History, reach: Rea
     let limits: Vec<Limits> = facts.customers.profiles().iter().map(limits).collect();
     let mut activity = Activity::default();
     let mut cases = Vec::new();
-    let everybody = || facts.customers.all().collect::<Vec<u32>>();
-    let waiting = facts.matters.waiting.as_ref().map(|waiting| waiting.customers.clone());
-    for customer in waiting.unwrap_or_else(everybody) {
+    let waiting = facts.matters.waiting.as_ref();
+    let everybody = waiting.is_none().then(|| facts.customers.all());
+    let waiting = waiting.into_iter().flat_map(|waiting| waiting.customers.iter().copied());
+    for customer in waiting.chain(everybody.into_iter().flatten()) {
         let last = facts.contacts.last_day(customer, &facts.lens.zone).max(told.get(&customer).copied());
         let Some(from) = last.or_else(|| panel.first_active(customer)) else { continue };
         let limits = &limits[facts.customers.profile_index(customer) as usize];
@@ -129,12 +130,12 @@ pub(super) fn contacted(rule: &Rule, time: &Time<'_>) -> Vec<(Day, Day)> {
     tiers.retain(|tier| {
         rule.tiers.is_empty() || tier.is_none_or(|tier| rule.tiers.iter().any(|known| known == tier))
     });
+    let escalated = time.escalated(rule);
     let of_tier = |tier: Option<&str>| {
         let limits = Limits::of_tier(rule, (ideal, at_most.as_ref()), tier, *release_after);
-        let mut anchors = time.anchors(rule, &limits.steps.offsets);
-        let released = |after: i32| (time.today.plus(-rule.max_late - after), time.today.plus(-after));
-        anchors.extend(limits.release.map(released));
-        anchors.into_iter().map(move |(from, to)| (from.plus(-limits.days), to.plus(-limits.days)))
+        let after = limits.steps.offsets.into_iter().chain(limits.release);
+        let anchors = after.map(|after| time.still_told(rule, after)).chain(escalated);
+        anchors.map(move |(from, to)| (from.plus(-limits.days), to.plus(-limits.days)))
     };
     tiers.into_iter().flat_map(of_tier).collect()
 }

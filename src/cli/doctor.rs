@@ -4,12 +4,12 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Cli, Done, EX_UNAVAILABLE, Failure, show};
-use crate::care::{History, Rule, Staff, candidates, rule};
+use crate::care::candidates;
 use crate::clock::Clock;
 use crate::config::{self, Outlet};
 use crate::job::Recipe;
 use crate::ledger::{Access, Ledger, deliveries, occurrences};
-use crate::metrics::{Basis, Settings};
+use crate::metrics::Basis;
 use crate::store::{Advice, SqliteStore};
 
 /// Look at this machine, the store and the ledger.
@@ -127,13 +127,8 @@ fn indexes(config: &config::Config, store: &mut SqliteStore) -> Vec<Finding> {
     }
     let purchases = jobs.iter().any(|(_, settings)| matches!(settings.basis, Basis::Inactivity(_)));
     let lens = config.store.lens(Clock::System.now(), config.zone.clone());
-    let look = |(rules, settings): &(Vec<Rule>, Settings)| {
-        let mut look = rule::needs(rules.iter(), &lens, settings).look.unwrap_or_default();
-        let nobody = (&History::default(), &Staff::default());
-        candidates::seek((rules, settings), nobody, &lens, &mut look);
-        look
-    };
-    let looks: Vec<_> = jobs.iter().map(look).collect();
+    let looks: Vec<_> =
+        jobs.iter().map(|(rules, settings)| candidates::looked_for(rules, settings, &lens)).collect();
     let advice = store.snapshot().and_then(|snapshot| snapshot.advice(&looks, purchases, &lens));
     let Ok(advice) = advice else { return Vec::new() };
     let hint = |advice: Advice| {

@@ -47,6 +47,11 @@ pub struct Candidates {
     pub acted: BTreeSet<String>,
 }
 
+/// Whether a day is one of `days`, each from one up to and with another.
+pub fn lies_in(days: &[(Day, Day)], day: Day) -> bool {
+    days.iter().any(|(from, to)| (*from..=*to).contains(&day))
+}
+
 /// The rows that were found. They refer to customers by index.
 #[derive(Debug, Clone, Default)]
 pub struct Matters {

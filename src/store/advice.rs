@@ -115,7 +115,7 @@ impl Snapshot<'_> {
         all: &mut Vec<Asked>,
     ) -> std::result::Result<(), StoreError> {
         // Whoever left, the plan is the same.
-        for search in conditions::of(look, &[""], lens) {
+        for search in conditions::of(look, &[String::new()], lens) {
             let relation = search.relation;
             let Some((sql, given)) = self.sourced(relation, search.columns)? else { continue };
             for part in search.parts(&given).into_iter().flatten() {

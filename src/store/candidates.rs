@@ -15,7 +15,7 @@ use super::snapshot::{ALL, Snapshot};
 use super::{contacts, contracts, customers};
 use crate::domain::customers::Key;
 use crate::domain::facts::{Contacts, Facts, Lens, Needs};
-use crate::domain::matter::{Candidates, Waiting};
+use crate::domain::matter::{Candidates, Waiting, lies_in};
 use crate::domain::{Customers, Day, Look};
 
 /// Reading one of a few costs as much as reading so many in storage order.
@@ -84,14 +84,14 @@ impl Snapshot<'_> {
         let Some(contracts) = self.keeps_contracts(lens)? else { return Ok(None) };
         let (ids, last, noted) = (Customers::default(), Contacts::default(), Noted::default());
         let mut few = Few { ids, last, waiting: 0, contracts, noted };
+        let most = self.most()?;
         if waits {
-            let Some(ids) = self.contacted(candidates, lens)? else { return Ok(None) };
+            let Some(ids) = self.contacted(candidates, (lens, most))? else { return Ok(None) };
             self.take_waiting(&ids, candidates, lens, &mut few)?;
         }
         for id in &candidates.acted {
             few.ids.push(Key::of(id), 0, 0);
         }
-        let most = self.most()?;
         let within = self.on_days(SUBSCRIPTIONS, "ends_on", &candidates.ended, (lens, most), &mut few.ids)?;
         Ok(within.then_some(few))
     }
@@ -127,12 +127,15 @@ impl Snapshot<'_> {
 
     /// Whoever had a contact, or began, on one of the days, and about whom somebody did something; `None` where they
     /// are many.
-    fn contacted(&self, candidates: &Candidates, lens: &Lens) -> Result<Option<Customers>, StoreError> {
+    fn contacted(
+        &self,
+        candidates: &Candidates,
+        (lens, most): (&Lens, usize),
+    ) -> Result<Option<Customers>, StoreError> {
         let mut ids = Customers::default();
         for id in &candidates.acted {
             ids.push(Key::of(id), 0, 0);
         }
-        let most = self.most()?;
         for (relation, column) in [(INTERACTIONS, "at"), (SUBSCRIPTIONS, "starts_on")] {
             if !self.on_days(relation, column, &candidates.contacted, (lens, most), &mut ids)? {
                 return Ok(None);
@@ -219,10 +222,6 @@ fn day_of(
         };
     }
     view.day(column).ok().flatten()
-}
-
-fn lies_in(days: &Spans, day: Day) -> bool {
-    days.iter().any(|(from, to)| (*from..=*to).contains(&day))
 }
 
 /// The conditions for rows of some days, each of which an index on `column` answers.

@@ -55,7 +55,7 @@ impl<'a> Search<'a> {
 }
 
 /// Which relations are looked at, and for what; `gone` are the reps who left.
-pub(super) fn of<'a>(look: &'a Look, gone: &'a [&'a str], lens: &'a Lens) -> Vec<Search<'a>> {
+pub(super) fn of<'a>(look: &'a Look, gone: &'a [String], lens: &'a Lens) -> Vec<Search<'a>> {
     let one = |condition: String, column: &str| Some(vec![Part::of(condition, &[column])]);
     let mut all = Vec::new();
     if let Some(by) = look.follow_ups {
@@ -112,24 +112,21 @@ pub(super) const AT: &[&str] = &["at", "customer_id"];
 /// Follow-ups that were told and are not among those that may be due.
 fn told(given: &[String], look: &Look, lens: &Lens) -> String {
     let due = look.follow_ups.map_or("FALSE".to_owned(), |by| promised(given, by, lens));
-    format!(
-        "{} AND NOT coalesce({due}, FALSE)",
-        one_of("id", look.told_follow_ups.iter().map(String::as_str))
-    )
+    format!("{} AND NOT coalesce({due}, FALSE)", one_of("id", look.told_follow_ups.iter()))
 }
 
 /// Open follow-ups of reps who left that are not among the others.
-fn handed(given: &[String], look: &Look, gone: &[&str], lens: &Lens) -> Option<String> {
+fn handed(given: &[String], look: &Look, gone: &[String], lens: &Lens) -> Option<String> {
     let due = look.follow_ups.map_or("FALSE".to_owned(), |by| promised(given, by, lens));
-    let told = one_of("id", look.told_follow_ups.iter().map(String::as_str));
-    let theirs = has(given, "rep_id").then(|| one_of("rep_id", gone.iter().copied()))?;
+    let told = one_of("id", look.told_follow_ups.iter());
+    let theirs = has(given, "rep_id").then(|| one_of("rep_id", gone.iter()))?;
     let open = open(given, "done_at", lens);
     Some(format!("({open}) AND {theirs} AND NOT coalesce({due}, FALSE) AND NOT coalesce({told}, FALSE)"))
 }
 
 /// Rows whose `column` is one of some ids.
-pub(super) fn one_of<'k>(column: &str, ids: impl Iterator<Item = &'k str>) -> String {
-    let keys = keys(ids.map(Key::of)).replace('\'', "''");
+pub(super) fn one_of<'k>(column: &str, ids: impl Iterator<Item = &'k String>) -> String {
+    let keys = keys(ids.map(|id| Key::of(id))).replace('\'', "''");
     format!("\"{column}\" IN (SELECT value FROM json_each('{keys}'))")
 }
 

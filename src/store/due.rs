@@ -4,7 +4,7 @@
 //! What SQL leaves out is only what cannot be due; all else is decided where whole rows are read, so both
 //! ways tell the same.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::advice::Plan;
 use super::candidates::Few;
@@ -19,7 +19,7 @@ use super::{conditions, contracts};
 use crate::domain::customers::Key;
 use crate::domain::facts::{Contacts, Facts, Fault, Lens, Needs, Rejected};
 use crate::domain::matter::{Dated, Noticed, OpenComplaint};
-use crate::domain::{Customers, FollowUp, Look, Matters, Rep};
+use crate::domain::{Customers, FollowUp, Look, Matters};
 
 /// The ids of customers, see [`conditions::keys`].
 pub(super) fn json(customers: &Customers, which: impl Iterator<Item = u32>) -> String {
@@ -71,8 +71,8 @@ pub(super) fn among(relation: Relation) -> String {
 }
 
 /// The reps who left.
-fn gone(reps: &BTreeMap<String, Rep>) -> Vec<&str> {
-    reps.values().filter(|rep| !rep.active).map(|rep| rep.id.as_str()).collect()
+fn gone(facts: &Facts) -> Vec<String> {
+    facts.reps.values().filter(|rep| !rep.active).map(|rep| rep.id.clone()).collect()
 }
 
 /// Rows whose customers have numbers of their own: who they are is not read yet.
@@ -156,9 +156,9 @@ impl Snapshot<'_> {
         }
         // So many that all are read as fast.
         let many = found.ids.len() > self.most()?;
-        let gone = gone(&facts.reps);
+        let gone = gone(&facts);
         let has_owners = look.handed && !gone.is_empty() && self.gives(relation::CUSTOMERS, "owner_id")?;
-        let or = has_owners.then(|| conditions::one_of("owner_id", gone.into_iter()));
+        let or = has_owners.then(|| conditions::one_of("owner_id", gone.iter()));
         let whose = (!many).then_some(Those { ids: &found.ids, or });
         self.on_all(relation::CUSTOMERS, &customers::columns(needs), whose, lens, |on, form| {
             customers::read(on, form, &mut facts)
@@ -189,11 +189,10 @@ impl Snapshot<'_> {
             (look.everybody, relation::SUBSCRIPTIONS),
             (look.everybody || look.handed, relation::CUSTOMERS),
         ];
-        let mapped = |relation: &Relation| self.store.mapping.source(*relation).is_some();
-        let counted: Vec<Relation> =
-            asked.into_iter().filter(|(is, _)| *is).map(|(_, r)| r).filter(mapped).collect();
-        for relation in counted {
-            facts.rows.insert(relation.name, self.store.count_of(relation)?);
+        for (is_asked, relation) in asked {
+            if is_asked && self.store.mapping.source(relation).is_some() {
+                facts.rows.insert(relation.name, self.store.count_of(relation)?);
+            }
         }
         Ok(facts)
     }
@@ -213,8 +212,7 @@ impl Snapshot<'_> {
         for id in &look.told_customers {
             found.ids.push(Key::of(id), 0, 0);
         }
-        let (lens, reps) = (facts.lens.clone(), facts.reps.clone());
-        let gone = gone(&reps);
+        let (lens, gone) = (facts.lens.clone(), gone(facts));
         for search in conditions::of(look, &gone, &lens) {
             let relation = search.relation;
             let Some((sql, given)) = self.sourced(relation, search.columns)? else { continue };

@@ -394,8 +394,7 @@ fn every_index_that_is_advised_for_all_rules_is_used_once_it_is_there() {
         Kind::Signal { kinds: Vec::new(), keywords: vec!["angry".to_owned()] },
     ];
     let rules = kinds.map(|kind| Rule::of("rule", kind, None));
-    let mut look = rule::needs(rules.iter(), &lens(), &settings()).look.unwrap();
-    candidates::seek((&rules, &settings()), (&History::default(), &staff(&[])), &lens(), &mut look);
+    let look = candidates::looked_for(&rules, &settings(), &lens());
     let advised = || {
         let mut store = SqliteStore::open(&path, Mapping::own(), TimeZone::UTC).unwrap();
         let advice = store.snapshot().unwrap().advice(std::slice::from_ref(&look), false, &lens()).unwrap();
