@@ -1,13 +1,17 @@
 //! A POST over a plain connection of our own: HTTP/1.1 as hyper speaks it, without the pool, the layers and the
 //! tasks that a library for every protocol needs. One message at a time on a connection, served by the very
 //! task that waits for the answer; kept while messages follow one another.
+//!
+//! What waits for an answer is small on purpose (a test sees to it): a future larger than a kilobyte is copied and
+//! allocated the slow way for each message.
 
 use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use hyper::body::{Body as _, Incoming};
+use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1::{Connection, SendRequest, handshake};
 use hyper::{Method, Request, Uri};
 use hyper_util::rt::TokioIo;
@@ -35,14 +39,16 @@ pub(super) struct Direct {
 /// A connection: the end that takes requests, and the one that moves bytes until it is over.
 struct Line {
     sender: SendRequest<Body>,
-    wire: Option<Connection<TokioIo<TcpStream>, Body>>,
+    wire: Option<Box<Connection<TokioIo<TcpStream>, Body>>>,
 }
 
+/// Why there is no answer; with the request, where no byte of it was written.
+type Refused = TrySendError<Request<Body>>;
+
 /// How far a POST came: what is known of it when its time is over.
-#[derive(Default)]
 struct Progress {
-    /// Whether bytes of it may have left.
-    sent: bool,
+    /// The request, as long as no byte of it can have left.
+    unsent: Option<Box<Request<Body>>>,
     answer: Option<Raw>,
 }
 
@@ -67,21 +73,29 @@ impl Direct {
     }
 
     /// Sends it and reads the answer, all in the time there is.
-    pub(super) async fn post(&self, body: Vec<u8>, mut headers: HeaderMap) -> Result<Raw, Failed> {
+    pub(super) fn post(
+        &self,
+        body: Vec<u8>,
+        mut headers: HeaderMap,
+    ) -> impl Future<Output = Result<Raw, Failed>> + Send {
         headers.insert(HOST, self.authority.clone());
         headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
         headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
-        let mut request = Request::new(Body::from(body));
+        let mut request = Box::new(Request::new(Body::from(body)));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.target.clone();
         *request.headers_mut() = headers;
-        let mut progress = Progress::default();
-        let ended = timeout(self.deadlines.total, self.exchange(request, &mut progress)).await;
-        match (ended, progress.answer) {
-            (_, Some(answer)) => Ok(answer),
-            (Ok(Err(failed)), None) => Err(failed),
-            (_, None) if progress.sent => Err(Failed::Unknown("no answer in time".to_owned())),
-            (_, None) => Err(Failed::Unsent("no connection in time".to_owned())),
+        let mut progress = Progress { unsent: Some(request), answer: None };
+        async move {
+            let ended = timeout(self.deadlines.total, self.exchange(&mut progress)).await;
+            match (ended, progress.answer) {
+                (_, Some(answer)) => Ok(answer),
+                (Ok(Err(failed)), None) => Err(failed),
+                (_, None) if progress.unsent.is_some() => {
+                    Err(Failed::Unsent("no connection in time".to_owned()))
+                }
+                (_, None) => Err(Failed::Unknown("no answer in time".to_owned())),
+            }
         }
     }
 
@@ -95,29 +109,22 @@ impl Direct {
     }
 
     /// A connection that ended while it rested took nothing of the message, which then takes another one.
-    async fn exchange(&self, mut request: Request<Body>, progress: &mut Progress) -> Result<(), Failed> {
+    async fn exchange(&self, progress: &mut Progress) -> Result<(), Failed> {
         loop {
-            let kept = self.kept().await;
-            let fresh = kept.is_none();
-            let mut line = match kept {
-                Some(line) => line,
-                None => self.connect().await.map_err(Failed::Unsent)?,
+            let (mut line, fresh) = match self.kept().await {
+                Some(line) => (line, false),
+                None => (Box::pin(self.connect()).await.map_err(Failed::Unsent)?, true),
             };
-            progress.sent = true;
-            let sending = line.sender.try_send_request(request);
-            match served(&mut line.wire, sending).await {
-                Ok(response) => {
-                    let (head, body) = response.into_parts();
-                    let (status, headers) = (head.status.as_u16(), head.headers);
-                    let answer = Raw { status, headers, bytes: Vec::new(), whole: false };
-                    let answer = progress.answer.insert(answer);
-                    if line.read(body, answer).await {
+            let Some(request) = progress.unsent.take() else { return Ok(()) };
+            match line.ask(*request, progress).await {
+                Ok(reusable) => {
+                    if reusable {
                         self.idle().push(line);
                     }
                     return Ok(());
                 }
                 Err(mut refused) => match refused.take_message() {
-                    Some(unsent) if !fresh => (request, progress.sent) = (unsent, false),
+                    Some(unsent) if !fresh => progress.unsent = Some(Box::new(unsent)),
                     Some(_) => return Err(Failed::Unsent(causes(refused.error()))),
                     None => return Err(Failed::Unknown(causes(refused.error()))),
                 },
@@ -158,7 +165,7 @@ impl Direct {
             // A short write must not wait 40 ms for the peer's word on the one before it.
             let _ = stream.set_nodelay(true);
             let (sender, wire) = handshake(TokioIo::new(stream)).await.map_err(|e| causes(&e))?;
-            return Ok(Line { sender, wire: Some(wire) });
+            return Ok(Line { sender, wire: Some(Box::new(wire)) });
         }
         Err(reason)
     }
@@ -174,12 +181,27 @@ impl Line {
         .await
     }
 
+    /// Sends a request and hears the answer. Whether the connection may take another one.
+    fn ask(
+        &mut self,
+        request: Request<Body>,
+        progress: &mut Progress,
+    ) -> impl Future<Output = Result<bool, Refused>> + Send {
+        let mut sending = Box::pin(self.sender.try_send_request(request));
+        async move {
+            let response = served(&mut self.wire, |context| sending.as_mut().poll(context)).await?;
+            let (head, body) = response.into_parts();
+            let (status, headers) = (head.status.as_u16(), head.headers);
+            let answer = Raw { status, headers, bytes: Vec::new(), whole: false };
+            Ok(self.read(body, progress.answer.insert(answer)).await)
+        }
+    }
+
     /// Reads a body, or as much of it as is wanted. Whether the connection may take another request: what is
     /// unread would be taken for the next answer.
     async fn read(&mut self, mut body: Incoming, answer: &mut Raw) -> bool {
         loop {
-            let next = poll_fn(|context| Pin::new(&mut body).poll_frame(context));
-            match served(&mut self.wire, next).await {
+            match served(&mut self.wire, |context| Pin::new(&mut body).poll_frame(context)).await {
                 Some(Ok(frame)) => {
                     let chunk = frame.data_ref().map_or(&[][..], |data| data);
                     answer
@@ -200,17 +222,16 @@ impl Line {
     }
 }
 
-/// Moves the connection's bytes until `work` is done. A connection that is over has told it so.
+/// Moves the connection's bytes until the work is done. A connection that is over has told it so.
 async fn served<T>(
-    wire: &mut Option<Connection<TokioIo<TcpStream>, Body>>,
-    work: impl Future<Output = T>,
+    wire: &mut Option<Box<Connection<TokioIo<TcpStream>, Body>>>,
+    mut work: impl FnMut(&mut Context<'_>) -> Poll<T>,
 ) -> T {
-    let mut work = pin!(work);
     poll_fn(|context| {
         if wire.as_mut().is_some_and(|wire| Pin::new(wire).poll(context).is_ready()) {
             *wire = None;
         }
-        work.as_mut().poll(context)
+        work(context)
     })
     .await
 }

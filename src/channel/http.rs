@@ -134,7 +134,7 @@ impl Endpoint {
 
     /// Host and a short mark of the rest, for people: the rest is a secret.
     pub fn masked(&self) -> String {
-        let mark = crate::outbox::key::checksum(self.url.as_str().as_bytes());
+        let mark = crate::outbox::key::fingerprint(self.url.as_str().as_bytes());
         let private = if self.allow_private { ", private addresses allowed" } else { "" };
         format!("{}://{}/…#{}{private}", self.url.scheme(), self.url.host_str().unwrap_or("?"), &mark[..6])
     }
@@ -145,36 +145,50 @@ impl Endpoint {
     }
 
     /// POSTs a JSON body once it has passed the gate.
-    pub async fn post(&self, body: Vec<u8>, headers: HeaderMap, gate: Gate) -> Result<Response, Failed> {
-        self.call((Method::POST, self.url.clone()), body, headers, gate).await
+    pub fn post(
+        &self,
+        body: Vec<u8>,
+        headers: HeaderMap,
+        gate: Gate,
+    ) -> impl Future<Output = Result<Response, Failed>> + Send {
+        self.call((Method::POST, &self.url), body, headers, gate)
     }
 
     /// Sends a JSON body to a URL of the same server once it has passed the gate.
-    pub(super) async fn call(
-        &self,
-        (method, url): (Method, Url),
+    pub(super) fn call<'a>(
+        &'a self,
+        (method, url): (Method, &'a Url),
         body: Vec<u8>,
         mut headers: HeaderMap,
         gate: Gate,
-    ) -> Result<Response, Failed> {
+    ) -> impl Future<Output = Result<Response, Failed>> + Send + 'a {
         headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
-        if !gate().await {
-            return Err(Failed::Unsent("the claim was lost".to_owned()));
-        }
-        let raw = match &self.stack {
-            Stack::Library(client) => {
-                let request = client.request(method, url.clone()).headers(headers).body(body);
-                read(request.send().await.map_err(classify)?).await
+        async move {
+            if !gate().await {
+                return Err(Failed::Unsent("the claim was lost".to_owned()));
             }
-            Stack::Direct(direct) => direct.post(body, headers).await?,
-        };
-        let header = |name| raw.headers.get(name).and_then(|v| v.to_str().ok());
-        Ok(Response {
-            status: raw.status,
-            body: without_secrets(&url, String::from_utf8_lossy(&raw.bytes).into_owned()),
-            whole: raw.whole,
+            let raw = match &self.stack {
+                Stack::Library(client) => {
+                    let request = client.request(method, url.clone()).headers(headers).body(body);
+                    Box::pin(async { Ok(read(request.send().await.map_err(classify)?).await) }).await?
+                }
+                Stack::Direct(direct) => Box::pin(direct.post(body, headers)).await?,
+            };
+            Ok(raw.response(url))
+        }
+    }
+}
+
+impl Raw {
+    /// As it is judged and shown.
+    fn response(self, url: &Url) -> Response {
+        let header = |name| self.headers.get(name).and_then(|v| v.to_str().ok());
+        Response {
+            status: self.status,
+            body: without_secrets(url, String::from_utf8_lossy(&self.bytes).into_owned()),
+            whole: self.whole,
             retry_after: header(RETRY_AFTER).and_then(|text| read_retry_after(text, header(DATE))),
-        })
+        }
     }
 }
 

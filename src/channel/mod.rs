@@ -44,12 +44,12 @@ pub enum Channel {
 }
 
 impl Channel {
-    /// Tries once.
+    /// Tries once. What happens seldom, or to one message at a time, waits in a box of its own: the rest stays small.
     pub async fn send(&self, attempt: Attempt<'_>) -> Answer {
         match self {
             Channel::Email(email) => email.send(attempt).await,
             Channel::Webhook(webhook) => webhook.send(attempt).await,
-            Channel::Chat(chat) => chat.send(attempt).await,
+            Channel::Chat(chat) => Box::pin(chat.send(attempt)).await,
             Channel::Memory(memory) => memory.send(attempt).await,
         }
     }

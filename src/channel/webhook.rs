@@ -46,7 +46,7 @@ pub enum Wrapping {
 /// A webhook and the keys that sign it: the current one first, an old one beside it during rotation.
 pub struct Webhook {
     endpoint: Endpoint,
-    keys: Vec<SecretBox<Vec<u8>>>,
+    keys: Vec<hmac::Key>,
     concurrency: usize,
     wrapping: Wrapping,
 }
@@ -54,6 +54,7 @@ pub struct Webhook {
 impl Webhook {
     /// A webhook at an endpoint.
     pub fn new(endpoint: Endpoint, keys: Vec<SecretBox<Vec<u8>>>) -> Webhook {
+        let keys = keys.iter().map(|key| hmac::Key::new(hmac::HMAC_SHA256, key.expose_secret())).collect();
         Webhook { endpoint, keys, concurrency: CONCURRENCY, wrapping: Wrapping::Plain }
     }
 
@@ -122,7 +123,7 @@ impl Webhook {
         }
         if !self.keys.is_empty() {
             let signatures: Vec<String> =
-                self.keys.iter().map(|key| sign(key.expose_secret(), id, timestamp, body)).collect();
+                self.keys.iter().map(|key| sign(key, id, timestamp, body)).collect();
             headers.insert(SIGNATURE, HeaderValue::from_str(&signatures.join(" "))?);
         }
         Ok(headers)
@@ -163,9 +164,9 @@ pub fn read_key(text: &str) -> Result<SecretBox<Vec<u8>>, String> {
 }
 
 /// `v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`.
-fn sign(key: &[u8], id: &str, timestamp: i64, body: &[u8]) -> String {
+fn sign(key: &hmac::Key, id: &str, timestamp: i64, body: &[u8]) -> String {
     // ring's: a third less time than `hmac`'s where a processor has no instructions for SHA-256, for each message.
-    let mut mac = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, key));
+    let mut mac = hmac::Context::with_key(key);
     mac.update(format!("{id}.{timestamp}.").as_bytes());
     mac.update(body);
     format!("v1,{}", STANDARD.encode(mac.sign()))
@@ -180,7 +181,7 @@ mod tests {
     fn the_published_vector_signs_the_same() {
         let key = read_key("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
         let signature = sign(
-            key.expose_secret(),
+            &hmac::Key::new(hmac::HMAC_SHA256, key.expose_secret()),
             "msg_p5jXN8AQM9LWM0D4loKWxJek",
             1_614_265_330,
             br#"{"test": 2432232314}"#,

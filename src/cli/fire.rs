@@ -62,9 +62,8 @@ impl Fire {
             return Err(Failure::new(EX_USAGE, format!("{at} is still to come\n{hint}")));
         }
         let locales = Locales::load().map_err(|e| Failure::new(EX_DATAERR, e.to_string()))?;
-        let owner = "fire".to_owned();
         let zones = Mutex::default();
-        let shared = Shared { config, ledger, clock: clock.clone(), locales, owner, zones };
+        let shared = Shared { config, ledger, clock: clock.clone(), locales, zones };
         let rows = if self.accept_rows { runner::Rows::Accepted } else { runner::Rows::Checked };
         let run = runner::run(&shared, name, at, rows, Turn::Everybody)
             .map_err(|e| Failure::new(EX_DATAERR, e.to_string()))?;

@@ -55,8 +55,6 @@ pub struct Shared {
     pub clock: Clock,
     /// The languages.
     pub locales: Locales,
-    /// Who we are, in claims.
-    pub owner: String,
     /// The names of the zones that the store's reps live in, as they were last read.
     pub zones: Mutex<BTreeSet<String>>,
 }
@@ -77,9 +75,8 @@ impl Daemon {
 
     /// Goes on with another configuration. What is under way is still ours and is left alone.
     pub async fn resume(config: Config, ledger: Ledger, clock: Clock) -> Result<Daemon, DaemonError> {
-        let owner = format!("{}:{}", std::process::id(), clock.now().as_microsecond());
         let (locales, zones) = (Locales::load()?, Mutex::default());
-        let shared = Arc::new(Shared { config, ledger, clock, locales, owner, zones });
+        let shared = Arc::new(Shared { config, ledger, clock, locales, zones });
         hold_stranded(&shared).await?;
         planner::learn_zones(&shared).await;
         planner::switch_rules(&shared).await?;

@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Result, Row, params};
+use serde_json::Value as Json;
 
 use super::reminders::{self, Untold};
 use super::{from_micros, to_micros};
@@ -45,8 +46,6 @@ pub struct Places {
     /// As how far they are marked: [`Phase::Committing`] where nothing precedes the bytes that cannot be
     /// taken back.
     pub phase: Phase,
-    /// Who takes them.
-    pub owner: String,
 }
 
 /// How an attempt ended, as it is recorded.
@@ -180,14 +179,12 @@ fn take(
             taken.push(Claimed { id, delivery, state, fence: row.get::<_, u32>(19)? + 1, started: now });
         }
     }
-    let mut mark = c.prepare_cached(
-        "UPDATE delivery SET status = 'claimed', phase = ?2, owner = ?3, lease_until = ?4, fence = ?5
-         WHERE id = ?1",
-    )?;
-    for claimed in &taken[before..] {
-        let until = to_micros(now + LEASE);
-        mark.execute(params![claimed.id, places.phase.name(), places.owner, until, claimed.fence])?;
-    }
+    let ids: Vec<i64> = taken[before..].iter().map(|claimed| claimed.id).collect();
+    c.prepare_cached(
+        "UPDATE delivery SET status = 'claimed', phase = ?2, lease_until = ?3, fence = fence + 1
+         WHERE id IN (SELECT value FROM json_each(?1))",
+    )?
+    .execute(params![Json::from(ids).to_string(), places.phase.name(), to_micros(now + LEASE)])?;
     Ok(())
 }
 
@@ -241,7 +238,7 @@ fn update(c: &Connection, id: i64, fence: Option<u32>, state: &State, now: Times
     let finished = matches!(state.status, Status::Sent | Status::Dead).then(|| to_micros(now));
     c.prepare_cached(
         "UPDATE delivery SET status = ?2, not_before = ?3, attempts = ?4, ambiguous = ?5, crashes = ?6,
-           reason = ?7, finished = ?8, owner = NULL, lease_until = NULL
+           reason = ?7, finished = ?8, lease_until = NULL
          WHERE id = ?1 AND (?9 IS NULL OR (fence = ?9 AND status = 'claimed'))",
     )?
     .execute(params![

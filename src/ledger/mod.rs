@@ -1,7 +1,7 @@
 //! Our own durable state: what was planned, what was decided, what was sent.
 //!
-//! One thread owns the connection. Work that waits together is committed together, each piece in a
-//! savepoint of its own; nobody is answered before the commit is on the disk.
+//! One thread owns the connection. Work that waits together is committed together, each piece after the first in
+//! a savepoint of its own; nobody is answered before the commit is on the disk.
 
 pub mod acts;
 pub mod appointments;
@@ -274,15 +274,22 @@ fn serve_group(
     receiver: &mpsc::Receiver<Work>,
     first: Work,
 ) -> Result<(), LedgerError> {
-    let mut replies = Vec::new();
     let begun = say(connection, "BEGIN IMMEDIATE");
-    let mut next = Some(first);
-    while let Some(work) = next {
+    // The first piece is alone in the transaction, and most have no other: what it would undo is all there is.
+    let (fine, reply) = first(begun.is_ok().then_some(connection));
+    if begun.is_ok() && !fine {
+        let _ = connection.execute_batch("ROLLBACK");
+        reply(None);
+        return Ok(());
+    }
+    let mut replies = vec![reply];
+    while replies.len() < GROUP_MAX
+        && let Ok(work) = receiver.try_recv()
+    {
         replies.push(match &begun {
             Ok(()) => in_savepoint(connection, work),
             Err(_) => work(None).1,
         });
-        next = (replies.len() < GROUP_MAX).then(|| receiver.try_recv().ok()).flatten();
     }
     let outcome = match begun {
         // Busy beyond the timeout: nothing was begun, nothing is broken; the caller tries again.
@@ -333,6 +340,43 @@ pub(crate) fn from_micros(micros: i64) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Ten pieces that wait together, one of which fails in the middle of its work, wherever it stands: what it wrote is
+    /// undone, and nothing else.
+    #[test]
+    fn a_piece_that_fails_takes_nothing_with_it() {
+        for bad in 0..10 {
+            let folder = tempfile::tempdir().unwrap();
+            let ledger = Ledger::open(&folder.path().join("ledger.db"), Access::Daemon).unwrap();
+            let (go, held) = mpsc::channel::<()>();
+            let (mut held, mut answers) = (Some(held), Vec::new());
+            for n in 0..10 {
+                let held = held.take();
+                let work = move |c: &Connection| {
+                    // The first one waits until all are there.
+                    let _ = held.map(|held| held.recv());
+                    c.execute(
+                        "INSERT INTO row_count (job, at, relation, rows) VALUES ('j', ?1, 'r', 1)",
+                        [n],
+                    )?;
+                    if n == bad {
+                        c.execute("INSERT INTO nowhere VALUES (1)", []).map(|_| ())
+                    } else {
+                        Ok(())
+                    }
+                };
+                answers.push(ledger.submit(work).unwrap());
+            }
+            drop(go);
+            for (n, answer) in (0..10).zip(answers) {
+                assert_eq!(answer.blocking_recv().unwrap().is_ok(), n != bad, "{n} with {bad} broken");
+            }
+            let count = |c: &Connection| {
+                c.query_row("SELECT count(*), sum(at) FROM row_count", [], |r| Ok((r.get(0)?, r.get(1)?)))
+            };
+            assert_eq!(ledger.run_blocking(count).unwrap(), (9, 45 - bad));
+        }
+    }
 
     #[test]
     fn a_row_that_cannot_be_right_is_found_when_the_ledger_is_opened() {

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _, Result, params};
 
 use super::deliveries::{self, Listed};
 use super::to_micros;
-use crate::outbox::{Event, Retry, Status, delivery, key::checksum};
+use crate::outbox::{Event, Retry, Status, delivery, key::fingerprint};
 
 /// Whether an operator's wish fits where a delivery stands; the refusal says why not.
 pub fn allows(status: Status, event: &Event) -> std::result::Result<(), String> {
@@ -48,7 +48,7 @@ fn verb(event: &Event) -> &'static str {
 pub fn audit(c: &Connection, who: &str, what: &str, now: Timestamp) -> Result<()> {
     let before: Option<String> =
         c.query_row("SELECT chain FROM audit ORDER BY id DESC LIMIT 1", [], |row| row.get(0)).optional()?;
-    let chain = checksum(format!("{}\n{now}\n{who}\n{what}", before.unwrap_or_default()).as_bytes());
+    let chain = fingerprint(format!("{}\n{now}\n{who}\n{what}", before.unwrap_or_default()).as_bytes());
     c.execute(
         "INSERT INTO audit (at, who, what, chain) VALUES (?1, ?2, ?3, ?4)",
         params![to_micros(now), who, what, chain],

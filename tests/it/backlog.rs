@@ -57,14 +57,7 @@ impl Outbox {
     }
 
     fn claim(&self, messages: usize, bytes: usize, newest_first: bool) -> Vec<String> {
-        let places = Places {
-            channel: "room".to_owned(),
-            messages,
-            bytes,
-            newest_first,
-            phase: Phase::Pre,
-            owner: "test".to_owned(),
-        };
+        let places = Places { channel: "room".to_owned(), messages, bytes, newest_first, phase: Phase::Pre };
         let claimed = self.ledger.run_blocking(move |c| deliveries::claim(c, &places, now())).unwrap();
         claimed.into_iter().map(|claimed| claimed.delivery.recipient).collect()
     }
@@ -124,7 +117,6 @@ fn taking_from_a_thousand_times_as_many_costs_no_more() {
         bytes: usize::MAX,
         newest_first: false,
         phase,
-        owner: "test".to_owned(),
     };
     let works: [(&str, Work); 5] = [
         ("claim", |c, places| deliveries::claim(c, places, now()).map(drop)),

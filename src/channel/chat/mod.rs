@@ -81,7 +81,7 @@ impl Chat {
             Service::Matrix => Answer::NotNow { reason, after: None, scope: Scope::Message },
             _ => Answer::Unknown(reason),
         };
-        match self.endpoint.call((method, url), body, headers, attempt.gate).await {
+        match self.endpoint.call((method, &url), body, headers, attempt.gate).await {
             // A success stands in the body of most; cut short, nobody knows what was said.
             Ok(response) if response.status == 200 && !response.whole => {
                 lost("200, but its body was cut".to_owned())

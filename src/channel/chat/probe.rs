@@ -28,7 +28,7 @@ impl Chat {
                 self.bearer(&mut headers)?;
             }
             let gate = Box::new(|| Box::pin(async { true }) as _);
-            match self.endpoint.call((method, url), b"{}".to_vec(), headers, gate).await {
+            match self.endpoint.call((method, &url), b"{}".to_vec(), headers, gate).await {
                 Ok(response) if is_known(self.service, &response) => Ok(()),
                 Ok(response) => Err(said(&response)),
                 Err(Failed::Unsent(reason) | Failed::Unknown(reason)) => Err(reason),

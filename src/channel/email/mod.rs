@@ -169,8 +169,8 @@ impl Email {
         };
         match &self.way {
             Way::Folder(folder) => folder::write(folder, attempt).await,
-            Way::Sendmail(command) => sendmail::run(command, &self.from.email, &to, attempt).await,
-            Way::Smtp(relay) => self.send_smtp(relay, to, attempt).await,
+            Way::Sendmail(command) => Box::pin(sendmail::run(command, &self.from.email, &to, attempt)).await,
+            Way::Smtp(relay) => Box::pin(self.send_smtp(relay, to, attempt)).await,
         }
     }
 
@@ -189,7 +189,7 @@ impl Email {
         let mut session = if let Some(session) = opened {
             session
         } else {
-            let mut session = match Session::open(relay).await {
+            let mut session = match Box::pin(Session::open(relay)).await {
                 Ok(session) => session,
                 Err(answer) => return answer,
             };
@@ -209,7 +209,7 @@ impl Email {
     async fn kept(&self, relay: &Relay, now: Timestamp) -> Option<Session> {
         let mut session = self.idle.lock().await.pop()?;
         let rested = now.duration_since(session.used()).abs() > RESTED;
-        (!rested || session.is_alive(relay).await).then_some(session)
+        (!rested || Box::pin(session.is_alive(relay)).await).then_some(session)
     }
 
     pub(super) async fn rest(&self) {

@@ -26,7 +26,8 @@ const LAST: usize = 16 << 10;
 
 /// A logged-in connection.
 pub(super) struct Session {
-    wire: Wire,
+    /// Boxed: a session is handed on from message to message.
+    wire: Box<Wire>,
     offers: Offers,
     /// When the last message on it began; long ago, before there was one.
     used: Timestamp,
@@ -86,7 +87,7 @@ impl Session {
         if let Some((login, password)) = &relay.login {
             log_in(&mut wire, relay, offers, login, password.expose_secret()).await?;
         }
-        Ok(Session { wire, offers, used: Timestamp::UNIX_EPOCH })
+        Ok(Session { wire: Box::new(wire), offers, used: Timestamp::UNIX_EPOCH })
     }
 
     /// When the last message on it began; long ago, before there was one.
