@@ -102,6 +102,18 @@ const CONTENDERS: &[Contender] = &[
         missing: "node 18 or later",
         share: 1,
     },
+    Contender {
+        name: "the same, signed as ours are",
+        kind: Kind::Webhook,
+        sink: "http",
+        peer: Some(|peers, port, n| {
+            let mut node = peers.node("node_http.mjs", port, n, EVENT_BYTES)?;
+            node.arg("signed");
+            Some(node)
+        }),
+        missing: "node 18 or later",
+        share: 1,
+    },
 ];
 
 /// Where the peers are.

@@ -1,12 +1,10 @@
-//! What a store says of its own tables: which columns differ from row to row, and which index would spare
-//! it work.
-
-use rusqlite::{Connection, Result};
+//! Which index would spare a store work, by its own plans.
 
 use super::conditions::{self, AT, Index, one_of, ranges};
 use super::due;
 use super::error::StoreError;
-use super::mapping::{Source, pragma, quote, quoted};
+use super::mapping::{Source, quote};
+use super::plan::Plan;
 use super::relation::{CUSTOMERS, INTERACTIONS, Relation, SUBSCRIPTIONS, TRANSACTIONS};
 use super::snapshot::{ALL, Snapshot};
 use crate::domain::Look;
@@ -32,16 +30,10 @@ pub struct Advice {
 impl Snapshot<'_> {
     /// What would make reminders cheaper that look for `looks`, by SQLite's own plans; `purchases` says whether they
     /// read those, too.
-    pub fn advice(
-        &self,
-        looks: &[Look],
-        purchases: bool,
-        lens: &Lens,
-    ) -> std::result::Result<Vec<Advice>, StoreError> {
+    pub fn advice(&self, looks: &[Look], purchases: bool, lens: &Lens) -> Result<Vec<Advice>, StoreError> {
         let mut all = Vec::new();
         for Asked { relation, index, sql, spares } in self.asked(looks, purchases, lens)? {
-            let read = |source| StoreError::Read { relation: relation.name, source };
-            let plan = Plan::of(&self.store.connection, &sql).map_err(read)?;
+            let plan = self.plan(relation, &sql)?;
             // To count is dear; only what is read whole needs it.
             if spares(&plan) {
                 continue;
@@ -61,12 +53,7 @@ impl Snapshot<'_> {
     }
 
     /// What is looked for, and how it should be found.
-    fn asked(
-        &self,
-        looks: &[Look],
-        purchases: bool,
-        lens: &Lens,
-    ) -> std::result::Result<Vec<Asked>, StoreError> {
+    fn asked(&self, looks: &[Look], purchases: bool, lens: &Lens) -> Result<Vec<Asked>, StoreError> {
         let mut all = Vec::new();
         for look in looks {
             self.searched(look, lens, &mut all)?;
@@ -108,12 +95,7 @@ impl Snapshot<'_> {
     }
 
     /// The same of what is looked for by its day.
-    fn searched(
-        &self,
-        look: &Look,
-        lens: &Lens,
-        all: &mut Vec<Asked>,
-    ) -> std::result::Result<(), StoreError> {
+    fn searched(&self, look: &Look, lens: &Lens, all: &mut Vec<Asked>) -> Result<(), StoreError> {
         // Whoever left, the plan is the same.
         for search in conditions::of(look, &[String::new()], lens) {
             let relation = search.relation;
@@ -136,52 +118,6 @@ struct Asked {
     spares: fn(&Plan) -> bool,
 }
 
-/// How SQLite goes about a statement.
-pub(super) struct Plan {
-    /// The tables that it reads from end to end.
-    scanned: Vec<String>,
-    /// All tables that it touches.
-    tables: Vec<String>,
-    /// Whether it need not look at the rows themselves.
-    covers: bool,
-}
-
-impl Plan {
-    /// Of a statement.
-    pub(super) fn of(connection: &Connection, sql: &str) -> Result<Plan> {
-        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
-        // A plan does not depend on what is bound; whatever is not bound is NULL.
-        let details =
-            statement.raw_query().mapped(|row| row.get::<_, String>(3)).collect::<Result<Vec<_>>>()?;
-        let mut plan = Plan { scanned: Vec::new(), tables: Vec::new(), covers: true };
-        for detail in &details {
-            let scan = detail.strip_prefix("SCAN ");
-            let Some(rest) = scan.or_else(|| detail.strip_prefix("SEARCH ")) else { continue };
-            let Some(table) = rest.split(' ').next().filter(|table| *table != "json_each") else { continue };
-            // An index that is made for the statement is made of all rows.
-            let is_whole = scan.is_some() || rest.contains("AUTOMATIC");
-            if is_whole && !plan.scanned.iter().any(|known| known == table) {
-                plan.scanned.push(table.to_owned());
-            }
-            if !plan.tables.iter().any(|known| known == table) {
-                plan.tables.push(table.to_owned());
-            }
-            plan.covers &= !is_whole && (rest.contains("COVERING INDEX") || rest.contains("PRIMARY KEY"));
-        }
-        Ok(plan)
-    }
-
-    /// Whether it reads no table from end to end.
-    pub(super) fn finds(&self) -> bool {
-        self.scanned.is_empty()
-    }
-
-    /// Whether all that it reads is in the index by which it finds it.
-    pub(super) fn covers(&self) -> bool {
-        self.covers
-    }
-}
-
 /// The statement that makes an index for a source that is a table.
 fn made(source: &Source, index: &Index, scanned: &[String]) -> Option<String> {
     let Source::Table(table) = source else { return None };
@@ -192,40 +128,4 @@ fn made(source: &Source, index: &Index, scanned: &[String]) -> Option<String> {
         let called = quote(&format!("{name}_{}", index.name));
         format!("CREATE INDEX {called} ON {} {}", quote(name), index.on)
     })
-}
-
-/// Whether no two rows of a table share a value of `column`, as the table itself guarantees.
-pub(super) fn is_unique(connection: &Connection, table: &str, column: &str) -> Result<bool> {
-    let is = |name: &str| name.eq_ignore_ascii_case(column);
-    let mut statement = connection.prepare(&pragma("table_info", table))?;
-    let key = statement.query_map([], |row| Ok((row.get::<_, String>(1)?, row.get::<_, i64>(5)?)))?;
-    let key: Vec<String> = key
-        .collect::<Result<Vec<_>>>()?
-        .into_iter()
-        .filter(|(_, nth)| *nth > 0)
-        .map(|(name, _)| name)
-        .collect();
-    if let [only] = key.as_slice()
-        && is(only)
-    {
-        return Ok(true);
-    }
-    let mut indexes = connection.prepare(&pragma("index_list", table))?;
-    // name, unique, origin, partial
-    let indexes = indexes
-        .query_map([], |row| Ok((row.get::<_, String>(1)?, row.get::<_, bool>(2)?, row.get::<_, bool>(4)?)))?
-        .collect::<Result<Vec<_>>>()?;
-    for (index, unique, partial) in indexes {
-        if unique && !partial {
-            let mut columns = connection.prepare(&format!("PRAGMA index_info({})", quoted(&index)))?;
-            let columns = columns.query_map([], |row| row.get::<_, Option<String>>(2))?;
-            let columns = columns.collect::<Result<Vec<_>>>()?;
-            if let [Some(only)] = columns.as_slice()
-                && is(only)
-            {
-                return Ok(true);
-            }
-        }
-    }
-    Ok(false)
 }

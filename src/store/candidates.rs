@@ -2,7 +2,6 @@
 //! the cost of those days where the store has the indexes. Where contacts have none, or the few are many, everybody is
 //! read: that is cheaper.
 
-use super::advice::Plan;
 use super::conditions::{SLACK, ranges};
 use super::customers::Places;
 use super::days::{Days, Read};
@@ -10,6 +9,7 @@ use super::decode::RowView;
 use super::due::{self, Those};
 use super::error::StoreError;
 use super::pass::Noted;
+use super::plan::Plan;
 use super::relation::{self, INTERACTIONS, Relation, SUBSCRIPTIONS};
 use super::snapshot::{ALL, Snapshot};
 use super::{contacts, contracts, customers};

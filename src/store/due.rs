@@ -6,7 +6,6 @@
 
 use std::collections::BTreeSet;
 
-use super::advice::Plan;
 use super::candidates::Few;
 use super::customers::{self, Places};
 use super::decode::{self, Bad, RowView};
@@ -240,36 +239,5 @@ impl Snapshot<'_> {
             true
         })?;
         Ok(contacts)
-    }
-
-    /// A statement for each of some conditions, of which a row meets one at most, where an index answers each; else one
-    /// look at all rows.
-    pub(super) fn statements(
-        &self,
-        relation: Relation,
-        sql: &str,
-        conditions: &[String],
-    ) -> Result<Vec<String>, StoreError> {
-        let each: Vec<String> = conditions.iter().map(|one| format!("{sql} WHERE {one}")).collect();
-        if each.len() > 1 && !self.goes(relation, &each, Plan::finds)? {
-            return Ok(vec![format!("{sql} WHERE ({})", conditions.join(") OR ("))]);
-        }
-        Ok(each)
-    }
-
-    /// Whether the plans of all statements are as they should be.
-    pub(super) fn goes(
-        &self,
-        relation: Relation,
-        statements: &[String],
-        should: fn(&Plan) -> bool,
-    ) -> Result<bool, StoreError> {
-        let fail = |source| StoreError::Read { relation: relation.name, source };
-        for statement in statements {
-            if !should(&Plan::of(&self.store.connection, statement).map_err(fail)?) {
-                return Ok(false);
-            }
-        }
-        Ok(true)
     }
 }

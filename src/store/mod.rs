@@ -23,6 +23,7 @@ pub mod mapping;
 mod matters;
 mod pages;
 mod pass;
+mod plan;
 pub mod relation;
 mod repeats;
 mod rows;

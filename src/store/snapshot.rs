@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::Connection;
 
-use super::advice::Plan;
 use super::contacts;
 use super::contracts;
 use super::customers::{self, Named, Places};
@@ -208,10 +207,9 @@ impl<'s> Snapshot<'s> {
         let Some((sql, given)) = self.sourced(relation, columns)? else { return Ok(()) };
         let from = match those {
             Some(those) => {
-                let fail = |source| StoreError::Read { relation: relation.name, source };
                 let sql = format!("{sql} WHERE {}", those.condition(relation));
-                let plan = Plan::of(&self.store.connection, &sql).map_err(fail)?;
-                From::Among { sql, keys: those.keys(1 + self.others.len(), plan.finds()) }
+                let found = self.plan(relation, &sql)?.finds();
+                From::Among { sql, keys: those.keys(1 + self.others.len(), found) }
             }
             None => self.from(relation, columns, (sql, &given))?,
         };
@@ -258,7 +256,7 @@ impl<'s> Snapshot<'s> {
     fn must_watch(&self, relation: Relation) -> Result<bool, StoreError> {
         let fail = |source| StoreError::Read { relation: relation.name, source };
         match self.store.mapping.source(relation) {
-            Some(Source::Table(table)) => super::advice::is_unique(&self.store.connection, table, "id")
+            Some(Source::Table(table)) => super::plan::is_unique(&self.store.connection, table, "id")
                 .map(|unique| !unique)
                 .map_err(fail),
             _ => Ok(true),
