@@ -278,9 +278,11 @@ fn serve_group(
     // The first piece is alone in the transaction, and most have no other: what it would undo is all there is.
     let (fine, reply) = first(begun.is_ok().then_some(connection));
     if begun.is_ok() && !fine {
-        let _ = connection.execute_batch("ROLLBACK");
-        reply(None);
-        return Ok(());
+        // What the disk would not give or take, SQLite has undone by itself: nobody knows what else it will not.
+        let undone = !connection.is_autocommit() && connection.execute_batch("ROLLBACK").is_ok();
+        let broken = (!undone).then(|| LedgerError::Broken("its transaction was lost".to_owned()));
+        reply(broken.as_ref());
+        return broken.map_or(Ok(()), Err);
     }
     let mut replies = vec![reply];
     while replies.len() < GROUP_MAX
@@ -376,6 +378,16 @@ mod tests {
             };
             assert_eq!(ledger.run_blocking(count).unwrap(), (9, 45 - bad));
         }
+    }
+
+    /// As SQLite does it by itself when a page cannot be read or written.
+    #[test]
+    fn a_transaction_that_is_lost_ends_the_ledger() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Ledger::open(&folder.path().join("ledger.db"), Access::Daemon).unwrap();
+        let lose = |c: &Connection| c.execute_batch("ROLLBACK; SELECT * FROM nowhere");
+        assert!(matches!(ledger.run_blocking(lose), Err(LedgerError::Broken(_))));
+        assert!(matches!(ledger.run_blocking(|_| Ok(())), Err(LedgerError::Broken(_))));
     }
 
     #[test]
