@@ -180,6 +180,9 @@ fn take(
         }
     }
     let ids: Vec<i64> = taken[before..].iter().map(|claimed| claimed.id).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
     c.prepare_cached(
         "UPDATE delivery SET status = 'claimed', phase = ?2, lease_until = ?3, fence = fence + 1
          WHERE id IN (SELECT value FROM json_each(?1))",
