@@ -115,6 +115,7 @@ impl Direct {
                 Some(line) => (line, false),
                 None => (Box::pin(self.connect()).await.map_err(Failed::Unsent)?, true),
             };
+            // It is there: once it is handed over, it comes back or the loop ends.
             let Some(request) = progress.unsent.take() else { return Ok(()) };
             match line.ask(*request, progress).await {
                 Ok(reusable) => {
@@ -234,4 +235,17 @@ async fn served<T>(
         work(context)
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_post_is_small() {
+        let url = Url::parse("http://127.0.0.1:1/hook").unwrap();
+        let direct = Direct::new(&url, true, Deadlines::default()).unwrap();
+        let size = size_of_val(&direct.post(Vec::new(), HeaderMap::new()));
+        assert!(size <= 1_000, "{size} bytes");
+    }
 }

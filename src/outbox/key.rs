@@ -51,9 +51,9 @@ pub(super) fn checksum(bytes: &[u8]) -> String {
 }
 
 /// Whether bytes are what the checksum stored beside them is of. Earlier ones are of SHA-256, and twice as long.
-pub(super) fn is_of(checksum_stored: &str, bytes: &[u8]) -> bool {
-    let made = if checksum_stored.len() == SHA_256 { fingerprint(bytes) } else { checksum(bytes) };
-    made == checksum_stored
+pub(super) fn is_of(stored: &str, bytes: &[u8]) -> bool {
+    let made = if stored.len() == SHA_256 { fingerprint(bytes) } else { checksum(bytes) };
+    made == stored
 }
 
 /// Two hexadecimal digits a byte.
