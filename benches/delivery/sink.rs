@@ -1,12 +1,14 @@
-//! A receiver in a process of its own: SMTP or HTTP on a free port, one thread a connection, as little work
-//! a message as it takes to answer. It prints its port, and for each line it reads how much arrived when.
+//! A receiver in a process of its own: SMTP or HTTP on a free port, all connections on one thread, as little
+//! work a message as it takes to answer, since it shares the machine with whoever is measured. It prints its
+//! port, and for each line it reads how much arrived when.
 
-use std::io::{BufRead as _, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufRead as _, Result};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use retaind::clock::Stopwatch;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 
 /// How many messages arrived, and when the first command came and the last message.
 struct Counts {
@@ -35,8 +37,6 @@ impl Counts {
 
 /// Serves until standard input ends: `smtp`, `smtp-pipelining` or `http`.
 pub(crate) fn serve(kind: &str) {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port on this machine");
-    let port = listener.local_addr().expect("its own port").port();
     let counts = Arc::new(Counts {
         clock: Stopwatch::start(),
         messages: AtomicU64::new(0),
@@ -45,34 +45,40 @@ pub(crate) fn serve(kind: &str) {
     });
     let (shared, kind) = (counts.clone(), kind.to_owned());
     std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let (counts, kind) = (shared.clone(), kind.clone());
-            std::thread::spawn(move || {
-                // A peer that goes away is no trouble.
-                let _ = match kind.as_str() {
-                    "http" => http(&stream, &counts),
-                    kind => smtp(&stream, &counts, kind == "smtp-pipelining"),
-                };
-            });
-        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
+        runtime.expect("a runtime").block_on(accept(&kind, &shared)).expect("a port on this machine");
     });
-    println!("{port}");
     for _ in std::io::stdin().lock().lines() {
         let of = |value: &AtomicU64| value.load(Ordering::Relaxed);
         println!("{} {} {}", of(&counts.messages), of(&counts.first), of(&counts.last));
     }
 }
 
+async fn accept(kind: &str, counts: &Arc<Counts>) -> Result<()> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    println!("{}", listener.local_addr()?.port());
+    loop {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        let (counts, kind) = (counts.clone(), kind.to_owned());
+        tokio::spawn(async move {
+            // A peer that goes away is no trouble.
+            let _ = match kind.as_str() {
+                "http" => http(stream, &counts).await,
+                kind => smtp(stream, &counts, kind == "smtp-pipelining").await,
+            };
+        });
+    }
+}
+
 /// Answers commands as they come, several in one write where several came at once. The end of a message
 /// is the end of what was read: nobody says more before it is answered.
-fn smtp(stream: &TcpStream, counts: &Counts, pipelining: bool) -> std::io::Result<()> {
-    stream.set_nodelay(true)?;
-    let mut out = stream;
-    out.write_all(b"220 sink ESMTP\r\n")?;
+async fn smtp(mut stream: TcpStream, counts: &Counts, pipelining: bool) -> Result<()> {
+    stream.write_all(b"220 sink ESMTP\r\n").await?;
     let (mut buffer, mut held, mut replies) = (vec![0; 64 << 10], 0, Vec::new());
     let (mut in_data, mut tail) = (false, Vec::new());
     loop {
-        let read = (&mut &*stream).read(&mut buffer[held..])?;
+        let read = stream.read(&mut buffer[held..]).await?;
         if read == 0 {
             return Ok(());
         }
@@ -85,7 +91,7 @@ fn smtp(stream: &TcpStream, counts: &Counts, pipelining: bool) -> std::io::Resul
             if tail == b"\r\n.\r\n" {
                 in_data = false;
                 counts.arrived();
-                out.write_all(b"250 2.0.0 queued\r\n")?;
+                stream.write_all(b"250 2.0.0 queued\r\n").await?;
             }
             continue;
         }
@@ -100,39 +106,45 @@ fn smtp(stream: &TcpStream, counts: &Counts, pipelining: bool) -> std::io::Resul
                     (in_data, tail) = (true, Vec::new());
                     b"354 go on\r\n"
                 }
-                b"QUIT" => return out.write_all(b"221 bye\r\n"),
+                b"QUIT" => return stream.write_all(b"221 bye\r\n").await,
                 _ => b"250 2.1.0 ok\r\n",
             };
             replies.extend_from_slice(reply);
         }
         buffer.copy_within(start..end, 0);
         held = end - start;
-        out.write_all(&replies)?;
+        stream.write_all(&replies).await?;
         replies.clear();
     }
 }
 
 /// Answers 200 to each request with a body of a known length, and keeps the connection.
-fn http(stream: &TcpStream, counts: &Counts) -> std::io::Result<()> {
-    stream.set_nodelay(true)?;
-    let mut out = stream;
+async fn http(mut stream: TcpStream, counts: &Counts) -> Result<()> {
     let (mut buffer, mut held) = (vec![0; 64 << 10], 0);
     loop {
-        let read = (&mut &*stream).read(&mut buffer[held..])?;
+        let read = stream.read(&mut buffer[held..]).await?;
         if read == 0 {
             return Ok(());
         }
         counts.begun();
         held += read;
         let Some(end) = buffer[..held].windows(4).position(|w| w == b"\r\n\r\n") else { continue };
-        let text = String::from_utf8_lossy(&buffer[..end]).to_ascii_lowercase();
-        let length = text.lines().find_map(|line| line.strip_prefix("content-length:"));
-        let length: usize = length.and_then(|n| n.trim().parse().ok()).unwrap_or(0);
-        if held < end + 4 + length {
+        if held < end + 4 + length(&buffer[..end]) {
             continue;
         }
         held = 0;
         counts.arrived();
-        out.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")?;
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await?;
     }
+}
+
+/// How long a body its headers promise.
+fn length(headers: &[u8]) -> usize {
+    const NAME: &[u8] = b"content-length:";
+    let mut lines = headers.split(|b| *b == b'\n');
+    let value = lines.find_map(|line| {
+        let (name, value) = line.split_at_checked(NAME.len())?;
+        name.eq_ignore_ascii_case(NAME).then(|| value.trim_ascii())
+    });
+    value.and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok()).unwrap_or(0)
 }
