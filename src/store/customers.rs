@@ -120,13 +120,20 @@ pub(super) fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// An id on its way from a reader.
-enum Id {
+pub(super) enum Id {
     Whole(i64),
     Text(Box<str>),
 }
 
 impl Id {
-    fn key(&self) -> Key<'_> {
+    pub(super) fn of(key: Key<'_>) -> Id {
+        match key {
+            Key::Whole(n) => Id::Whole(n),
+            Key::Text(text) => Id::Text(text.into()),
+        }
+    }
+
+    pub(super) fn key(&self) -> Key<'_> {
         match self {
             Id::Whole(n) => Key::Whole(*n),
             Id::Text(text) => Key::Text(text),
@@ -215,10 +222,7 @@ impl Decode for Reader<'_> {
         if !has_text(row.get(self.name)) && text_of(row.get(self.name), "name")?.is_none() {
             return Err(missing("name"));
         }
-        let id = with_key(row.get(self.id), "id", |key| match key {
-            Key::Whole(n) => Id::Whole(n),
-            Key::Text(text) => Id::Text(text.into()),
-        })?;
+        let id = with_key(row.get(self.id), "id", Id::of)?;
         rows.push(Row { id: id.ok_or_else(|| missing("id"))?, profile, owner });
         if !matches!(row.get(self.referred_by), ValueRef::Null) {
             // Whoever names themselves brought nobody.

@@ -5,8 +5,9 @@ use super::error::StoreError;
 use super::mapping::{Source, quote, quoted};
 use super::pages::Leaves;
 use super::pass::From;
+use super::plan::Plan;
 use super::relation::Relation;
-use super::snapshot::Snapshot;
+use super::snapshot::{Snapshot, WORTH};
 
 impl Snapshot<'_> {
     /// How all of a relation is read, of which `sql` yields the columns `given`.
@@ -26,8 +27,31 @@ impl Snapshot<'_> {
         };
         Ok(match leaves {
             Some(leaves) => From::Pages { leaves, sql: pieces, first, last },
-            None => From::Pieces { sql: pieces, first, last },
+            None => From::Pieces { sql: pieces, first, last, all: true },
         })
+    }
+
+    /// How the rows of a relation are read that meet one of some conditions, at most one each: found by indexes where
+    /// they answer all of them, else in one look at all rows, in pieces where that is worth several readers.
+    pub(super) fn sought(
+        &self,
+        relation: Relation,
+        columns: &[&str],
+        (sql, conditions): (&str, &[String]),
+    ) -> Result<Vec<From>, StoreError> {
+        let each: Vec<String> = conditions.iter().map(|one| format!("{sql} WHERE {one}")).collect();
+        if self.goes(relation, &each, Plan::finds)? {
+            return Ok(each.into_iter().map(|sql| From::Whole { sql }).collect());
+        }
+        let any = format!("(({}))", conditions.join(") OR ("));
+        let pieces = self.pieces(relation, columns)?;
+        let worth = pieces.filter(|(first, last, _)| last.saturating_sub(*first) > WORTH);
+        Ok(vec![match worth {
+            Some((first, last, sql)) => {
+                From::Pieces { sql: format!("{sql} AND {any}"), first, last, all: false }
+            }
+            None => From::Whole { sql: format!("{sql} WHERE {any}") },
+        }])
     }
 
     /// First and last rowid of a relation's table, if it comes from one that has rowids, and the statement

@@ -8,9 +8,8 @@ use std::collections::BTreeSet;
 
 use super::candidates::Few;
 use super::customers::{self, Places};
-use super::decode::{self, Bad, RowView};
 use super::error::StoreError;
-use super::matters;
+use super::matters::{self, Matter, Sought};
 use super::relation::{self, Relation};
 use super::rows::{contact_of, read_rep};
 use super::snapshot::{ALL, Snapshot};
@@ -82,12 +81,19 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// The number of the customer a row is about.
-    pub(super) fn number(&mut self, view: &RowView<'_, '_>) -> Result<u32, Bad> {
-        let column = if view.relation == relation::CUSTOMERS { "id" } else { "customer_id" };
-        let ids = &mut self.ids;
-        let number = view.key(column, |key| ids.push(key, 0, 0).or_else(|| ids.find(key)))?;
-        number.flatten().ok_or_else(|| decode::missing(column))
+    /// Adds a row and gives its customer a number.
+    pub(super) fn add(&mut self, row: Sought) {
+        let (key, rows) = (row.customer.key(), &mut self.rows);
+        // It is new or there.
+        let Some(customer) = self.ids.push(key, 0, 0).or_else(|| self.ids.find(key)) else { return };
+        match row.matter {
+            Matter::FollowUp(row) => rows.follow_ups.push(FollowUp { customer, ..row }),
+            Matter::Complaint(row) => rows.complaints.push(OpenComplaint { customer, ..row }),
+            Matter::Signal(row) => rows.signals.push(Noticed { customer, ..row }),
+            Matter::Note(row) => rows.notes.push(Noticed { customer, ..row }),
+            Matter::Date(row) => rows.dates.push(Dated { customer, ..row }),
+            Matter::Renewal => {}
+        }
     }
 
     /// Gives rows the numbers of their customers, now that it is known who is there. Whose customer was
@@ -197,7 +203,7 @@ impl Snapshot<'_> {
     }
 
     /// Adds what may be due to facts whose customers were read.
-    pub(super) fn add_due(&self, look: &Look, facts: &mut Facts) -> Result<(), StoreError> {
+    pub(super) fn add_due(&mut self, look: &Look, facts: &mut Facts) -> Result<(), StoreError> {
         // The rows that figures were read from are counted already.
         let counted = facts.rows.clone();
         self.find(look, facts)?.settle(facts);
@@ -206,7 +212,7 @@ impl Snapshot<'_> {
         Ok(())
     }
 
-    fn find(&self, look: &Look, facts: &mut Facts) -> Result<Found, StoreError> {
+    fn find(&mut self, look: &Look, facts: &mut Facts) -> Result<Found, StoreError> {
         let mut found = Found::default();
         for id in &look.told_customers {
             found.ids.push(Key::of(id), 0, 0);
@@ -217,9 +223,11 @@ impl Snapshot<'_> {
             let Some((sql, given)) = self.sourced(relation, search.columns)? else { continue };
             let Some(parts) = search.parts(&given) else { continue };
             let conditions: Vec<String> = parts.into_iter().map(|part| part.condition).collect();
-            let places = Places::of(relation, &given);
-            for sql in self.statements(relation, &sql, &conditions)? {
-                self.gather(relation, &sql, &places, facts, |view, _| matters::take(view, look, &mut found))?;
+            let watch_ids = self.must_watch(relation)?;
+            for from in self.sought(relation, search.columns, (&sql, &conditions))? {
+                self.on(relation, (from, &given, watch_ids), &lens, |on, form| {
+                    matters::read(on, form, look, facts, &mut found)
+                })?;
             }
         }
         Ok(found)

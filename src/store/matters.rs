@@ -1,53 +1,118 @@
 //! The rows that reminders are about, as the core's types.
 
+use rusqlite::Connection;
+
+use super::customers::Id;
 use super::decode::{Bad, RowView, bad, missing};
 use super::due::Found;
+use super::error::StoreError;
+use super::pass::{self, Decode, Form};
 use super::relation::{
     COMPLAINTS, CUSTOMERS, FOLLOW_UPS, IMPORTANT_DATES, INTERACTIONS, SIGNALS, SUBSCRIPTIONS,
 };
 use super::rows::{by_now, follow_up_of, past};
+use crate::domain::facts::Facts;
 use crate::domain::matter::{Dated, Noticed, Occasion, OpenComplaint};
-use crate::domain::{Look, Wrong, Yearly};
+use crate::domain::{FollowUp, Look, Wrong, Yearly};
 
-/// Takes one row of any of the relations that are looked at.
-pub(super) fn take(view: &RowView<'_, '_>, look: &Look, found: &mut Found) -> Result<(), Bad> {
-    let customer = found.number(view)?;
-    let relation = view.relation;
-    if relation == FOLLOW_UPS {
-        found.rows.follow_ups.push(follow_up_of(view, customer)?);
-    } else if relation == COMPLAINTS {
-        found.rows.complaints.extend(complaint(view, customer)?);
-    } else if relation == SIGNALS {
-        found.rows.signals.extend(noticed(view, customer)?);
-    } else if relation == INTERACTIONS {
-        found.rows.notes.extend(noticed(view, customer)?);
-    } else if relation == IMPORTANT_DATES {
-        found.rows.dates.extend(dated(view, customer)?);
-    } else if relation == CUSTOMERS {
-        if look.birthdays.is_some()
-            && let Some(date) = yearly(view, "birthday")?
-        {
-            found.rows.dates.push(Dated { customer, occasion: Occasion::Birthday, date, yearly: true });
-        }
-        if look.anniversaries.is_some()
-            && let Some(date) = yearly(view, "since")?
-        {
-            found.rows.dates.push(Dated { customer, occasion: Occasion::Anniversary, date, yearly: true });
-        }
-    } else if relation == SUBSCRIPTIONS {
-        // Who it is about is enough: contracts are read whole of those.
-        view.when("renews_on")?;
-    }
+/// A row that is about somebody who has no number yet.
+pub(super) struct Sought {
+    pub(super) customer: Id,
+    pub(super) matter: Matter,
+}
+
+/// What the row says.
+pub(super) enum Matter {
+    FollowUp(FollowUp),
+    Complaint(OpenComplaint),
+    Signal(Noticed),
+    Note(Noticed),
+    Date(Dated),
+    /// Who it is about is enough: contracts are read whole of those.
+    Renewal,
+}
+
+/// Reads rows of any of the relations that are looked at.
+pub(super) fn read(
+    connections: &mut [&mut Connection],
+    form: &Form<'_>,
+    look: &Look,
+    facts: &mut Facts,
+    found: &mut Found,
+) -> Result<(), StoreError> {
+    let take = |rows: &mut Vec<Sought>| rows.drain(..).for_each(|row| found.add(row));
+    let (_, noted) = pass::read(connections, form, || Reader { look }, take)?;
+    // One relation may be looked at for several reasons.
+    let before = facts.rows.get(form.relation.name).copied().unwrap_or(0);
+    noted.into_facts(form.relation, facts);
+    *facts.rows.entry(form.relation.name).or_default() += before;
     Ok(())
 }
 
-fn complaint(view: &RowView<'_, '_>, customer: u32) -> Result<Option<OpenComplaint>, Bad> {
+struct Reader<'a> {
+    look: &'a Look,
+}
+
+impl Decode for Reader<'_> {
+    type Row = Sought;
+
+    fn decode(&mut self, view: &RowView<'_, '_>, rows: &mut Vec<Sought>) -> Result<(), Bad> {
+        let column = if view.relation == CUSTOMERS { "id" } else { "customer_id" };
+        let id = || view.key(column, |key| Id::of(key))?.ok_or_else(|| missing(column));
+        if view.relation == CUSTOMERS {
+            // A query gives both days.
+            let wanted = [
+                ("birthday", Occasion::Birthday, self.look.birthdays),
+                ("since", Occasion::Anniversary, self.look.anniversaries),
+            ];
+            for (column, occasion, _) in wanted.into_iter().filter(|(.., window)| window.is_some()) {
+                let customer = id()?;
+                if let Some(date) = yearly(view, column)? {
+                    let dated = Dated { customer: UNKNOWN, occasion, date, yearly: true };
+                    rows.push(Sought { customer, matter: Matter::Date(dated) });
+                }
+            }
+            return Ok(());
+        }
+        let customer = id()?;
+        if let Some(matter) = matter(view)? {
+            rows.push(Sought { customer, matter });
+        }
+        Ok(())
+    }
+}
+
+/// The number of customers who have none yet.
+const UNKNOWN: u32 = u32::MAX;
+
+/// What a row says that is about a customer.
+fn matter(view: &RowView<'_, '_>) -> Result<Option<Matter>, Bad> {
+    let relation = view.relation;
+    Ok(if relation == FOLLOW_UPS {
+        Some(Matter::FollowUp(follow_up_of(view, UNKNOWN)?))
+    } else if relation == COMPLAINTS {
+        complaint(view)?.map(Matter::Complaint)
+    } else if relation == SIGNALS {
+        noticed(view)?.map(Matter::Signal)
+    } else if relation == INTERACTIONS {
+        noticed(view)?.map(Matter::Note)
+    } else if relation == IMPORTANT_DATES {
+        Some(Matter::Date(dated(view)?))
+    } else if relation == SUBSCRIPTIONS {
+        view.when("renews_on")?;
+        Some(Matter::Renewal)
+    } else {
+        None
+    })
+}
+
+fn complaint(view: &RowView<'_, '_>) -> Result<Option<OpenComplaint>, Bad> {
     if by_now(view.when("resolved_at")?, view.lens).is_some() {
         return Ok(None);
     }
     Ok(Some(OpenComplaint {
         id: view.required_text("id")?,
-        customer,
+        customer: UNKNOWN,
         opened_at: past(view, "opened_at")?,
         first_reply_at: by_now(view.when("first_reply_at")?, view.lens),
         category: view.text("category")?,
@@ -55,22 +120,22 @@ fn complaint(view: &RowView<'_, '_>, customer: u32) -> Result<Option<OpenComplai
 }
 
 /// A signal, or a contact with a note.
-fn noticed(view: &RowView<'_, '_>, customer: u32) -> Result<Option<Noticed>, Bad> {
+fn noticed(view: &RowView<'_, '_>) -> Result<Option<Noticed>, Bad> {
     // What is dated ahead comes in its time.
     let Some(at) = by_now(Some(view.required_when("at")?), view.lens) else { return Ok(None) };
     let value = if view.relation == SIGNALS { view.text("value")? } else { None };
     let (id, kind, note) = (view.required_text("id")?, view.required_text("kind")?, view.text("note")?);
-    Ok(Some(Noticed { id, customer, at, kind, value, note }))
+    Ok(Some(Noticed { id, customer: UNKNOWN, at, kind, value, note }))
 }
 
-fn dated(view: &RowView<'_, '_>, customer: u32) -> Result<Option<Dated>, Bad> {
+fn dated(view: &RowView<'_, '_>) -> Result<Dated, Bad> {
     let date = yearly(view, "date")?.ok_or_else(|| missing("date"))?;
     let yearly = view.boolean("yearly", true)?;
     if !yearly && date.year.is_none() {
         return Err(bad("date", Wrong::NeitherYearlyNorOfAYear, ""));
     }
     let occasion = Occasion::Other(view.required_text("label")?);
-    Ok(Some(Dated { customer, occasion, date, yearly }))
+    Ok(Dated { customer: UNKNOWN, occasion, date, yearly })
 }
 
 /// A date, or a month and a day: `MM-DD`.

@@ -35,8 +35,9 @@ const PIECES_MAX: u64 = 16_384;
 pub(super) enum From {
     /// A table whose pages can be read, with rowids in `[first, last]`; the statement yields the same.
     Pages { leaves: Leaves, sql: String, first: i64, last: i64 },
-    /// A table with rowids, in `[first, last]`: the statement takes the two ends of a piece.
-    Pieces { sql: String, first: i64, last: i64 },
+    /// A table with rowids, in `[first, last]`: the statement takes the two ends of a piece, and yields all rows of
+    /// it or a few.
+    Pieces { sql: String, first: i64, last: i64, all: bool },
     /// Anything else that yields the columns.
     Whole { sql: String },
     /// What is about customers whose ids are the statement's parameter: so many at a time.
@@ -56,10 +57,10 @@ impl From {
     /// About how many rows there are: never fewer, unless rowids have gaps.
     fn about(&self) -> Option<u64> {
         match self {
-            From::Pages { first, last, .. } | From::Pieces { first, last, .. } => {
+            From::Pages { first, last, .. } | From::Pieces { first, last, all: true, .. } => {
                 Some(last.abs_diff(*first).saturating_add(1))
             }
-            From::Whole { .. } | From::Among { .. } => None,
+            From::Pieces { .. } | From::Whole { .. } | From::Among { .. } => None,
         }
     }
 

@@ -28,7 +28,7 @@ use crate::domain::{Asked, People, Rep, When};
 const READERS_MAX: usize = 4;
 
 /// Tables with fewer rowids are not worth a second connection.
-const WORTH: i64 = 100_000;
+pub(super) const WORTH: i64 = 100_000;
 
 /// Rows between two words to whoever watches.
 const TOLD: u64 = 4_096;
@@ -213,9 +213,20 @@ impl<'s> Snapshot<'s> {
             }
             None => self.from(relation, columns, (sql, &given))?,
         };
-        let places = Places::of(relation, &given);
         // Customers are told apart when they are taken in.
         let watch_ids = relation != relation::CUSTOMERS && self.must_watch(relation)?;
+        self.on(relation, (from, &given, watch_ids), lens, read)
+    }
+
+    /// Reads rows of a relation on all connections: from where, which columns, and whether their ids must be watched.
+    pub(super) fn on(
+        &mut self,
+        relation: Relation,
+        (from, given, watch_ids): (From, &[String], bool),
+        lens: &Lens,
+        read: impl FnOnce(&mut [&mut Connection], &Form<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let places = Places::of(relation, given);
         let store = &mut *self.store;
         let (store_zone, watcher) = (&store.zone, &store.watcher);
         let form = Form { relation, from, places, lens, store_zone, watch_ids, watcher };
@@ -253,7 +264,7 @@ impl<'s> Snapshot<'s> {
     }
 
     /// Whether a relation's ids must be watched: nothing in the store says that they differ.
-    fn must_watch(&self, relation: Relation) -> Result<bool, StoreError> {
+    pub(super) fn must_watch(&self, relation: Relation) -> Result<bool, StoreError> {
         let fail = |source| StoreError::Read { relation: relation.name, source };
         match self.store.mapping.source(relation) {
             Some(Source::Table(table)) => super::plan::is_unique(&self.store.connection, table, "id")
@@ -294,27 +305,16 @@ impl<'s> Snapshot<'s> {
         relation: Relation,
         columns: &[&str],
         facts: &mut Facts,
-        take: impl FnMut(&RowView<'_, '_>, &mut Facts) -> Result<(), Bad>,
-    ) -> Result<(), StoreError> {
-        let Some((sql, given)) = self.sourced(relation, columns)? else { return Ok(()) };
-        self.gather(relation, &sql, &Places::of(relation, &given), facts, take)
-    }
-
-    /// The same of what a statement yields of it.
-    pub(super) fn gather(
-        &self,
-        relation: Relation,
-        sql: &str,
-        places: &Places,
-        facts: &mut Facts,
         mut take: impl FnMut(&RowView<'_, '_>, &mut Facts) -> Result<(), Bad>,
     ) -> Result<(), StoreError> {
+        let Some((sql, given)) = self.sourced(relation, columns)? else { return Ok(()) };
+        let places = Places::of(relation, &given);
         let keyed = relation.columns[0].name == "id";
         let watch = keyed && self.must_watch(relation)?;
         let lens = facts.lens.clone();
         let (mut count, mut seen) = (0, Repeats::new());
         let mut repeated: Option<(usize, String)> = None;
-        self.walk(relation, sql, places, &lens, None, |view| {
+        self.walk(relation, &sql, &places, &lens, None, |view| {
             count += 1;
             if watch && view.id_hash().is_some_and(|hash| seen.came_before(hash)) {
                 repeated.get_or_insert_with(|| (0, view.id_or_unknown())).0 += 1;
@@ -323,8 +323,7 @@ impl<'s> Snapshot<'s> {
             }
             true
         })?;
-        // One relation may be looked at for several reasons.
-        *facts.rows.entry(relation.name).or_default() += count;
+        facts.rows.insert(relation.name, count);
         match repeated {
             None => Ok(()),
             Some((count, example)) => Err(StoreError::Repeated { relation: relation.name, count, example }),
