@@ -94,7 +94,7 @@ pub(super) fn remind(
 }
 
 fn tell(
-    context: &Context<'_, '_>,
+    context: &mut Context<'_, '_>,
     (job, spec): (&Job, &RemindersSpec),
     (facts, history, staff): (&Facts, &History, &Staff),
     linking: Option<Linking<'_>>,

@@ -190,7 +190,7 @@ pub fn decide(
             let facts = snapshot.read(job.recipe.needs(&lens), lens).map_err(unreadable)?;
             let behind = check(&facts, &snapshot)?;
             let told = &mut decided.published;
-            let documents = tell(job, spec, &facts, &snapshot, (&asked.known.published, behind), told)?;
+            let documents = tell(job, spec, &facts, &mut snapshot, (&asked.known.published, behind), told)?;
             // The shop need not wait for what follows.
             drop(snapshot);
             for target in &job.to {
@@ -242,7 +242,7 @@ fn tell<'j>(
     job: &'j Job,
     spec: &ReportSpec,
     facts: &Facts,
-    snapshot: &Snapshot<'_>,
+    snapshot: &mut Snapshot<'_>,
     (published, behind): (&[Published], Option<Behind>),
     told: &mut Vec<Published>,
 ) -> Result<BTreeMap<&'j Option<String>, Document>, RunError> {

@@ -83,7 +83,7 @@ pub(super) fn evaluate(
     (name, at): (&str, Timestamp),
     spec: &WatchSpec,
     facts: &Facts,
-    snapshot: Snapshot<'_>,
+    mut snapshot: Snapshot<'_>,
     known: &Known,
     locales: &Locales,
 ) -> Result<Outcome, RunError> {

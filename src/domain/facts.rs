@@ -317,12 +317,12 @@ impl Contracts {
     }
 
     /// Puts them into the order the core relies on.
-    pub fn finish(mut self, facts: &mut Facts) {
+    pub fn finish(self, facts: &mut Facts) {
         // By price and terms last, so that the order of rows in the store says nothing.
-        let key = |(c, s): &(u32, Contract)| (*c, s.starts_on, s.ends_on, s.mrr_minor);
-        let terms = |(_, s): &(u32, Contract)| &self.terms.values()[s.terms as usize];
-        self.rows.sort_unstable_by(|a, b| key(a).cmp(&key(b)).then_with(|| terms(a).cmp(terms(b))));
-        facts.contracts = Grouped::of(facts.customers.len(), self.rows);
+        let key = |s: &Contract| (s.starts_on, s.ends_on, s.mrr_minor);
+        let terms = |s: &Contract| &self.terms.values()[s.terms as usize];
+        let order = |a: &Contract, b: &Contract| key(a).cmp(&key(b)).then_with(|| terms(a).cmp(terms(b)));
+        facts.contracts = Grouped::in_order(facts.customers.len(), &self.rows, order);
         facts.terms = self.terms.into_values();
     }
 }

@@ -28,6 +28,40 @@ impl<T> Grouped<T> {
         Grouped { starts, rows }
     }
 
+    /// Groups `rows`, each with its customer, in any order, and puts each customer's into theirs. Counted and placed, not
+    /// sorted: a customer has few.
+    pub fn in_order(
+        customers: usize,
+        rows: &[(u32, T)],
+        order: impl Fn(&T, &T) -> std::cmp::Ordering,
+    ) -> Grouped<T>
+    where
+        T: Copy,
+    {
+        let Some((_, any)) = rows.first() else { return Grouped::default() };
+        // Where each customer's begin, and from there on where the next of them goes.
+        let mut starts = vec![0u32; customers + 1];
+        for (customer, _) in rows {
+            starts[*customer as usize + 1] += 1;
+        }
+        for customer in 0..customers {
+            starts[customer + 1] += starts[customer];
+        }
+        let (mut next, mut placed) = (starts.clone(), vec![*any; rows.len()]);
+        for (customer, row) in rows {
+            let at = &mut next[*customer as usize];
+            placed[*at as usize] = *row;
+            *at += 1;
+        }
+        let mut rest = placed.as_mut_slice();
+        for ends in starts.windows(2) {
+            let (theirs, others) = rest.split_at_mut((ends[1] - ends[0]) as usize);
+            theirs.sort_unstable_by(&order);
+            rest = others;
+        }
+        Grouped { starts, rows: placed }
+    }
+
     /// The rows of one customer; none for one that is not known.
     pub fn get(&self, customer: u32) -> &[T] {
         let at = customer as usize;
@@ -70,6 +104,8 @@ fn starts(customers: usize, of: impl ExactSizeIterator<Item = u32>) -> Vec<u32> 
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -79,5 +115,14 @@ mod tests {
         assert_eq!([of(0), of(1), of(2), of(3), of(9)], ["b", "", "ac", "d", ""]);
         assert_eq!(grouped.len(), 4);
         assert!(Grouped::<u8>::default().get(0).is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn counted_or_sorted_they_are_the_same(mut rows in prop::collection::vec((0u32..30, 0u8..9), 0..100)) {
+            let counted = Grouped::in_order(30, &rows, u8::cmp);
+            rows.sort_unstable();
+            prop_assert_eq!(counted, Grouped::of(30, rows));
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The customers' rows, a million of them: an id, what they are split by, and whether the rest can be
 //! read. Names and addresses are read again for the few who are named.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hashbrown::HashMap;
@@ -14,7 +14,7 @@ use super::pass::{self, Decode, Form};
 use super::relation::{CUSTOMERS, Relation};
 use crate::domain::customers::{Key, Profile};
 use crate::domain::facts::{Facts, Needs};
-use crate::domain::{Customers, People, Person, text};
+use crate::domain::{Customers, Person, text};
 
 /// Where a statement yields the columns of a relation.
 pub(super) struct Places(Vec<Option<usize>>);
@@ -287,49 +287,47 @@ fn has_text(value: ValueRef<'_>) -> bool {
     matches!(value, ValueRef::Text(bytes) if bytes.iter().any(u8::is_ascii_graphic))
 }
 
-/// Picks those who are wanted out of the rows.
-pub(super) struct Named<'a> {
-    wanted: BTreeSet<u32>,
-    facts: &'a Facts,
+/// Reads how customers of facts are called and reached.
+pub(super) struct Naming<'a> {
+    customers: &'a Customers,
     id: Option<usize>,
-    people: BTreeMap<u32, Person>,
 }
 
-impl<'a> Named<'a> {
-    pub(super) fn new(wanted: BTreeSet<u32>, facts: &'a Facts, places: &Places) -> Named<'a> {
-        Named { wanted, facts, id: places.get(CUSTOMERS, "id"), people: BTreeMap::new() }
+impl<'a> Naming<'a> {
+    pub(super) fn of(customers: &'a Customers, places: &Places) -> Naming<'a> {
+        Naming { customers, id: places.get(CUSTOMERS, "id") }
     }
 
-    /// Looks at a row; true when everybody was found.
-    pub(super) fn look(&mut self, view: &RowView<'_, '_>) -> bool {
-        let found = with_key(view.row.get(self.id), "id", |key| self.facts.customers.find(key));
-        if let Ok(Some(Some(customer))) = found
-            && self.wanted.remove(&customer)
-        {
-            let text = |column| view.text(column).ok().flatten();
-            let name = text("name").unwrap_or_default();
+    /// Who a row is, if they are one of them; of those in `wanted` how they are called.
+    pub(super) fn person(&self, view: &RowView<'_, '_>, wanted: &BTreeSet<u32>) -> Option<(u32, Person)> {
+        let found = with_key(view.row.get(self.id), "id", |key| self.customers.find(key));
+        let customer = found.ok().flatten().flatten().filter(|customer| wanted.contains(customer))?;
+        let text = |column| view.text(column).ok().flatten();
+        let person = Person {
+            name: text("name").unwrap_or_default(),
+            email: text("email"),
+            phone: text("phone"),
+            address: text("address"),
             // Whoever did not say so, or in a way that we cannot read, did not agree.
-            let consent = view.boolean("consent", false).unwrap_or(false);
-            let person = Person {
-                name,
-                email: text("email"),
-                phone: text("phone"),
-                address: text("address"),
-                consent,
-                language: text("language"),
-                zone: text("time_zone"),
-            };
-            self.people.insert(customer, person);
-        }
-        self.wanted.is_empty()
+            consent: view.boolean("consent", false).unwrap_or(false),
+            language: text("language"),
+            zone: text("time_zone"),
+        };
+        Some((customer, person))
     }
+}
 
-    /// Whether somebody was not found yet.
-    pub(super) fn is_looking(&self) -> bool {
-        !self.wanted.is_empty()
-    }
+/// Names those in `wanted`.
+pub(super) struct Names<'a> {
+    pub(super) naming: &'a Naming<'a>,
+    pub(super) wanted: &'a BTreeSet<u32>,
+}
 
-    pub(super) fn finish(self) -> People {
-        People(self.people)
+impl Decode for Names<'_> {
+    type Row = (u32, Person);
+
+    fn decode(&mut self, view: &RowView<'_, '_>, rows: &mut Vec<(u32, Person)>) -> Result<(), Bad> {
+        rows.extend(self.naming.person(view, self.wanted));
+        Ok(())
     }
 }

@@ -49,17 +49,21 @@ impl Those<'_> {
 
     /// The ids, in as many parts as `readers` are kept busy with; in one, where each part would be a look at all rows.
     pub(super) fn keys(&self, readers: usize, finds: bool) -> Vec<String> {
-        let mut keys: Vec<_> = self.ids.all().filter_map(|customer| self.ids.key(customer)).collect();
-        // A column of numbers takes `05` for 5: a row would meet two parts.
-        let is_like_a_number = |key: &Key<'_>| matches!(key, Key::Text(text) if text.parse::<f64>().is_ok());
-        let is_one = readers < 2 || self.or.is_some() || !finds || keys.iter().any(is_like_a_number);
-        let length = if is_one { usize::MAX } else { TOGETHER.max(self.ids.len() / readers / 4) };
-        // Neighbours lie together.
-        keys.sort_unstable();
-        let parts: Vec<String> =
-            keys.chunks(length).map(|part| conditions::keys(part.iter().copied())).collect();
-        if parts.is_empty() { vec![conditions::keys(std::iter::empty())] } else { parts }
+        let keys = self.ids.all().filter_map(|customer| self.ids.key(customer)).collect();
+        in_parts(keys, if self.or.is_some() || !finds { 1 } else { readers })
     }
+}
+
+/// Ids in as many parts as keep `readers` busy, at least one.
+pub(super) fn in_parts(mut keys: Vec<Key<'_>>, readers: usize) -> Vec<String> {
+    // A column of numbers takes `05` for 5: a row would meet two parts.
+    let is_like_a_number = |key: &Key<'_>| matches!(key, Key::Text(text) if text.parse::<f64>().is_ok());
+    let is_one = readers < 2 || keys.iter().any(is_like_a_number);
+    let length = if is_one { usize::MAX } else { TOGETHER.max(keys.len() / readers / 4) };
+    // Neighbours lie together.
+    keys.sort_unstable();
+    let parts: Vec<String> = keys.chunks(length).map(|part| conditions::keys(part.iter().copied())).collect();
+    if parts.is_empty() { vec![conditions::keys(std::iter::empty())] } else { parts }
 }
 
 /// The condition for rows about customers whose ids are its parameter, see [`json`].

@@ -58,7 +58,7 @@ impl Decode for Reader<'_> {
 
     fn decode(&mut self, view: &RowView<'_, '_>, rows: &mut Vec<Sought>) -> Result<(), Bad> {
         let column = if view.relation == CUSTOMERS { "id" } else { "customer_id" };
-        let id = || view.key(column, |key| Id::of(key))?.ok_or_else(|| missing(column));
+        let id = || view.key(column, Id::of)?.ok_or_else(|| missing(column));
         if view.relation == CUSTOMERS {
             // A query gives both days.
             let wanted = [

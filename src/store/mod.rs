@@ -23,6 +23,7 @@ pub mod mapping;
 mod matters;
 mod pages;
 mod pass;
+mod people;
 mod plan;
 pub mod relation;
 mod repeats;

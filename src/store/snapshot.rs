@@ -1,16 +1,16 @@
 //! One consistent view of the store: everything a run reads is of one moment, over however many
 //! connections it is read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use rusqlite::Connection;
 
 use super::contacts;
 use super::contracts;
-use super::customers::{self, Named, Places};
+use super::customers::{self, Places};
 use super::cut::{known, select};
 use super::decode::{Bad, Cells, RowView, when_of};
-use super::due::{self, Those};
+use super::due::Those;
 use super::error::StoreError;
 use super::follow_ups;
 use super::mapping::{Source, quoted};
@@ -22,7 +22,7 @@ use super::sqlite::SqliteStore;
 use super::transactions;
 use crate::domain::facts::{Facts, Lens, Needs};
 use crate::domain::purchases::Fold;
-use crate::domain::{Asked, People, Rep, When};
+use crate::domain::{Asked, Rep, When};
 
 /// Readers at most. More cores than this are better left to the shop.
 const READERS_MAX: usize = 4;
@@ -176,25 +176,6 @@ impl<'s> Snapshot<'s> {
         Ok(None)
     }
 
-    /// How the customers in `wanted`, of facts that were read here, are called and reached.
-    pub fn people(&self, facts: &Facts, wanted: BTreeSet<u32>) -> Result<People, StoreError> {
-        let relation = relation::CUSTOMERS;
-        let columns = ["id", "name", "email", "phone", "address", "consent", "language", "time_zone"];
-        let Some((sql, given)) = self.sourced(relation, &columns)? else { return Ok(People::default()) };
-        let places = Places::of(relation, &given);
-        let keys = due::json(&facts.customers, wanted.iter().copied());
-        let mut named = Named::new(wanted, facts, &places);
-        if named.is_looking() {
-            let sql = format!("{sql} WHERE {}", due::among(relation));
-            self.walk(relation, &sql, &places, &facts.lens, Some(&keys), |view| !named.look(view))?;
-        }
-        // Whom the store writes otherwise than we read them is found among all.
-        if named.is_looking() {
-            self.walk(relation, &sql, &places, &facts.lens, None, |view| !named.look(view))?;
-        }
-        Ok(named.finish())
-    }
-
     /// Reads a relation's `columns` on all connections: all rows, or those; not at all where it is not mapped.
     pub(super) fn on_all(
         &mut self,
@@ -209,7 +190,7 @@ impl<'s> Snapshot<'s> {
             Some(those) => {
                 let sql = format!("{sql} WHERE {}", those.condition(relation));
                 let found = self.plan(relation, &sql)?.finds();
-                From::Among { sql, keys: those.keys(1 + self.others.len(), found) }
+                From::Among { sql, keys: those.keys(self.readers(), found) }
             }
             None => self.from(relation, columns, (sql, &given))?,
         };
@@ -233,6 +214,11 @@ impl<'s> Snapshot<'s> {
         let mut connections = vec![&mut store.connection];
         connections.extend(&mut self.others);
         read(&mut connections, &form)
+    }
+
+    /// How many readers there are.
+    pub(super) fn readers(&self) -> usize {
+        1 + self.others.len()
     }
 
     /// Opens connections for as many readers as there are cores, all to this moment; on a shop that
