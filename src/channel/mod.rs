@@ -101,7 +101,11 @@ impl Channel {
 
     /// Whether the other side knows a message again, so that sending it once more shows nothing twice.
     pub fn knows_again(&self) -> bool {
-        matches!(self, Channel::Chat(chat) if chat.service == Service::Matrix)
+        match self {
+            Channel::Webhook(_) => true,
+            Channel::Chat(chat) => chat.service == Service::Matrix,
+            Channel::Email(_) | Channel::Memory(_) => false,
+        }
     }
 
     /// Shortest time between two messages.

@@ -157,10 +157,11 @@ impl Lane {
     }
 
     /// What may be claimed now: a message for each free place, and as many again ahead where a claim says
-    /// nothing yet, so that no connection waits for a commit that only claims.
+    /// nothing yet, or nothing that counts, so that no connection waits for a commit that only claims.
     fn places(&self, way: &Way, traffic: &Traffic) -> Option<Places> {
         let (concurrency, phase) = (self.concurrency(way), way.channel.claimed_as());
-        let ahead = if phase == Phase::Pre && concurrency > 1 { concurrency } else { 0 };
+        let is_free = phase == Phase::Pre || way.channel.knows_again();
+        let ahead = if is_free && concurrency > 1 { concurrency } else { 0 };
         let held = traffic.flights.values().map(|f| &f.claimed).chain(&traffic.ahead);
         let bytes = BYTES_MAX.saturating_sub(held.map(|c| c.delivery.payload.stored().len()).sum());
         let messages = (concurrency + ahead).saturating_sub(traffic.flights.len() + traffic.ahead.len());

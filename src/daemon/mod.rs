@@ -192,3 +192,86 @@ async fn hold_stranded(shared: &Arc<Shared>) -> Result<(), DaemonError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{self, Outlet};
+    use crate::ledger::Access;
+    use crate::ledger::deliveries::Places;
+    use crate::outbox::retry::UNCERTAIN_WAIT;
+    use crate::outbox::{Delivery, DeliveryKey, Sealed};
+
+    const CONFIG: &str = r#"
+        [store]
+        path = "shop.db"
+        zone = "UTC"
+        currency = "EUR"
+        [channels.hook]
+        kind = "webhook"
+        url = { file = "url" }
+        secret = { file = "secret" }
+        [channels.room]
+        kind = "slack"
+        url = { file = "url" }
+    "#;
+
+    /// A daemon that died with a message in hand, which may have arrived, for either channel.
+    #[tokio::test]
+    async fn after_a_crash_only_what_could_be_shown_twice_is_uncertain() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let now: Timestamp = "2026-11-02T11:00:00Z".parse().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            // As secrets have to be.
+            #[cfg(unix)]
+            {
+                use std::os::unix::fs::PermissionsExt as _;
+                std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+            }
+            path
+        };
+        let store = rusqlite::Connection::open(folder.path().join("shop.db")).unwrap();
+        store.execute_batch(&crate::store::relation::schema()).unwrap();
+        write("url", "https://hooks.example.com/x");
+        write("secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+        let (config, problems) = config::load(&write("retaind.toml", CONFIG), Outlet::Configured);
+        let config = config.unwrap_or_else(|| panic!("{problems:?}"));
+        let ledger = Ledger::open(&folder.path().join("ledger.db"), Access::Daemon).unwrap();
+        let (locales, zones) = (Locales::load().unwrap(), Mutex::default());
+        let shared = Arc::new(Shared { config, ledger, clock: Clock::manual(now), locales, zones });
+        let claim = |c: &rusqlite::Connection| {
+            for channel in ["hook", "room"] {
+                let delivery = Delivery {
+                    key: DeliveryKey::from_stored(channel),
+                    job: "weekly".to_owned(),
+                    occurrence: Timestamp::UNIX_EPOCH,
+                    recipient: "ana".to_owned(),
+                    channel: channel.to_owned(),
+                    address: String::new(),
+                    subject: "s".to_owned(),
+                    payload: Sealed::new(b"{}".to_vec()),
+                    not_before: Timestamp::UNIX_EPOCH,
+                    expires: Timestamp::MAX,
+                };
+                deliveries::insert(c, &delivery, Timestamp::UNIX_EPOCH)?;
+                let (channel, phase) = (channel.to_owned(), Phase::Committing);
+                let places = Places { channel, messages: 1, bytes: 100, newest_first: false, phase };
+                deliveries::claim(c, &places, Timestamp::UNIX_EPOCH)?;
+            }
+            Ok(())
+        };
+        shared.ledger.run(claim).await.unwrap();
+        rescue(&shared, None).await.unwrap();
+        let all = shared.ledger.run(|c| deliveries::list(c, None, 9)).await.unwrap();
+        let states = all.iter().map(|listed| {
+            let waits = listed.state.not_before.duration_since(now).as_secs();
+            (listed.delivery.channel.as_str(), listed.state.status, waits, listed.state.crashes)
+        });
+        let expected =
+            [("room", Status::Uncertain, UNCERTAIN_WAIT.as_secs(), 1), ("hook", Status::Pending, 0, 1)];
+        assert_eq!(states.collect::<Vec<_>>(), expected);
+    }
+}
