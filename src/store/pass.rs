@@ -31,6 +31,9 @@ const PIECE: i64 = 16_384;
 /// Pieces at most: rowids may be snowflakes, of which hardly any are taken.
 const PIECES_MAX: u64 = 16_384;
 
+/// Pieces for each reader where a statement looks for a few rows: it may hold a long list of ids, which is read anew for each.
+const FEW_PIECES: u64 = 8;
+
 /// Where rows come from.
 pub(super) enum From {
     /// A table whose pages can be read, with rowids in `[first, last]`; the statement yields the same.
@@ -291,8 +294,9 @@ impl<D: Decode> Reader<'_, D> {
                 return Ok(());
             }
             From::Whole { .. } | From::Among { .. } => self.form.from.bound(),
-            &From::Pieces { first, last, .. } => {
-                let length = PIECE.max((last.abs_diff(first) / PIECES_MAX) as i64 + 1);
+            &From::Pieces { first, last, all, .. } => {
+                let most = if all { PIECES_MAX } else { FEW_PIECES * of as u64 };
+                let length = PIECE.max((last.abs_diff(first) / most) as i64 + 1);
                 let starts = (first..=last).step_by(length as usize);
                 ends = starts.map(|start| [start, start.saturating_add(length - 1).min(last)]).collect();
                 ends.iter().map(|[from, to]| vec![from as &dyn ToSql, to]).collect()
