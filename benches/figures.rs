@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use jiff::tz::TimeZone;
-use retaind::care::rule::{self, Kind, Which};
+use retaind::care::rule::{self, Kind, MAX_LATE, Which};
 use retaind::care::{History, Rule, Staff, candidates};
 use retaind::domain::Look;
 use retaind::domain::customer::CancelKind;
@@ -140,40 +140,44 @@ fn sweep(criterion: &mut Criterion) {
 }
 
 /// Follow-ups alone, the next to nothing of them that were due long ago, the same of customers who wait for a contact,
-/// a rule of every kind that reads no transactions, and the one that does.
-const MORNINGS: [&str; 6] = [
+/// a rule of every kind that reads no transactions, of which little is due and as it comes, and the one that does.
+const MORNINGS: [&str; 7] = [
     "follow-ups of long ago",
     "follow-ups",
     "contact gaps of years",
     "contact gaps",
+    "little of every rule but risk",
     "every rule but risk",
     "risk",
 ];
 
 fn rules(morning: &str) -> Vec<Rule> {
-    let usual_days = if morning == MORNINGS[2] { 1_000 } else { 90 };
+    let little = [MORNINGS[0], MORNINGS[2], MORNINGS[4]].contains(&morning);
+    let usual_days = if little { 1_000 } else { 90 };
     let ideal = Intervals { usual_days, ..Intervals::default() };
     let gap = Kind::ContactGap { ideal, at_most: None, release_after: None };
     match morning {
         "contact gaps" | "contact gaps of years" => return vec![Rule::of("rule", gap, None)],
         "risk" => return vec![Rule::of("rule", Kind::Risk { level: 60, clear: 50 }, None)],
-        "every rule but risk" => {}
+        "little of every rule but risk" | "every rule but risk" => {}
         _ => return vec![Rule::follow_ups(0)],
     }
-    let dates = |occasion| Kind::Dates { occasion, leads: vec![7], custom: Custom::default() };
+    let leads = |usual: &[i32]| if little { Vec::new() } else { usual.to_vec() };
+    let dates = |occasion| Kind::Dates { occasion, leads: leads(&[7]), custom: Custom::default() };
     let kinds = [
         Kind::FollowUp { leads: Vec::new() },
         gap,
         dates(Which::Birthday),
         dates(Which::Anniversary),
         dates(Which::Other),
-        Kind::Renewal { leads: vec![90, 60, 30, 7], lead_above: None },
-        Kind::WinBack { after: vec![30, 90] },
+        Kind::Renewal { leads: leads(&[90, 60, 30, 7]), lead_above: None },
+        Kind::WinBack { after: if little { vec![1_700] } else { vec![30, 90] } },
         Kind::Handover,
         Kind::Complaint { reply_hours: 24, resolve_hours: 72 },
         Kind::Signal { kinds: Vec::new(), keywords: Vec::new() },
     ];
-    kinds.into_iter().map(|kind| Rule::of("rule", kind, None)).collect()
+    let max_late = if little { 0 } else { MAX_LATE };
+    kinds.into_iter().map(|kind| Rule { max_late, ..Rule::of("rule", kind, None) }).collect()
 }
 
 /// Whoever gets what is due.
@@ -207,9 +211,10 @@ fn read_due(path: &Path, morning: &str) -> Option<(usize, usize)> {
     let (lens, settings, rules) = (lens()?, settings(), rules(morning));
     let zone = lens.zone.clone();
     let mut needs = rule::needs(rules.iter(), &lens, &settings);
-    if morning == MORNINGS[0] {
-        let long_ago = Some(lens.today().plus(-1_790));
-        needs.look = Some(Look { follow_ups: long_ago, ..Look::default() });
+    if [MORNINGS[0], MORNINGS[4]].contains(&morning)
+        && let Some(look) = &mut needs.look
+    {
+        look.follow_ups = Some(lens.today().plus(-1_790));
     }
     let staff = Staff { rest: vec![Arc::new(everybody(&zone))], ..Staff::default() };
     let history = History::default();
