@@ -5,11 +5,14 @@
 //! so that it is told. No bound looks like a number: a column of numbers would make it one. The bounds keep
 //! some distance, see [`SLACK`].
 
+use std::sync::Arc;
+
 use super::mapping::quoted;
 use super::relation::{
     COMPLAINTS, CUSTOMERS, FOLLOW_UPS, IMPORTANT_DATES, INTERACTIONS, Relation, SIGNALS, SUBSCRIPTIONS,
 };
 use super::snapshot::ALL;
+use super::year_days::YearDays;
 use crate::domain::customers::Key;
 use crate::domain::facts::Lens;
 use crate::domain::{Day, Look};
@@ -22,6 +25,8 @@ pub(super) struct Search<'a> {
     pub(super) relation: Relation,
     pub(super) columns: &'static [&'static str],
     parts: Parts<'a>,
+    /// The same as all parts together, where a value can be held against it as it is stored.
+    pub(super) days: Option<Arc<YearDays>>,
 }
 
 /// What makes the parts of the columns that a source gives; `None` where it lacks what it takes.
@@ -45,7 +50,14 @@ impl<'a> Search<'a> {
         columns: &'static [&'static str],
         parts: impl Fn(&[String]) -> Option<Vec<Part>> + 'a,
     ) -> Search<'a> {
-        Search { relation, columns, parts: Box::new(parts) }
+        Search { relation, columns, parts: Box::new(parts), days: None }
+    }
+
+    fn on_days(relation: Relation, columns: &'static [&'static str], days: YearDays) -> Search<'a> {
+        let days = Arc::new(days);
+        let known = days.clone();
+        let parts = move |given: &[String]| has(given, known.column).then(|| known.parts());
+        Search { days: Some(days), ..Search::new(relation, columns, parts) }
     }
 
     /// Its parts, of the columns that the source gives.
@@ -88,15 +100,13 @@ pub(super) fn of<'a>(look: &'a Look, gone: &'a [String], lens: &'a Lens) -> Vec<
         all.push(Search::new(INTERACTIONS, ALL, lately));
     }
     if let Some(window) = look.birthdays {
-        let theirs = move |given: &[String]| falls_within(given, "birthday", window);
-        all.push(Search::new(CUSTOMERS, &["id", "birthday"], theirs));
+        all.push(Search::on_days(CUSTOMERS, &["id", "birthday"], YearDays::of("birthday", window)));
     }
     if let Some(window) = look.anniversaries {
-        let theirs = move |given: &[String]| falls_within(given, "since", window);
-        all.push(Search::new(CUSTOMERS, &["id", "since"], theirs));
+        all.push(Search::on_days(CUSTOMERS, &["id", "since"], YearDays::of("since", window)));
     }
     if let Some(window) = look.important_dates {
-        all.push(Search::new(IMPORTANT_DATES, ALL, move |given| falls_within(given, "date", window)));
+        all.push(Search::on_days(IMPORTANT_DATES, ALL, YearDays::of("date", window)));
     }
     if let Some((from, to)) = look.renewals {
         let near =
@@ -203,33 +213,6 @@ fn bound(day: Day, lens: &Lens) -> (i64, jiff::civil::Date) {
         .to_zoned(jiff::tz::TimeZone::UTC)
         .map_or_else(|_| lens.as_of.as_second(), |at| at.timestamp().as_second());
     (seconds, day.date())
-}
-
-/// Days beyond which naming each of a year would say nothing.
-const NAMED_MAX: i32 = 120;
-
-/// Rows whose day of the year may fall within the window: of plain dates by their month and day, all else is
-/// let through.
-fn falls_within(given: &[String], column: &str, (from, to): (Day, Day)) -> Option<Vec<Part>> {
-    if !has(given, column) {
-        return None;
-    }
-    if to.since(from) > NAMED_MAX {
-        return Some(vec![Part { condition: format!("\"{column}\" IS NOT NULL"), index: None }]);
-    }
-    // The 29th of February falls on a neighbour in most years.
-    let mut days = vec!["'02-29'".to_owned()];
-    days.extend((-1..=to.since(from) + 1).map(|n| from.plus(n).date().strftime("'%m-%d'").to_string()));
-    let (day, length) = (format!("substr(\"{column}\", 6)"), format!("length(\"{column}\")"));
-    let other = format!("({length} <> 10 OR substr(\"{column}\", 5, 1) <> '-')");
-    let plain = format!("{length} = 10 AND substr(\"{column}\", 5, 1) = '-'");
-    let named = Index { name: format!("{column}_day"), on: format!("({day})") };
-    let rest = Index { name: format!("{column}_other"), on: format!("({length}) WHERE {other}") };
-    Some(vec![
-        Part { condition: format!("{day} IN ({}) AND {plain}", days.join(", ")), index: Some(named) },
-        // The first half is for the plan: it says how the index is gone through.
-        Part { condition: format!("{length} >= 0 AND {other}"), index: Some(rest) },
-    ])
 }
 
 /// What an index is on, and how it is called after its table's name.

@@ -1,6 +1,7 @@
 //! How all of a relation is read: which statement yields it, and whether its table is cut into pieces, of pages or
 //! of rowids, for several readers.
 
+use super::conditions::Search;
 use super::error::StoreError;
 use super::mapping::{Source, quote, quoted};
 use super::pages::Leaves;
@@ -26,22 +27,32 @@ impl Snapshot<'_> {
             _ => None,
         };
         Ok(match leaves {
-            Some(leaves) => From::Pages { leaves, sql: pieces, first, last },
+            Some(leaves) => From::Pages { leaves, sql: pieces, first, last, days: None },
             None => From::Pieces { sql: pieces, first, last, all: true },
         })
     }
 
     /// How the rows of a relation are read that meet one of some conditions, at most one each: found by indexes where
-    /// they answer all of them, else in one look at all rows, in pieces where that is worth several readers.
+    /// they answer all of them, else in one look at all rows: at their pages, where it is known what to look for in them,
+    /// else in pieces where that is worth several readers.
     pub(super) fn sought(
         &self,
-        relation: Relation,
-        columns: &[&str],
-        (sql, conditions): (&str, &[String]),
+        search: &Search<'_>,
+        (sql, given): (&str, &[String]),
+        conditions: &[String],
     ) -> Result<Vec<From>, StoreError> {
+        let (relation, columns) = (search.relation, search.columns);
         let each: Vec<String> = conditions.iter().map(|one| format!("{sql} WHERE {one}")).collect();
         if self.goes(relation, &each, Plan::finds)? {
             return Ok(each.into_iter().map(|sql| From::Whole { sql }).collect());
+        }
+        if let Some(sought) = &search.days
+            && let Some(place) = given.iter().position(|name| name.eq_ignore_ascii_case(sought.column))
+            && let From::Pages { leaves, sql, first, last, .. } =
+                self.from(relation, columns, (sql.to_owned(), given))?
+        {
+            let days = Some((place, sought.clone()));
+            return Ok(vec![From::Pages { leaves, sql, first, last, days }]);
         }
         let any = format!("(({}))", conditions.join(") OR ("));
         let pieces = self.pieces(relation, columns)?;

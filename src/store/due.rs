@@ -157,7 +157,7 @@ impl Snapshot<'_> {
         if needs.reps {
             self.each(relation::REPS, ALL, &mut facts, read_rep)?;
         }
-        let mut found = self.find(look, &mut facts)?;
+        let mut found = self.find(look, false, &mut facts)?;
         if let Some(few) = &few {
             for key in few.keys() {
                 found.ids.push(key, 0, 0);
@@ -210,13 +210,14 @@ impl Snapshot<'_> {
     pub(super) fn add_due(&mut self, look: &Look, facts: &mut Facts) -> Result<(), StoreError> {
         // The rows that figures were read from are counted already.
         let counted = facts.rows.clone();
-        self.find(look, facts)?.settle(facts);
+        self.find(look, true, facts)?.settle(facts);
         let parts = std::mem::replace(&mut facts.rows, counted);
         facts.parts.extend(parts.into_iter().filter(|(relation, _)| !facts.rows.contains_key(relation)));
         Ok(())
     }
 
-    fn find(&mut self, look: &Look, facts: &mut Facts) -> Result<Found, StoreError> {
+    /// The rows that may be due; `all` where everybody was read, with their contracts.
+    fn find(&mut self, look: &Look, all: bool, facts: &mut Facts) -> Result<Found, StoreError> {
         let mut found = Found::default();
         for id in &look.told_customers {
             found.ids.push(Key::of(id), 0, 0);
@@ -224,11 +225,15 @@ impl Snapshot<'_> {
         let (lens, gone) = (facts.lens.clone(), gone(facts));
         for search in conditions::of(look, &gone, &lens) {
             let relation = search.relation;
+            // Of contracts it is sought only whose they are.
+            if all && relation == relation::SUBSCRIPTIONS {
+                continue;
+            }
             let Some((sql, given)) = self.sourced(relation, search.columns)? else { continue };
             let Some(parts) = search.parts(&given) else { continue };
             let conditions: Vec<String> = parts.into_iter().map(|part| part.condition).collect();
             let watch_ids = self.must_watch(relation)?;
-            for from in self.sought(relation, search.columns, (&sql, &conditions))? {
+            for from in self.sought(&search, (&sql, &given), &conditions)? {
                 self.on(relation, (from, &given, watch_ids), &lens, |on, form| {
                     matters::read(on, form, look, facts, &mut found)
                 })?;

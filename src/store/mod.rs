@@ -32,6 +32,7 @@ pub mod snapshot;
 pub mod sqlite;
 mod transactions;
 pub mod watch;
+mod year_days;
 
 pub use advice::Advice;
 pub use error::StoreError;

@@ -5,6 +5,7 @@
 //! the result is the same on any machine. A query has no rowids: one reader reads it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
 use rusqlite::types::ValueRef;
@@ -17,6 +18,7 @@ use super::pages::Leaves;
 use super::relation::Relation;
 use super::repeats::Repeats;
 use super::watch::Watcher;
+use super::year_days::YearDays;
 use crate::domain::facts::{EXAMPLES, Facts, Fault, Lens, Rejected};
 
 /// Rows handed over at a time: large enough that the hand-over costs nothing, small enough for the cache.
@@ -36,8 +38,9 @@ const FEW_PIECES: u64 = 8;
 
 /// Where rows come from.
 pub(super) enum From {
-    /// A table whose pages can be read, with rowids in `[first, last]`; the statement yields the same.
-    Pages { leaves: Leaves, sql: String, first: i64, last: i64 },
+    /// A table whose pages can be read, with rowids in `[first, last]`; the statement yields the same. Of some days no more
+    /// than the rows whose value at a place is one of them.
+    Pages { leaves: Leaves, sql: String, first: i64, last: i64, days: Option<(usize, Arc<YearDays>)> },
     /// A table with rowids, in `[first, last]`: the statement takes the two ends of a piece, and yields all rows of
     /// it or a few.
     Pieces { sql: String, first: i64, last: i64, all: bool },
@@ -60,10 +63,10 @@ impl From {
     /// About how many rows there are: never fewer, unless rowids have gaps.
     fn about(&self) -> Option<u64> {
         match self {
-            From::Pages { first, last, .. } | From::Pieces { first, last, all: true, .. } => {
+            From::Pages { first, last, days: None, .. } | From::Pieces { first, last, all: true, .. } => {
                 Some(last.abs_diff(*first).saturating_add(1))
             }
-            From::Pieces { .. } | From::Whole { .. } | From::Among { .. } => None,
+            From::Pages { .. } | From::Pieces { .. } | From::Whole { .. } | From::Among { .. } => None,
         }
     }
 
@@ -284,9 +287,13 @@ impl<D: Decode> Reader<'_, D> {
         let fail = self.form.fail();
         let ends: Vec<[i64; 2]>;
         let pieces: Vec<Vec<&dyn ToSql>> = match &self.form.from {
-            From::Pages { leaves, .. } => {
+            From::Pages { leaves, days, .. } => {
                 for piece in (nth..leaves.pieces()).step_by(of) {
-                    let take = |values: &[ValueRef<'_>]| self.heard(Cells::Page(values));
+                    let is_sought = |values: &[ValueRef<'_>]| {
+                        days.as_ref().is_none_or(|(place, days)| days.include(values[*place]))
+                    };
+                    let take =
+                        |values: &[ValueRef<'_>]| !is_sought(values) || self.heard(Cells::Page(values));
                     if !leaves.read(connection, piece, take).map_err(&fail)? || !self.hand_over(true) {
                         return Ok(());
                     }
