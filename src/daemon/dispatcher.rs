@@ -395,41 +395,13 @@ fn describe(event: &Event) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::{delivery, shared};
     use super::*;
-    use crate::clock::Clock;
-    use crate::config::{self, Outlet};
-    use crate::ledger::{Access, Ledger};
-    use crate::outbox::{DeliveryKey, Sealed, State};
+    use crate::outbox::State;
 
     fn claimed(now: Timestamp) -> Claimed {
-        let delivery = Delivery {
-            key: DeliveryKey::from_stored("0123456789abcdef0123456789abcdef"),
-            job: "weekly".to_owned(),
-            occurrence: now,
-            recipient: "ana".to_owned(),
-            channel: "room".to_owned(),
-            address: String::new(),
-            subject: "s".to_owned(),
-            payload: Sealed::new(b"text".to_vec()),
-            not_before: now,
-            expires: now + SignedDuration::from_hours(1),
-        };
-        Claimed { id: 1, delivery, state: State::pending(now), fence: 1, started: now }
-    }
-
-    /// A folder with a shop that has one channel, and the daemon's things there.
-    fn shared(now: Timestamp) -> (tempfile::TempDir, Arc<Shared>) {
-        let folder = tempfile::tempdir().unwrap();
-        let store = rusqlite::Connection::open(folder.path().join("shop.db")).unwrap();
-        store.execute_batch(&crate::store::relation::schema()).unwrap();
-        let path = folder.path().join("retaind.toml");
-        std::fs::write(&path, "[store]\npath = \"shop.db\"\nzone = \"UTC\"\ncurrency = \"EUR\"\n").unwrap();
-        let config = config::load(&path, Outlet::Configured).0.unwrap();
-        let ledger = Ledger::open(&folder.path().join("ledger.db"), Access::Daemon).unwrap();
-        let locales = crate::job::seal::Locales::load().unwrap();
-        let shared =
-            Shared { config, ledger, clock: Clock::manual(now), locales, zones: std::sync::Mutex::default() };
-        (folder, Arc::new(shared))
+        let (delivery, state) = (delivery("room", now), State::pending(now));
+        Claimed { id: 1, delivery, state, fence: 1, started: now }
     }
 
     /// Each message has such a task: one of a kilobyte, what is put before it included, comes from what the allocator
@@ -437,7 +409,7 @@ mod tests {
     #[tokio::test]
     async fn an_attempt_is_small() {
         let now: Timestamp = "2026-11-02T11:00:00Z".parse().unwrap();
-        let (_folder, shared) = shared(now);
+        let (_folder, shared) = shared(now, "");
         let size = size_of_val(&attempt(shared, Arc::new(claimed(now)), Arc::default()));
         assert!(size <= 800, "{size} bytes");
     }
@@ -445,7 +417,7 @@ mod tests {
     #[tokio::test]
     async fn a_panic_is_an_answer_by_how_far_the_attempt_got() {
         let now: Timestamp = "2026-11-02T11:00:00Z".parse().unwrap();
-        let (_folder, shared) = shared(now);
+        let (_folder, shared) = shared(now, "");
         let mut lane = Lane::new("room", shared);
         for (passed, expected) in [(false, Status::Pending), (true, Status::Uncertain)] {
             let mut traffic = Traffic::default();

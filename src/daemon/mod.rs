@@ -202,25 +202,12 @@ mod tests {
     use crate::outbox::retry::UNCERTAIN_WAIT;
     use crate::outbox::{Delivery, DeliveryKey, Sealed};
 
-    const CONFIG: &str = r#"
-        [store]
-        path = "shop.db"
-        zone = "UTC"
-        currency = "EUR"
-        [channels.hook]
-        kind = "webhook"
-        url = { file = "url" }
-        secret = { file = "secret" }
-        [channels.room]
-        kind = "slack"
-        url = { file = "url" }
-    "#;
+    /// A shop without channels.
+    const SHOP: &str = "[store]\npath = \"shop.db\"\nzone = \"UTC\"\ncurrency = \"EUR\"\n";
 
-    /// A daemon that died with a message in hand, which may have arrived, for either channel.
-    #[tokio::test]
-    async fn after_a_crash_only_what_could_be_shown_twice_is_uncertain() {
+    /// A folder with a shop that has such channels, and the daemon's things there.
+    pub(super) fn shared(now: Timestamp, channels: &str) -> (tempfile::TempDir, Arc<Shared>) {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let now: Timestamp = "2026-11-02T11:00:00Z".parse().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| {
             let path = folder.path().join(name);
@@ -237,29 +224,51 @@ mod tests {
         store.execute_batch(&crate::store::relation::schema()).unwrap();
         write("url", "https://hooks.example.com/x");
         write("secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
-        let (config, problems) = config::load(&write("retaind.toml", CONFIG), Outlet::Configured);
+        let path = write("retaind.toml", &format!("{SHOP}{channels}"));
+        let (config, problems) = config::load(&path, Outlet::Configured);
         let config = config.unwrap_or_else(|| panic!("{problems:?}"));
         let ledger = Ledger::open(&folder.path().join("ledger.db"), Access::Daemon).unwrap();
         let (locales, zones) = (Locales::load().unwrap(), Mutex::default());
-        let shared = Arc::new(Shared { config, ledger, clock: Clock::manual(now), locales, zones });
-        let claim = |c: &rusqlite::Connection| {
+        (folder, Arc::new(Shared { config, ledger, clock: Clock::manual(now), locales, zones }))
+    }
+
+    /// A message over a channel, due at a moment.
+    pub(super) fn delivery(channel: &str, at: Timestamp) -> Delivery {
+        Delivery {
+            key: DeliveryKey::from_stored(channel),
+            job: "weekly".to_owned(),
+            occurrence: at,
+            recipient: "ana".to_owned(),
+            channel: channel.to_owned(),
+            address: String::new(),
+            subject: "s".to_owned(),
+            payload: Sealed::new(b"text".to_vec()),
+            not_before: at,
+            expires: at + jiff::SignedDuration::from_hours(1),
+        }
+    }
+
+    const CHANNELS: &str = r#"
+        [channels.hook]
+        kind = "webhook"
+        url = { file = "url" }
+        secret = { file = "secret" }
+        [channels.room]
+        kind = "slack"
+        url = { file = "url" }
+    "#;
+
+    /// A daemon that died with a message in hand, which may have arrived, for either channel.
+    #[tokio::test]
+    async fn after_a_crash_only_what_could_be_shown_twice_is_uncertain() {
+        let now: Timestamp = "2026-11-02T11:00:00Z".parse().unwrap();
+        let (_folder, shared) = shared(now, CHANNELS);
+        let claim = move |c: &rusqlite::Connection| {
             for channel in ["hook", "room"] {
-                let delivery = Delivery {
-                    key: DeliveryKey::from_stored(channel),
-                    job: "weekly".to_owned(),
-                    occurrence: Timestamp::UNIX_EPOCH,
-                    recipient: "ana".to_owned(),
-                    channel: channel.to_owned(),
-                    address: String::new(),
-                    subject: "s".to_owned(),
-                    payload: Sealed::new(b"{}".to_vec()),
-                    not_before: Timestamp::UNIX_EPOCH,
-                    expires: Timestamp::MAX,
-                };
-                deliveries::insert(c, &delivery, Timestamp::UNIX_EPOCH)?;
+                deliveries::insert(c, &delivery(channel, now), now)?;
                 let (channel, phase) = (channel.to_owned(), Phase::Committing);
                 let places = Places { channel, messages: 1, bytes: 100, newest_first: false, phase };
-                deliveries::claim(c, &places, Timestamp::UNIX_EPOCH)?;
+                deliveries::claim(c, &places, now)?;
             }
             Ok(())
         };

@@ -136,6 +136,11 @@ impl Customers {
         0..self.len() as u32
     }
 
+    /// Every identity in the store.
+    pub fn keys(&self) -> impl Iterator<Item = Key<'_>> {
+        self.all().filter_map(|customer| self.key(customer))
+    }
+
     /// A customer's identity in the store.
     pub fn id(&self, customer: u32) -> Cow<'_, str> {
         match self.key(customer) {

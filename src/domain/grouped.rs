@@ -39,14 +39,8 @@ impl<T> Grouped<T> {
         T: Copy,
     {
         let Some((_, any)) = rows.first() else { return Grouped::default() };
-        // Where each customer's begin, and from there on where the next of them goes.
-        let mut starts = vec![0u32; customers + 1];
-        for (customer, _) in rows {
-            starts[*customer as usize + 1] += 1;
-        }
-        for customer in 0..customers {
-            starts[customer + 1] += starts[customer];
-        }
+        let starts = starts(customers, rows.iter().map(|(customer, _)| *customer));
+        // Where the next of each customer goes.
         let (mut next, mut placed) = (starts.clone(), vec![*any; rows.len()]);
         for (customer, row) in rows {
             let at = &mut next[*customer as usize];
@@ -82,23 +76,18 @@ impl<T> Grouped<T> {
     }
 }
 
-/// Where each customer's rows begin, of rows that are sorted by the customers that `of` tells.
+/// Where each customer's rows begin, of rows in any order whose customers `of` tells: all are known.
 fn starts(customers: usize, of: impl ExactSizeIterator<Item = u32>) -> Vec<u32> {
-    let rows = of.len();
-    if rows == 0 {
+    if of.len() == 0 {
         return vec![0];
     }
-    let mut of = of.peekable();
-    let mut starts = Vec::with_capacity(customers + 1);
-    let mut at = 0;
-    for customer in 0..customers as u32 {
-        starts.push(at);
-        while of.next_if_eq(&customer).is_some() {
-            at += 1;
-        }
+    let mut starts = vec![0; customers + 1];
+    for customer in of {
+        starts[customer as usize + 1] += 1;
     }
-    starts.push(at);
-    debug_assert_eq!(at as usize, rows, "rows are sorted and of known customers");
+    for customer in 0..customers {
+        starts[customer + 1] += starts[customer];
+    }
     starts
 }
 

@@ -9,7 +9,7 @@ use super::decode::RowView;
 use super::due::{self, Those};
 use super::error::StoreError;
 use super::pass::Noted;
-use super::plan::Plan;
+use super::plan::{self, Plan};
 use super::relation::{self, INTERACTIONS, Relation, SUBSCRIPTIONS};
 use super::snapshot::{ALL, Snapshot};
 use super::{contacts, contracts, customers};
@@ -54,7 +54,7 @@ impl Few {
 
     /// Their ids.
     pub(super) fn keys(&self) -> impl Iterator<Item = Key<'_>> {
-        self.ids.all().filter_map(|few| self.ids.key(few))
+        self.ids.keys()
     }
 
     /// Tells facts, whose customers were read, who of them may wait for a contact.
@@ -116,10 +116,10 @@ impl Snapshot<'_> {
             seen < PROBED
         })?;
         let (mut facts, columns) = (Facts::empty(lens.clone()), customers::columns(&Needs::default()));
-        self.on_all(relation::CUSTOMERS, &columns, Some(Those::of(&ids)), lens, |on, form| {
+        self.on_all(relation::CUSTOMERS, &columns, Some(Those::of(ids.keys())), lens, |on, form| {
             customers::read(on, form, &mut facts)
         })?;
-        self.on_all(SUBSCRIPTIONS, ALL, Some(Those::of(&ids)), lens, |on, form| {
+        self.on_all(SUBSCRIPTIONS, ALL, Some(Those::of(ids.keys())), lens, |on, form| {
             contracts::read(on, form, &mut facts)
         })?;
         Ok((seen == 0 || !facts.contracts.is_empty()).then_some(seen > 0))
@@ -154,7 +154,7 @@ impl Snapshot<'_> {
         few: &mut Few,
     ) -> Result<(), StoreError> {
         let mut last = Contacts::default();
-        self.on_all(INTERACTIONS, CONTACT, Some(Those::of(ids)), lens, |on, form| {
+        self.on_all(INTERACTIONS, CONTACT, Some(Those::of(ids.keys())), lens, |on, form| {
             (last, few.noted) = contacts::read_days(on, form, ids)?;
             Ok(())
         })?;
@@ -186,7 +186,9 @@ impl Snapshot<'_> {
         if place.is_none() {
             return Ok(true);
         }
-        let statements = self.statements(relation, &sql, &conditions(column, days, lens))?;
+        let conditions = conditions(column, days, lens);
+        let found = self.found(relation, &sql, &conditions)?;
+        let statements = found.unwrap_or_else(|| vec![format!("{sql} WHERE {}", plan::any(&conditions))]);
         let (mut read, mut clean) = (Days::new(lens, &self.store.zone), true);
         let whose = places.get(relation, "customer_id");
         for statement in statements {

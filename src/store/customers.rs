@@ -14,7 +14,7 @@ use super::pass::{self, Decode, Form};
 use super::relation::{CUSTOMERS, Relation};
 use crate::domain::customers::{Key, Profile};
 use crate::domain::facts::{Facts, Needs};
-use crate::domain::{Customers, Person, text};
+use crate::domain::{Customers, text};
 
 /// Where a statement yields the columns of a relation.
 pub(super) struct Places(Vec<Option<usize>>);
@@ -285,49 +285,4 @@ fn fingerprint(row: Cells<'_, '_>, places: &[Option<usize>], bytes: &mut Vec<u8>
 
 fn has_text(value: ValueRef<'_>) -> bool {
     matches!(value, ValueRef::Text(bytes) if bytes.iter().any(u8::is_ascii_graphic))
-}
-
-/// Reads how customers of facts are called and reached.
-pub(super) struct Naming<'a> {
-    customers: &'a Customers,
-    id: Option<usize>,
-}
-
-impl<'a> Naming<'a> {
-    pub(super) fn of(customers: &'a Customers, places: &Places) -> Naming<'a> {
-        Naming { customers, id: places.get(CUSTOMERS, "id") }
-    }
-
-    /// Who a row is, if they are one of them; of those in `wanted` how they are called.
-    pub(super) fn person(&self, view: &RowView<'_, '_>, wanted: &BTreeSet<u32>) -> Option<(u32, Person)> {
-        let found = with_key(view.row.get(self.id), "id", |key| self.customers.find(key));
-        let customer = found.ok().flatten().flatten().filter(|customer| wanted.contains(customer))?;
-        let text = |column| view.text(column).ok().flatten();
-        let person = Person {
-            name: text("name").unwrap_or_default(),
-            email: text("email"),
-            phone: text("phone"),
-            address: text("address"),
-            // Whoever did not say so, or in a way that we cannot read, did not agree.
-            consent: view.boolean("consent", false).unwrap_or(false),
-            language: text("language"),
-            zone: text("time_zone"),
-        };
-        Some((customer, person))
-    }
-}
-
-/// Names those in `wanted`.
-pub(super) struct Names<'a> {
-    pub(super) naming: &'a Naming<'a>,
-    pub(super) wanted: &'a BTreeSet<u32>,
-}
-
-impl Decode for Names<'_> {
-    type Row = (u32, Person);
-
-    fn decode(&mut self, view: &RowView<'_, '_>, rows: &mut Vec<(u32, Person)>) -> Result<(), Bad> {
-        rows.extend(self.naming.person(view, self.wanted));
-        Ok(())
-    }
 }

@@ -6,7 +6,7 @@ use super::error::StoreError;
 use super::mapping::{Source, quote, quoted};
 use super::pages::Leaves;
 use super::pass::From;
-use super::plan::Plan;
+use super::plan;
 use super::relation::Relation;
 use super::snapshot::{Snapshot, WORTH};
 
@@ -42,19 +42,19 @@ impl Snapshot<'_> {
         conditions: &[String],
     ) -> Result<Vec<From>, StoreError> {
         let (relation, columns) = (search.relation, search.columns);
-        let each: Vec<String> = conditions.iter().map(|one| format!("{sql} WHERE {one}")).collect();
-        if self.goes(relation, &each, Plan::finds)? {
+        if let Some(each) = self.found(relation, sql, conditions)? {
             return Ok(each.into_iter().map(|sql| From::Whole { sql }).collect());
         }
         if let Some(sought) = &search.days
             && let Some(place) = given.iter().position(|name| name.eq_ignore_ascii_case(sought.column))
-            && let From::Pages { leaves, sql, first, last, .. } =
-                self.from(relation, columns, (sql.to_owned(), given))?
         {
-            let days = Some((place, sought.clone()));
-            return Ok(vec![From::Pages { leaves, sql, first, last, days }]);
+            let mut from = self.from(relation, columns, (sql.to_owned(), given))?;
+            if let From::Pages { days, .. } = &mut from {
+                *days = Some((place, sought.clone()));
+                return Ok(vec![from]);
+            }
         }
-        let any = format!("(({}))", conditions.join(") OR ("));
+        let any = plan::any(conditions);
         let pieces = self.pieces(relation, columns)?;
         let worth = pieces.filter(|(first, last, _)| last.saturating_sub(*first) > WORTH);
         Ok(vec![match worth {

@@ -29,16 +29,16 @@ const TOGETHER: usize = 1_000;
 
 /// The rows about some customers, or that are wanted for another reason.
 pub(super) struct Those<'a> {
-    /// The customers.
-    pub(super) ids: &'a Customers,
+    /// The customers' ids.
+    pub(super) keys: Vec<Key<'a>>,
     /// The other reason.
     pub(super) or: Option<String>,
 }
 
 impl Those<'_> {
-    /// All about some customers.
-    pub(super) fn of(ids: &Customers) -> Those<'_> {
-        Those { ids, or: None }
+    /// All about customers that have these ids.
+    pub(super) fn of<'a>(keys: impl Iterator<Item = Key<'a>>) -> Those<'a> {
+        Those { keys: keys.collect(), or: None }
     }
 
     /// The condition that they meet.
@@ -48,22 +48,18 @@ impl Those<'_> {
     }
 
     /// The ids, in as many parts as `readers` are kept busy with; in one, where each part would be a look at all rows.
-    pub(super) fn keys(&self, readers: usize, finds: bool) -> Vec<String> {
-        let keys = self.ids.all().filter_map(|customer| self.ids.key(customer)).collect();
-        in_parts(keys, if self.or.is_some() || !finds { 1 } else { readers })
+    pub(super) fn parts(self, readers: usize, finds: bool) -> Vec<String> {
+        let mut keys = self.keys;
+        // A column of numbers takes `05` for 5: a row would meet two parts.
+        let is_like_a_number = |key: &Key<'_>| matches!(key, Key::Text(text) if text.parse::<f64>().is_ok());
+        let is_one = readers < 2 || self.or.is_some() || !finds || keys.iter().any(is_like_a_number);
+        let length = if is_one { usize::MAX } else { TOGETHER.max(keys.len() / readers / 4) };
+        // Neighbours lie together.
+        keys.sort_unstable();
+        let parts: Vec<String> =
+            keys.chunks(length).map(|part| conditions::keys(part.iter().copied())).collect();
+        if parts.is_empty() { vec![conditions::keys(std::iter::empty())] } else { parts }
     }
-}
-
-/// Ids in as many parts as keep `readers` busy, at least one.
-pub(super) fn in_parts(mut keys: Vec<Key<'_>>, readers: usize) -> Vec<String> {
-    // A column of numbers takes `05` for 5: a row would meet two parts.
-    let is_like_a_number = |key: &Key<'_>| matches!(key, Key::Text(text) if text.parse::<f64>().is_ok());
-    let is_one = readers < 2 || keys.iter().any(is_like_a_number);
-    let length = if is_one { usize::MAX } else { TOGETHER.max(keys.len() / readers / 4) };
-    // Neighbours lie together.
-    keys.sort_unstable();
-    let parts: Vec<String> = keys.chunks(length).map(|part| conditions::keys(part.iter().copied())).collect();
-    if parts.is_empty() { vec![conditions::keys(std::iter::empty())] } else { parts }
 }
 
 /// The condition for rows about customers whose ids are its parameter, see [`json`].
@@ -168,7 +164,7 @@ impl Snapshot<'_> {
         let gone = gone(&facts);
         let has_owners = look.handed && !gone.is_empty() && self.gives(relation::CUSTOMERS, "owner_id")?;
         let or = has_owners.then(|| conditions::one_of("owner_id", gone.iter()));
-        let whose = (!many).then_some(Those { ids: &found.ids, or });
+        let whose = (!many).then(|| Those { or, ..Those::of(found.ids.keys()) });
         self.on_all(relation::CUSTOMERS, &customers::columns(needs), whose, lens, |on, form| {
             customers::read(on, form, &mut facts)
         })?;
@@ -176,7 +172,7 @@ impl Snapshot<'_> {
         if let Some(few) = &few {
             few.settle(&mut facts);
         }
-        let theirs = || (!many).then(|| Those::of(&found.ids));
+        let theirs = || (!many).then(|| Those::of(found.ids.keys()));
         if needs.subscriptions {
             self.on_all(relation::SUBSCRIPTIONS, ALL, theirs(), lens, |on, form| {
                 contracts::read(on, form, &mut facts)

@@ -62,19 +62,15 @@ impl Snapshot<'_> {
         Plan::of(&self.store.connection, sql).map_err(fail)
     }
 
-    /// A statement for each of some conditions, of which a row meets one at most, where an index answers each; else one
-    /// look at all rows.
-    pub(super) fn statements(
+    /// A statement for each of some conditions, of which a row meets one at most, where an index answers each.
+    pub(super) fn found(
         &self,
         relation: Relation,
         sql: &str,
         conditions: &[String],
-    ) -> Result<Vec<String>, StoreError> {
+    ) -> Result<Option<Vec<String>>, StoreError> {
         let each: Vec<String> = conditions.iter().map(|one| format!("{sql} WHERE {one}")).collect();
-        if each.len() > 1 && !self.goes(relation, &each, Plan::finds)? {
-            return Ok(vec![format!("{sql} WHERE ({})", conditions.join(") OR ("))]);
-        }
-        Ok(each)
+        Ok(self.goes(relation, &each, Plan::finds)?.then_some(each))
     }
 
     /// Whether the plans of all statements are as they should be.
@@ -91,6 +87,11 @@ impl Snapshot<'_> {
         }
         Ok(true)
     }
+}
+
+/// The condition that a row meets one of some.
+pub(super) fn any(conditions: &[String]) -> String {
+    format!("(({}))", conditions.join(") OR ("))
 }
 
 /// Whether no two rows of a table share a value of `column`, as the table itself guarantees.

@@ -190,7 +190,7 @@ impl<'s> Snapshot<'s> {
             Some(those) => {
                 let sql = format!("{sql} WHERE {}", those.condition(relation));
                 let found = self.plan(relation, &sql)?.finds();
-                From::Among { sql, keys: those.keys(self.readers(), found) }
+                From::Among { sql, keys: those.parts(1 + self.others.len(), found) }
             }
             None => self.from(relation, columns, (sql, &given))?,
         };
@@ -214,11 +214,6 @@ impl<'s> Snapshot<'s> {
         let mut connections = vec![&mut store.connection];
         connections.extend(&mut self.others);
         read(&mut connections, &form)
-    }
-
-    /// How many readers there are.
-    pub(super) fn readers(&self) -> usize {
-        1 + self.others.len()
     }
 
     /// Opens connections for as many readers as there are cores, all to this moment; on a shop that
