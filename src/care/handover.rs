@@ -14,9 +14,14 @@ pub(super) fn find(rule: &Rule, panel: &Panel<'_>, history: &History) -> Vec<Cas
     let today = facts.lens.today();
     let gone = |id: &str| facts.reps.get(id).is_some_and(|rep| !rep.active);
     let mut owned: BTreeMap<&str, (i128, i128)> = BTreeMap::new();
-    for customer in facts.customers.all() {
-        if let Some(owner) = facts.customers.owner(customer).filter(|owner| gone(owner)) {
-            owned.entry(owner).or_default().0 += 1;
+    // By number: there may be a million customers, and few owners.
+    let mut customers = vec![0; facts.customers.owners().len()];
+    for owner in facts.customers.owner_indexes() {
+        customers[*owner as usize] += 1;
+    }
+    for (owner, count) in facts.customers.owners().iter().zip(customers) {
+        if let Some(owner) = owner.as_deref().filter(|owner| count > 0 && gone(owner)) {
+            owned.entry(owner).or_default().0 += count;
         }
     }
     for follow_up in facts.matters.follow_ups.iter().filter(|f| f.done_at.is_none()) {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::case::{About, Case, Slot, Steps, Urgency};
 use super::rule::Rule;
 use crate::document::Say;
+use crate::domain::customer::Contract;
 use crate::domain::{Day, Money, When};
 use crate::metrics::Panel;
 
@@ -14,15 +15,15 @@ pub(super) fn find(rule: &Rule, leads: &[i32], lead_above: Option<i64>, panel: &
     let today = facts.lens.today();
     let last = today.plus(leads.iter().copied().max().unwrap_or(0));
     let mut renewals: BTreeMap<(u32, Day), i128> = BTreeMap::new();
-    for customer in facts.customers.all() {
-        for contract in facts.contracts.get(customer) {
-            let near = (today.plus(-rule.max_late)..=last).contains(&contract.renews_on);
-            // One that ends with the day it would renew has been cancelled.
-            if near && contract.starts_on <= today && contract.ends_on > contract.renews_on {
-                *renewals.entry((customer, contract.renews_on)).or_default() +=
-                    i128::from(contract.mrr_minor);
-            }
-        }
+    let near = today.plus(-rule.max_late)..=last;
+    // One that ends with the day it would renew has been cancelled.
+    let renews = |contract: &Contract| {
+        near.contains(&contract.renews_on)
+            && contract.starts_on <= today
+            && contract.ends_on > contract.renews_on
+    };
+    for (customer, contract) in facts.contracts.those(renews) {
+        *renewals.entry((customer, contract.renews_on)).or_default() += i128::from(contract.mrr_minor);
     }
     let mut cases = Vec::new();
     for ((customer, day), mrr) in renewals {

@@ -65,6 +65,16 @@ impl<T> Grouped<T> {
         }
     }
 
+    /// The rows of which `is` holds, each with its customer, by customer: a few of all are found without a look at
+    /// each customer.
+    pub fn those<'a>(&'a self, is: impl Fn(&T) -> bool + 'a) -> impl Iterator<Item = (u32, &'a T)> + 'a {
+        let found = self.rows.iter().enumerate().filter(move |(_, row)| is(row));
+        found.map(|(nth, row)| {
+            let after = self.starts.partition_point(|start| *start as usize <= nth);
+            (after.saturating_sub(1) as u32, row)
+        })
+    }
+
     /// How many rows there are.
     pub fn len(&self) -> usize {
         self.rows.len()
@@ -112,6 +122,14 @@ mod tests {
             let counted = Grouped::in_order(30, &rows, u8::cmp);
             rows.sort_unstable();
             prop_assert_eq!(counted, Grouped::of(30, rows));
+        }
+
+        #[test]
+        fn those_that_are_found_are_the_same(mut rows in prop::collection::vec((0u32..30, 0u8..9), 0..100)) {
+            let grouped = Grouped::in_order(30, &rows, u8::cmp);
+            rows.sort_unstable();
+            let few: Vec<(u32, u8)> = rows.into_iter().filter(|(_, row)| *row < 4).collect();
+            prop_assert_eq!(grouped.those(|row| *row < 4).map(|(c, row)| (c, *row)).collect::<Vec<_>>(), few);
         }
     }
 }

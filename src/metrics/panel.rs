@@ -60,13 +60,16 @@ impl<'a> Panel<'a> {
                 }
             }
             Basis::Inactivity(_) => {
-                // Who is active today may buy again before the last span is over: it has no end yet, and a
-                // period that is not over has no departure from it.
-                let ends = |span: &Span| if span.to > self.facts.lens.today() { Day::MAX } else { span.to };
                 let spans = self.facts.purchases.spans(customer).iter();
-                activity.extend(spans.map(|span| Span { from: span.from, to: ends(span) }));
+                activity.extend(spans.map(|span| Span { from: span.from, to: self.span_end(*span) }));
             }
         }
+    }
+
+    /// Who is active today may buy again before the last span is over: it has no end yet, and a period that is not over
+    /// has no departure from it.
+    fn span_end(&self, span: Span) -> Day {
+        if span.to > self.facts.lens.today() { Day::MAX } else { span.to }
     }
 
     /// Whether anything was read that tells who is active.
@@ -86,6 +89,33 @@ impl<'a> Panel<'a> {
                 contracts.filter(|c| c.starts_on < c.ends_on).map(|c| c.starts_on).min()
             }
             Basis::Inactivity(_) => self.facts.purchases.spans(customer).first().map(|span| span.from),
+        }
+    }
+
+    /// Who was active for the last time before a day from one up to and with another, and that day.
+    pub fn left_within(&self, from: Day, to: Day) -> Vec<(u32, Day)> {
+        let within = |day: Day| (from..=to).contains(&day);
+        let left = |customer| Some((customer, self.active_until(customer).filter(|day| within(*day))?));
+        if self.settings.basis != Basis::Contract {
+            return self.facts.customers.all().filter_map(left).collect();
+        }
+        // There may be a million customers, and few whose contracts ended on these days.
+        let mut ended: Vec<u32> =
+            self.facts.contracts.those(|c| within(c.ends_on)).map(|(customer, _)| customer).collect();
+        ended.dedup();
+        ended.into_iter().filter_map(left).collect()
+    }
+
+    /// The day after the last active one of a customer: the end of the last span of their activity.
+    fn active_until(&self, customer: u32) -> Option<Day> {
+        match self.settings.basis {
+            Basis::Contract => {
+                let contracts = self.facts.contracts.get(customer).iter();
+                contracts.filter(|c| c.starts_on < c.ends_on).map(|c| c.ends_on).max()
+            }
+            Basis::Inactivity(_) => {
+                self.facts.purchases.spans(customer).last().map(|span| self.span_end(*span))
+            }
         }
     }
 
@@ -115,9 +145,14 @@ impl<'a> Panel<'a> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::domain::customer::CancelKind;
     use crate::domain::facts::Lens;
-    use crate::domain::{Asked, Currency, Customer, Period, PeriodKind, Rates, Rows, Transaction};
+    use crate::domain::{
+        Asked, Currency, Customer, Period, PeriodKind, Rates, Rows, Subscription, Transaction,
+    };
 
     /// As of 15 July a purchase makes active for thirty days.
     #[test]
@@ -156,6 +191,40 @@ mod tests {
             let found = [c.opening, c.churned, c.departures, c.new, c.closing];
             assert_eq!(found, [opening, churned, departures, new, closing], "{bought:?}");
             assert_eq!(panel.counts(&[0], &june).closing, before, "{bought:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_ends_of_all_spans_are_told_without_them(
+            terms in prop::collection::vec((-900i32..90, -5i32..400), 0..6),
+        ) {
+            let as_of = "2026-07-15T08:00:00Z".parse().unwrap();
+            let (zone, currency) = (jiff::tz::TimeZone::UTC, Currency::from_code("EUR").unwrap());
+            let mut rows = Rows::empty(Lens { as_of, zone, currency, rates: Rates::default() });
+            rows.customers.push(Customer { id: "1".into(), ..Customer::default() });
+            let today = rows.lens.today();
+            let of = |(from, days): &(i32, i32)| Subscription {
+                customer: 0,
+                plan: None,
+                mrr_minor: None,
+                starts_on: today.plus(*from),
+                ends_on: today.plus(from + days),
+                renews_on: None,
+                cancel_kind: CancelKind::Unknown,
+                cancel_reason: None,
+            };
+            rows.subscriptions = terms.iter().map(of).collect();
+            let facts = rows.facts(Asked::nothing(today));
+            let settings = Settings { basis: Basis::Contract, ..Settings::default() };
+            let panel = Panel::of(&facts, &settings);
+            let activity = panel.activity(0);
+            prop_assert_eq!(panel.first_active(0), activity.first());
+            let left = activity.spans().last().map(|span| (0, span.to));
+            prop_assert_eq!(panel.active_until(0), left.map(|(_, day)| day));
+            let near = (today.plus(-90), today);
+            let left = left.filter(|(_, day)| (near.0..=near.1).contains(day));
+            prop_assert_eq!(panel.left_within(near.0, near.1), left.into_iter().collect::<Vec<_>>());
         }
     }
 }

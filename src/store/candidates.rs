@@ -117,7 +117,7 @@ impl Snapshot<'_> {
         })?;
         let (mut facts, columns) = (Facts::empty(lens.clone()), customers::columns(&Needs::default()));
         self.on_all(relation::CUSTOMERS, &columns, Some(Those::of(ids.keys())), lens, |on, form| {
-            customers::read(on, form, &mut facts)
+            customers::read(on, form, &[], &mut facts)
         })?;
         self.on_all(SUBSCRIPTIONS, ALL, Some(Those::of(ids.keys())), lens, |on, form| {
             contracts::read(on, form, &mut facts)
@@ -217,7 +217,7 @@ fn day_of(
     (column, place): (&str, Option<usize>),
     days: &mut Days<'_>,
 ) -> Option<Day> {
-    if view.relation == INTERACTIONS {
+    if view.of.relation == INTERACTIONS {
         return match days.read(view.row.get(place), column) {
             Ok(Read::Past(day)) => Some(day),
             Ok(Read::Later) | Err(_) => None,

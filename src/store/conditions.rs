@@ -7,6 +7,9 @@
 
 use std::sync::Arc;
 
+use rusqlite::types::ValueRef;
+
+use super::as_stored::{self, Test};
 use super::mapping::quoted;
 use super::relation::{
     COMPLAINTS, CUSTOMERS, FOLLOW_UPS, IMPORTANT_DATES, INTERACTIONS, Relation, SIGNALS, SUBSCRIPTIONS,
@@ -15,6 +18,7 @@ use super::snapshot::ALL;
 use super::year_days::YearDays;
 use crate::domain::customers::Key;
 use crate::domain::facts::Lens;
+use crate::domain::matter::Occasion;
 use crate::domain::{Day, Look};
 
 /// Days by which bounds are wider than what is looked for: more than zones are apart.
@@ -25,12 +29,17 @@ pub(super) struct Search<'a> {
     pub(super) relation: Relation,
     pub(super) columns: &'static [&'static str],
     parts: Parts<'a>,
-    /// The same as all parts together, where a value can be held against it as it is stored.
+    test: Option<Tests<'a>>,
+    /// Days that are looked for.
     pub(super) days: Option<Arc<YearDays>>,
 }
 
 /// What makes the parts of the columns that a source gives; `None` where it lacks what it takes.
 type Parts<'a> = Box<dyn Fn(&[String]) -> Option<Vec<Part>> + 'a>;
+
+/// What makes a test of the columns that a source gives: the same as all parts together, where values can be held against
+/// it as they are stored.
+type Tests<'a> = Box<dyn Fn(&[String]) -> Option<Test> + 'a>;
 
 /// A condition, and the index that answers it. A row meets one of a search's at most.
 pub(super) struct Part {
@@ -50,63 +59,61 @@ impl<'a> Search<'a> {
         columns: &'static [&'static str],
         parts: impl Fn(&[String]) -> Option<Vec<Part>> + 'a,
     ) -> Search<'a> {
-        Search { relation, columns, parts: Box::new(parts), days: None }
+        Search { relation, columns, parts: Box::new(parts), test: None, days: None }
     }
 
-    fn on_days(relation: Relation, columns: &'static [&'static str], days: YearDays) -> Search<'a> {
-        let days = Arc::new(days);
-        let known = days.clone();
+    fn test(self, test: impl Fn(&[String]) -> Option<Test> + 'a) -> Search<'a> {
+        Search { test: Some(Box::new(test)), ..self }
+    }
+
+    fn on_days(relation: Relation, columns: &'static [&'static str], days: Arc<YearDays>) -> Search<'a> {
+        let (known, stored) = (days.clone(), days.clone());
         let parts = move |given: &[String]| has(given, known.column).then(|| known.parts());
-        Search { days: Some(days), ..Search::new(relation, columns, parts) }
+        let search = Search::new(relation, columns, parts).test(move |given| {
+            let days = stored.clone();
+            as_stored::of(given, stored.column, move |value| days.include(value))
+        });
+        Search { days: Some(days), ..search }
     }
 
     /// Its parts, of the columns that the source gives.
     pub(super) fn parts(&self, given: &[String]) -> Option<Vec<Part>> {
         (self.parts)(given)
     }
+
+    /// A test of rows that give these columns, where there is one.
+    pub(super) fn test_of(&self, given: &[String]) -> Option<Test> {
+        self.test.as_ref()?(given)
+    }
+
+    /// Their conditions.
+    pub(super) fn conditions(&self, given: &[String]) -> Option<Vec<String>> {
+        Some(self.parts(given)?.into_iter().map(|part| part.condition).collect())
+    }
 }
 
-/// Which relations are looked at, and for what; `gone` are the reps who left.
+/// Which relations are looked at, one after the other, and for what; `gone` are the reps who left.
 pub(super) fn of<'a>(look: &'a Look, gone: &'a [String], lens: &'a Lens) -> Vec<Search<'a>> {
-    let one = |condition: String, column: &str| Some(vec![Part::of(condition, &[column])]);
-    let mut all = Vec::new();
-    if let Some(by) = look.follow_ups {
-        all.push(Search::new(FOLLOW_UPS, ALL, move |given| one(promised(given, by, lens), "done_at")));
-    }
-    if !look.told_follow_ups.is_empty() {
-        let told = |given: &[String]| Some(vec![Part { condition: told(given, look, lens), index: None }]);
-        all.push(Search::new(FOLLOW_UPS, ALL, told));
-    }
-    if look.handed && !gone.is_empty() {
-        let theirs = move |given: &[String]| one(handed(given, look, gone, lens)?, "done_at");
-        all.push(Search::new(FOLLOW_UPS, ALL, theirs));
-    }
+    let today = Since::of(lens.today(), lens);
+    let mut all = follow_ups(look, gone, lens);
     if look.complaints {
-        all.push(Search::new(COMPLAINTS, ALL, move |given| {
-            one(open(given, "resolved_at", lens), "resolved_at")
-        }));
+        let (since, settled) = (today.clone(), "resolved_at");
+        let parts = move |given: &[String]| Some(vec![Part::of(open(given, settled, &since), &[settled])]);
+        let complaints = Search::new(COMPLAINTS, ALL, parts);
+        all.push(complaints.test(move |given| Some(as_stored::open(given, settled, today.clone()))));
     }
     if let Some(since) = look.signals {
-        let lately = move |_: &[String]| {
-            Some(on_or_after("at", since, lens).map(|condition| Part::of(condition, &["at"])).into())
-        };
-        all.push(Search::new(SIGNALS, ALL, lately));
+        all.push(lately(SIGNALS, Since::of(since, lens), None));
     }
     if let Some(since) = look.notes {
-        let noted = |condition| Part::of(format!("\"note\" IS NOT NULL AND {condition}"), AT);
-        let lately = move |given: &[String]| {
-            has(given, "note").then(|| on_or_after("at", since, lens).map(noted).into())
-        };
-        all.push(Search::new(INTERACTIONS, ALL, lately));
+        all.push(lately(INTERACTIONS, Since::of(since, lens), Some("note")));
     }
-    if let Some(window) = look.birthdays {
-        all.push(Search::on_days(CUSTOMERS, &["id", "birthday"], YearDays::of("birthday", window)));
-    }
-    if let Some(window) = look.anniversaries {
-        all.push(Search::on_days(CUSTOMERS, &["id", "since"], YearDays::of("since", window)));
+    for days in customers_days(look) {
+        let columns: &[_] = if days.column == BIRTHDAY { &["id", BIRTHDAY] } else { &["id", SINCE] };
+        all.push(Search::on_days(CUSTOMERS, columns, days));
     }
     if let Some(window) = look.important_dates {
-        all.push(Search::on_days(IMPORTANT_DATES, ALL, YearDays::of("date", window)));
+        all.push(Search::on_days(IMPORTANT_DATES, ALL, Arc::new(YearDays::of("date", window))));
     }
     if let Some((from, to)) = look.renewals {
         let near =
@@ -114,6 +121,74 @@ pub(super) fn of<'a>(look: &'a Look, gone: &'a [String], lens: &'a Lens) -> Vec<
         all.push(Search::new(SUBSCRIPTIONS, &["id", "customer_id", "renews_on"], near));
     }
     all
+}
+
+/// Follow-ups that may be due, those that were told, and those of reps who left: a row is one of them at most.
+fn follow_ups<'a>(look: &'a Look, gone: &'a [String], lens: &'a Lens) -> Vec<Search<'a>> {
+    let mut all = Vec::new();
+    let one = |condition: String| Some(vec![Part::of(condition, &["done_at"])]);
+    let is_open = move |given: &[String]| as_stored::open(given, "done_at", Since::of(lens.today(), lens));
+    let is_due = move |given: &[String]| {
+        let Some(by) = look.follow_ups else { return Some(as_stored::any(Vec::new())) };
+        let due = Due::by(by);
+        let due = as_stored::of(given, "due_at", move |value| due.has(value))?;
+        Some(as_stored::all([is_open(given), due]))
+    };
+    let is_told = |given: &[String]| as_stored::one_of(given, "id", look.told_follow_ups.iter());
+    if let Some(by) = look.follow_ups {
+        let parts = move |given: &[String]| one(promised(given, by, lens));
+        all.push(Search::new(FOLLOW_UPS, ALL, parts).test(is_due));
+    }
+    if !look.told_follow_ups.is_empty() {
+        let parts = |given: &[String]| Some(vec![Part { condition: told(given, look, lens), index: None }]);
+        let search = Search::new(FOLLOW_UPS, ALL, parts);
+        all.push(search.test(move |given| {
+            let others = as_stored::none([is_due(given)?]);
+            Some(as_stored::all([is_told(given)?, others]))
+        }));
+    }
+    if look.handed && !gone.is_empty() {
+        let parts = move |given: &[String]| one(handed(given, look, gone, lens)?);
+        all.push(Search::new(FOLLOW_UPS, ALL, parts).test(move |given| {
+            let theirs = as_stored::one_of(given, "rep_id", gone.iter())?;
+            let others = as_stored::none([is_due(given)?, is_told(given)?]);
+            Some(as_stored::all([is_open(given), theirs, others]))
+        }));
+    }
+    all
+}
+
+/// Rows of a day or later; of those with a text in a column, where one is named.
+fn lately<'a>(relation: Relation, since: Since, written: Option<&'static str>) -> Search<'a> {
+    let known = since.clone();
+    let parts = move |given: &[String]| {
+        let is_written = written.map(|column| format!("\"{column}\" IS NOT NULL AND ")).unwrap_or_default();
+        let index = if written.is_some() { AT } else { &["at"] };
+        let part = |condition| Part::of(format!("{is_written}{condition}"), index);
+        written.is_none_or(|column| has(given, column)).then(|| known.sql("at").map(part).into())
+    };
+    Search::new(relation, ALL, parts).test(move |given| {
+        let since = since.clone();
+        let at = as_stored::of(given, "at", move |value| since.has(value))?;
+        let Some(column) = written else { return Some(at) };
+        let is_written = as_stored::of(given, column, |value| value != ValueRef::Null)?;
+        Some(as_stored::all([is_written, at]))
+    })
+}
+
+/// The columns of customers' days.
+const BIRTHDAY: &str = "birthday";
+const SINCE: &str = "since";
+
+/// The days of customers that are looked for.
+pub(super) fn customers_days(look: &Look) -> Vec<Arc<YearDays>> {
+    let all = [(BIRTHDAY, look.birthdays), (SINCE, look.anniversaries)].into_iter();
+    all.filter_map(|(column, window)| Some(Arc::new(YearDays::of(column, window?)))).collect()
+}
+
+/// What a day of a customer's is, by its column.
+pub(super) fn occasion(column: &str) -> Occasion {
+    if column == BIRTHDAY { Occasion::Birthday } else { Occasion::Anniversary }
 }
 
 /// The index by which contacts of a day are found, each with its customer.
@@ -130,7 +205,7 @@ fn handed(given: &[String], look: &Look, gone: &[String], lens: &Lens) -> Option
     let due = look.follow_ups.map_or("FALSE".to_owned(), |by| promised(given, by, lens));
     let told = one_of("id", look.told_follow_ups.iter());
     let theirs = has(given, "rep_id").then(|| one_of("rep_id", gone.iter()))?;
-    let open = open(given, "done_at", lens);
+    let open = open(given, "done_at", &Since::of(lens.today(), lens));
     Some(format!("({open}) AND {theirs} AND NOT coalesce({due}, FALSE) AND NOT coalesce({told}, FALSE)"))
 }
 
@@ -157,31 +232,67 @@ fn has(given: &[String], column: &str) -> bool {
     given.iter().any(|name| name.eq_ignore_ascii_case(column))
 }
 
-/// Follow-ups that may be open at the as-of instant and due on or before a day. The `+` keeps SQLite from an
-/// index on `due_at`: most of what was due is done.
-pub(super) fn promised(given: &[String], by: Day, lens: &Lens) -> String {
-    let before = by.plus(SLACK).date();
-    // Days without dashes come after all others of their year.
-    let dashless = before.strftime("+\"due_at\" BETWEEN '%Y0' AND '%Y%m%d~'").to_string();
-    let other = "+\"due_at\" >= '2201' OR +\"due_at\" IS NULL";
-    let due = format!("(+\"due_at\" < '{before}' OR {dashless} OR {other})");
-    format!("{due} AND ({})", open(given, "done_at", lens))
+/// Follow-ups that may be open at the as-of instant and due on or before a day.
+fn promised(given: &[String], by: Day, lens: &Lens) -> String {
+    let open = open(given, "done_at", &Since::of(lens.today(), lens));
+    format!("{} AND ({open})", Due::by(by).sql())
 }
 
-/// Rows whose end, in `column`, may not have come by the as-of instant. A text that begins with no digit
-/// (nothing, blanks) is no moment of doing.
-fn open(given: &[String], column: &str, lens: &Lens) -> String {
+/// Rows whose end, in `column`, may not have come by then. A text that begins with no digit (nothing, blanks) is no
+/// moment of doing.
+fn open(given: &[String], column: &str, since: &Since) -> String {
     if !has(given, column) {
         return "TRUE".to_owned();
     }
-    let later = on_or_after(column, lens.today(), lens).join(" OR ");
+    let later = since.sql(column).join(" OR ");
     format!("(\"{column}\" IS NULL OR \"{column}\" BETWEEN '' AND '/' OR {later})")
 }
 
-/// Rows whose moment may be on a day or later, by numbers and by texts.
-fn on_or_after(column: &str, day: Day, lens: &Lens) -> [String; 2] {
-    let (seconds, date) = bound(day.plus(-SLACK), lens);
-    [format!("(\"{column}\" >= {seconds} AND \"{column}\" < '')"), format!("\"{column}\" >= '{date}'")]
+/// Moments on a day or later.
+#[derive(Clone)]
+pub(super) struct Since {
+    pub(super) seconds: i64,
+    pub(super) date: String,
+}
+
+impl Since {
+    fn of(day: Day, lens: &Lens) -> Since {
+        let (seconds, date) = bound(day.plus(-SLACK), lens);
+        Since { seconds, date: date.to_string() }
+    }
+
+    /// Two conditions, by numbers and by texts.
+    fn sql(&self, column: &str) -> [String; 2] {
+        let Since { seconds, date } = self;
+        [format!("(\"{column}\" >= {seconds} AND \"{column}\" < '')"), format!("\"{column}\" >= '{date}'")]
+    }
+}
+
+/// Moments on a day or before, and what is no date.
+pub(super) struct Due {
+    /// The first day after them.
+    pub(super) before: String,
+    /// Days without dashes come after all others of their year.
+    pub(super) dashless: (String, String),
+}
+
+impl Due {
+    /// From here on nothing is a date.
+    pub(super) const NO_DATE: &str = "2201";
+
+    fn by(day: Day) -> Due {
+        let before = day.plus(SLACK).date();
+        let dashless = (before.strftime("%Y0").to_string(), before.strftime("%Y%m%d~").to_string());
+        Due { before: before.to_string(), dashless }
+    }
+
+    /// The `+` keeps SQLite from an index on `due_at`: most of what was due is done.
+    fn sql(&self) -> String {
+        let Due { before, dashless: (low, high) } = self;
+        let dashless = format!("+\"due_at\" BETWEEN '{low}' AND '{high}'");
+        let other = format!("+\"due_at\" >= '{}' OR +\"due_at\" IS NULL", Due::NO_DATE);
+        format!("(+\"due_at\" < '{before}' OR {dashless} OR {other})")
+    }
 }
 
 /// Rows whose moment may lie from one day up to and with another.

@@ -16,7 +16,11 @@ use crate::domain::customer::{CancelKind, Contract, Terms};
 use crate::domain::facts::{Contracts, Facts, Fault};
 use crate::domain::{Customers, Day, Wrong};
 
-/// Reads all subscriptions into the facts.
+/// What reminders read of contracts: neither what they are for nor why they ended.
+pub(super) const DUE: &[&str] =
+    &["id", "customer_id", "mrr_minor", "currency", "starts_on", "ends_on", "renews_on"];
+
+/// Reads subscriptions into the facts.
 pub(super) fn read(
     connections: &mut [&mut Connection],
     form: &Form<'_>,
@@ -114,7 +118,9 @@ impl Decode for Reader<'_> {
             let raw = row.get(place);
             match plain_date(raw) {
                 Some(day) => Ok(Some(day)),
-                None => Ok(when_of(raw, column, view.store_zone)?.map(|when| when.day(view.store_zone))),
+                None => {
+                    Ok(when_of(raw, column, view.of.store_zone)?.map(|when| when.day(view.of.store_zone)))
+                }
             }
         };
         let customer = customer_of(row.get(self.customer_id), self.customers)?;

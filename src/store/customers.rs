@@ -2,7 +2,7 @@
 //! read. Names and addresses are read again for the few who are named.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hashbrown::HashMap;
 use rusqlite::Connection;
@@ -10,11 +10,14 @@ use rusqlite::types::ValueRef;
 
 use super::decode::{Bad, Cells, RowView, missing, text_of};
 use super::error::{CUSTOMERS_MAX, StoreError};
+use super::matters::customers_days;
 use super::pass::{self, Decode, Form};
 use super::relation::{CUSTOMERS, Relation};
+use super::year_days::{Placed, YearDays, placed};
 use crate::domain::customers::{Key, Profile};
 use crate::domain::facts::{Facts, Needs};
-use crate::domain::{Customers, text};
+use crate::domain::matter::{Dated, Occasion};
+use crate::domain::{Customers, Yearly, text};
 
 /// Where a statement yields the columns of a relation.
 pub(super) struct Places(Vec<Option<usize>>);
@@ -77,24 +80,34 @@ pub(super) fn columns(needs: &Needs) -> Vec<&'static str> {
     ["id", "name", "owner_id"].into_iter().chain(needs.customers.iter().copied()).collect()
 }
 
-/// Reads all customers into the facts.
+/// Reads customers into the facts, with those of their `days` that are looked for.
 pub(super) fn read(
     connections: &mut [&mut Connection],
     form: &Form<'_>,
+    days: &[Arc<YearDays>],
     facts: &mut Facts,
 ) -> Result<(), StoreError> {
+    let days = placed(days, |column| form.places.get(CUSTOMERS, column));
     let customers = Mutex::new(Customers::default());
     // Ids that came before: how many, and the first.
     let mut repeated: Option<(usize, String)> = None;
     let (readers, noted) = pass::read(
         connections,
         form,
-        || Reader::new(&form.places, &customers),
+        || Reader::new(&form.places, &days, &customers),
         |rows| {
             let mut customers = locked(&customers);
             for row in rows.drain(..) {
-                if customers.push(row.id.key(), row.profile, row.owner).is_none() {
-                    repeated.get_or_insert_with(|| (0, row.id.to_string())).0 += 1;
+                match row {
+                    Row::Customer { id, profile, owner } => {
+                        if customers.push(id.key(), profile, owner).is_none() {
+                            repeated.get_or_insert_with(|| (0, id.to_string())).0 += 1;
+                        }
+                    }
+                    Row::Day(occasion, date) => {
+                        let customer = (customers.len() as u32).saturating_sub(1);
+                        facts.matters.dates.push(Dated { customer, occasion, date, yearly: true });
+                    }
                 }
             }
         },
@@ -120,6 +133,7 @@ pub(super) fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// An id on its way from a reader.
+#[derive(Clone)]
 pub(super) enum Id {
     Whole(i64),
     Text(Box<str>),
@@ -151,10 +165,14 @@ impl std::fmt::Display for Id {
 }
 
 /// What is kept of a row.
-struct Row {
-    id: Id,
-    profile: u32,
-    owner: u32,
+enum Row {
+    Customer {
+        id: Id,
+        profile: u32,
+        owner: u32,
+    },
+    /// Of the customer who came last.
+    Day(Occasion, Yearly),
 }
 
 /// Reads customers row by row.
@@ -164,6 +182,7 @@ struct Reader<'a> {
     split: [Option<usize>; 5],
     owner: [Option<usize>; 1],
     referred_by: Option<usize>,
+    days: &'a [Placed],
     /// Where profiles and owners get their numbers.
     customers: &'a Mutex<Customers>,
     /// Most customers are like one before.
@@ -174,7 +193,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(places: &Places, customers: &'a Mutex<Customers>) -> Reader<'a> {
+    fn new(places: &Places, days: &'a [Placed], customers: &'a Mutex<Customers>) -> Reader<'a> {
         let place = |column| places.get(CUSTOMERS, column);
         Reader {
             id: place("id"),
@@ -182,6 +201,7 @@ impl<'a> Reader<'a> {
             split: SPLIT.map(place),
             owner: [place("owner_id")],
             referred_by: place("referred_by"),
+            days,
             customers,
             profiles: Numbers::default(),
             owners: Numbers::default(),
@@ -223,13 +243,13 @@ impl Decode for Reader<'_> {
             return Err(missing("name"));
         }
         let id = with_key(row.get(self.id), "id", Id::of)?;
-        rows.push(Row { id: id.ok_or_else(|| missing("id"))?, profile, owner });
+        rows.push(Row::Customer { id: id.ok_or_else(|| missing("id"))?, profile, owner });
         if !matches!(row.get(self.referred_by), ValueRef::Null) {
             // Whoever names themselves brought nobody.
             let own = view.text("id")?;
             self.referrers.extend(view.text("referred_by")?.filter(|by| own.as_ref() != Some(by)));
         }
-        Ok(())
+        customers_days(view, self.days, |occasion, date| rows.push(Row::Day(occasion, date)))
     }
 }
 
@@ -237,6 +257,8 @@ impl Decode for Reader<'_> {
 #[derive(Default)]
 pub(super) struct Numbers {
     known: HashMap<Vec<u8>, u32>,
+    /// What the row before had, and its number.
+    last: (Vec<u8>, u32),
     bytes: Vec<u8>,
 }
 
@@ -249,11 +271,18 @@ impl Numbers {
         new: impl FnOnce() -> Result<u32, Bad>,
     ) -> Result<u32, Bad> {
         fingerprint(view.row, places, &mut self.bytes);
-        if let Some(known) = self.known.get(self.bytes.as_slice()) {
-            return Ok(*known);
+        if self.bytes == self.last.0 && !self.known.is_empty() {
+            return Ok(self.last.1);
         }
-        let number = new()?;
-        self.known.insert(self.bytes.clone(), number);
+        let number = if let Some(known) = self.known.get(self.bytes.as_slice()) {
+            *known
+        } else {
+            let number = new()?;
+            self.known.insert(self.bytes.clone(), number);
+            number
+        };
+        std::mem::swap(&mut self.bytes, &mut self.last.0);
+        self.last.1 = number;
         Ok(number)
     }
 }

@@ -1,6 +1,7 @@
 //! How all of a relation is read: which statement yields it, and whether its table is cut into pieces, of pages or
 //! of rowids, for several readers.
 
+use super::as_stored::{Test, any, place};
 use super::conditions::Search;
 use super::error::StoreError;
 use super::mapping::{Source, quote, quoted};
@@ -8,7 +9,17 @@ use super::pages::Leaves;
 use super::pass::From;
 use super::plan;
 use super::relation::Relation;
-use super::snapshot::{Snapshot, WORTH};
+use super::snapshot::{ALL, Snapshot, WORTH};
+use super::year_days::{Placed, placed};
+
+/// How rows are read that are looked for.
+pub(super) struct Way {
+    pub(super) from: From,
+    /// The columns that they give.
+    pub(super) given: Vec<String>,
+    /// The days that are looked for in them.
+    pub(super) days: Vec<Placed>,
+}
 
 impl Snapshot<'_> {
     /// How all of a relation is read, of which `sql` yields the columns `given`.
@@ -27,42 +38,70 @@ impl Snapshot<'_> {
             _ => None,
         };
         Ok(match leaves {
-            Some(leaves) => From::Pages { leaves, sql: pieces, first, last, days: None },
+            Some(leaves) => From::Pages { leaves, sql: pieces, first, last, only: None },
             None => From::Pieces { sql: pieces, first, last, all: true },
         })
     }
 
-    /// How the rows of a relation are read that meet one of some conditions, at most one each: found by indexes where
-    /// they answer all of them, else in one look at all rows: at their pages, where it is known what to look for in them,
-    /// else in pieces where that is worth several readers.
-    pub(super) fn sought(
+    /// How the rows of a relation are read that are looked for: what indexes find by them, all else in one look at all
+    /// rows.
+    pub(super) fn ways(&self, relation: Relation, searches: &[Search<'_>]) -> Result<Vec<Way>, StoreError> {
+        let (mut ways, mut rest) = (Vec::new(), Vec::new());
+        for search in searches {
+            let Some((sql, given)) = self.sourced(relation, search.columns)? else { continue };
+            let Some(conditions) = search.conditions(&given) else { continue };
+            let days = placed(search.days.as_slice(), |column| place(&given, column));
+            match self.found(relation, &sql, &conditions)? {
+                Some(each) => ways.extend(each.into_iter().map(|sql| Way {
+                    from: From::Whole { sql },
+                    given: given.clone(),
+                    days: days.clone(),
+                })),
+                None => rest.push((search, conditions)),
+            }
+        }
+        ways.extend(self.one_look(relation, &rest)?);
+        Ok(ways)
+    }
+
+    /// How all that is looked for is read in one look at all rows: at their pages, where it is known what to look for in
+    /// them, else in pieces where that is worth several readers.
+    fn one_look(
         &self,
-        search: &Search<'_>,
-        (sql, given): (&str, &[String]),
-        conditions: &[String],
-    ) -> Result<Vec<From>, StoreError> {
-        let (relation, columns) = (search.relation, search.columns);
-        if let Some(each) = self.found(relation, sql, conditions)? {
-            return Ok(each.into_iter().map(|sql| From::Whole { sql }).collect());
+        relation: Relation,
+        searches: &[(&Search<'_>, Vec<String>)],
+    ) -> Result<Option<Way>, StoreError> {
+        if searches.is_empty() {
+            return Ok(None);
         }
-        if let Some(sought) = &search.days
-            && let Some(place) = given.iter().position(|name| name.eq_ignore_ascii_case(sought.column))
-        {
-            let mut from = self.from(relation, columns, (sql.to_owned(), given))?;
-            if let From::Pages { days, .. } = &mut from {
-                *days = Some((place, sought.clone()));
-                return Ok(vec![from]);
+        let mut columns: Vec<&str> =
+            searches.iter().flat_map(|(search, _)| search.columns).copied().collect();
+        if searches.iter().any(|(search, _)| search.columns == ALL) {
+            columns.clear();
+        }
+        let Some((sql, given)) = self.sourced(relation, &columns)? else { return Ok(None) };
+        let days: Vec<_> = searches.iter().filter_map(|(search, _)| search.days.clone()).collect();
+        let days = placed(&days, |column| place(&given, column));
+        let tests: Option<Vec<Test>> = searches.iter().map(|(search, _)| search.test_of(&given)).collect();
+        if let Some(tests) = tests {
+            let mut from = self.from(relation, &columns, (sql.clone(), &given))?;
+            if let From::Pages { only, .. } = &mut from {
+                *only = Some(any(tests));
+                return Ok(Some(Way { from, given, days }));
             }
         }
-        let any = plan::any(conditions);
-        let pieces = self.pieces(relation, columns)?;
+        let conditions: Vec<String> =
+            searches.iter().flat_map(|(_, conditions)| conditions).cloned().collect();
+        let condition = plan::any(&conditions);
+        let pieces = self.pieces(relation, &columns)?;
         let worth = pieces.filter(|(first, last, _)| last.saturating_sub(*first) > WORTH);
-        Ok(vec![match worth {
+        let from = match worth {
             Some((first, last, sql)) => {
-                From::Pieces { sql: format!("{sql} AND {any}"), first, last, all: false }
+                From::Pieces { sql: format!("{sql} AND {condition}"), first, last, all: false }
             }
-            None => From::Whole { sql: format!("{sql} WHERE {any}") },
-        }])
+            None => From::Whole { sql: format!("{sql} WHERE {condition}") },
+        };
+        Ok(Some(Way { from, given, days }))
     }
 
     /// First and last rowid of a relation's table, if it comes from one that has rowids, and the statement

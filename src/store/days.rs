@@ -176,32 +176,31 @@ fn two(digits: &[u8]) -> Option<i32> {
     (a < 10 && b < 10).then(|| i32::from(a) * 10 + i32::from(b))
 }
 
+/// The first day of each month from January of the first of [`YEARS`] to the January after the last.
+const MONTHS: [i32; 12 * (*YEARS.end() - *YEARS.start() + 1) as usize + 1] = {
+    let mut months = [FIRST; 12 * (*YEARS.end() - *YEARS.start() + 1) as usize + 1];
+    let mut nth = 1;
+    while nth < months.len() {
+        let (year, month) = (*YEARS.start() as usize + (nth - 1) / 12, (nth - 1) % 12);
+        let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let length = [31, 28 + is_leap as i32, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month];
+        months[nth] = months[nth - 1] + length;
+        nth += 1;
+    }
+    months
+};
+
 /// `YYYY-MM-DD` as a day, if it is one.
 #[inline]
 fn date(text: &[u8; 10]) -> Option<Day> {
-    let year = two(&text[..2])? * 100 + two(&text[2..4])?;
-    let (month, day) = (two(&text[5..7])?, two(&text[8..10])?);
-    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let last = match month {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 => 28 + i32::from(is_leap),
-        _ => return None,
-    };
-    let is_date = text[4] == b'-' && text[7] == b'-' && (1..=last).contains(&day);
-    (is_date && YEARS.contains(&(year as i16))).then(|| days_from_civil(year, month, day))
-}
-
-/// Days since 1970-01-01 of a date of the Gregorian calendar (Hinnant, "chrono-compatible low-level date
-/// algorithms", `days_from_civil`), for years after 0.
-#[inline]
-fn days_from_civil(year: i32, month: i32, day: i32) -> Day {
-    // The year begins in March, so that the leap day is its last.
-    let year = if month <= 2 { year - 1 } else { year };
-    let (era, year_of_era) = (year / 400, year % 400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    Day(era * 146_097 + day_of_era - 719_468)
+    let year = two(&text[..2])? * 100 + two(&text[2..4])? - i32::from(*YEARS.start());
+    let (month, day) = (two(&text[5..7])? - 1, two(&text[8..10])? - 1);
+    if text[4] != b'-' || text[7] != b'-' || !(0..12).contains(&month) || day < 0 {
+        return None;
+    }
+    let nth = usize::try_from(year * 12 + month).ok()?;
+    let (first, next) = (*MONTHS.get(nth)?, *MONTHS.get(nth + 1)?);
+    (first + day < next).then_some(Day(first + day))
 }
 
 /// `THH:MM:SS`, with a blank for the T if need be, as seconds.
@@ -300,7 +299,7 @@ mod tests {
         }
 
         #[test]
-        fn every_day_is_counted(n in FIRST..FIRST + COUNT as i32 - 1) {
+        fn every_day_is_counted(n in FIRST..MONTHS[MONTHS.len() - 1]) {
             let text = Day(n).date().to_string();
             prop_assert_eq!(date(text.as_bytes().try_into().unwrap()), Some(Day(n)));
         }

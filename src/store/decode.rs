@@ -13,8 +13,11 @@ pub enum Cells<'r, 'stmt> {
     /// As SQLite gives them out.
     Row(&'r rusqlite::Row<'stmt>),
     /// As they were read from its page.
-    Page(&'r [ValueRef<'r>]),
+    Page(&'r Values<'r>),
 }
+
+/// The values of a row of a page. Behind one pointer, [`Cells`] go in registers: twenty million times that counts.
+pub struct Values<'r>(pub Vec<ValueRef<'r>>);
 
 impl<'r> Cells<'r, '_> {
     /// The value at a place; nothing where there is none.
@@ -22,7 +25,7 @@ impl<'r> Cells<'r, '_> {
     pub fn get(self, place: Option<usize>) -> ValueRef<'r> {
         let value = place.and_then(|place| match self {
             Cells::Row(row) => row.get_ref(place).ok(),
-            Cells::Page(values) => values.get(place).copied(),
+            Cells::Page(values) => values.0.get(place).copied(),
         });
         value.unwrap_or(ValueRef::Null)
     }
@@ -32,6 +35,12 @@ impl<'r> Cells<'r, '_> {
 pub struct RowView<'r, 'stmt> {
     /// The row.
     pub row: Cells<'r, 'stmt>,
+    /// What it has in common with the others.
+    pub of: &'r Frame<'r>,
+}
+
+/// What is the same for all rows of a relation.
+pub struct Frame<'r> {
     /// For each column of the relation, its place in the statement.
     pub places: &'r [Option<usize>],
     /// The relation.
@@ -49,12 +58,25 @@ pub struct Bad {
     pub fault: Fault,
     /// The column and what is wrong with its value.
     pub flaw: Flaw,
+    /// What else is wrong with the row.
+    pub also: Option<Box<Bad>>,
 }
 
 impl Bad {
     /// Of a column whose `value` (empty for what cannot be shown) is wrong.
     pub fn of(fault: Fault, column: &str, what: Wrong, value: &str) -> Bad {
-        Bad { fault, flaw: Flaw { column: column.to_owned(), what, value: text::excerpt(value, 40) } }
+        let flaw = Flaw { column: column.to_owned(), what, value: text::excerpt(value, 40) };
+        Bad { fault, flaw, also: None }
+    }
+
+    /// It and all else that is wrong with the row.
+    pub(super) fn each(self) -> impl Iterator<Item = Bad> {
+        let mut next = Some(Box::new(self));
+        std::iter::from_fn(move || {
+            let mut bad = *next.take()?;
+            next = bad.also.take();
+            Some(bad)
+        })
     }
 }
 
@@ -133,9 +155,10 @@ pub fn when_of(value: ValueRef<'_>, column: &str, zone: &jiff::tz::TimeZone) -> 
 }
 
 impl RowView<'_, '_> {
-    fn raw(&self, column: &str) -> ValueRef<'_> {
-        let at = self.relation.columns.iter().position(|c| c.name == column);
-        self.row.get(at.and_then(|at| self.places.get(at).copied().flatten()))
+    /// A value as it is stored.
+    pub(super) fn raw(&self, column: &str) -> ValueRef<'_> {
+        let at = self.of.relation.columns.iter().position(|c| c.name == column);
+        self.row.get(at.and_then(|at| self.of.places.get(at).copied().flatten()))
     }
 
     /// Text as the shop wrote it; numbers in decimal; empty is nothing.
@@ -160,7 +183,7 @@ impl RowView<'_, '_> {
 
     /// A date or a timestamp: ISO 8601 text, or Unix seconds.
     pub fn when(&self, column: &str) -> Result<Option<When>, Bad> {
-        when_of(self.raw(column), column, self.store_zone)
+        when_of(self.raw(column), column, self.of.store_zone)
     }
 
     /// A date or timestamp that must be there.
@@ -170,7 +193,7 @@ impl RowView<'_, '_> {
 
     /// A civil day. A timestamp's day is that of the store's zone for contracts: the shop's own calendar.
     pub fn day(&self, column: &str) -> Result<Option<Day>, Bad> {
-        Ok(self.when(column)?.map(|when| when.day(self.store_zone)))
+        Ok(self.when(column)?.map(|when| when.day(self.of.store_zone)))
     }
 
     /// A civil day that must be there.
@@ -221,6 +244,11 @@ impl RowView<'_, '_> {
 
     /// A rejection of this row.
     pub fn rejected(&self, bad: Bad) -> Rejected {
-        Rejected { relation: self.relation.name, id: self.id_or_unknown(), flaw: bad.flaw, fault: bad.fault }
+        Rejected {
+            relation: self.of.relation.name,
+            id: self.id_or_unknown(),
+            flaw: bad.flaw,
+            fault: bad.fault,
+        }
     }
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use super::candidates::Few;
 use super::customers::{self, Places};
+use super::cut::Way;
 use super::error::StoreError;
 use super::matters::{self, Matter, Sought};
 use super::relation::{self, Relation};
@@ -101,7 +102,8 @@ impl Found {
     fn settle(&mut self, facts: &mut Facts) {
         let (ids, rows) = (&self.ids, std::mem::take(&mut self.rows));
         let Matters { follow_ups, complaints, signals, notes, dates, .. } = rows;
-        let mut settled = Matters::default();
+        // Days of customers who were read anyway are there.
+        let mut settled = std::mem::take(&mut facts.matters);
         let of = |row: &mut FollowUp| (row.id.clone(), std::mem::take(&mut row.customer));
         settled.follow_ups =
             keep(follow_ups, relation::FOLLOW_UPS, ids, facts, of, |row, n| row.customer = n);
@@ -112,7 +114,8 @@ impl Found {
         settled.signals = keep(signals, relation::SIGNALS, ids, facts, of, |row, n| row.customer = n);
         settled.notes = keep(notes, relation::INTERACTIONS, ids, facts, of, |row, n| row.customer = n);
         let of = |row: &mut Dated| (ids.id(row.customer).into_owned(), row.customer);
-        settled.dates = keep(dates, relation::IMPORTANT_DATES, ids, facts, of, |row, n| row.customer = n);
+        let dates = keep(dates, relation::IMPORTANT_DATES, ids, facts, of, |row, n| row.customer = n);
+        settled.dates.extend(dates);
         facts.matters = settled;
     }
 }
@@ -166,7 +169,7 @@ impl Snapshot<'_> {
         let or = has_owners.then(|| conditions::one_of("owner_id", gone.iter()));
         let whose = (!many).then(|| Those { or, ..Those::of(found.ids.keys()) });
         self.on_all(relation::CUSTOMERS, &customers::columns(needs), whose, lens, |on, form| {
-            customers::read(on, form, &mut facts)
+            customers::read(on, form, &[], &mut facts)
         })?;
         found.settle(&mut facts);
         if let Some(few) = &few {
@@ -174,7 +177,7 @@ impl Snapshot<'_> {
         }
         let theirs = || (!many).then(|| Those::of(found.ids.keys()));
         if needs.subscriptions {
-            self.on_all(relation::SUBSCRIPTIONS, ALL, theirs(), lens, |on, form| {
+            self.on_all(relation::SUBSCRIPTIONS, contracts::DUE, theirs(), lens, |on, form| {
                 contracts::read(on, form, &mut facts)
             })?;
         }
@@ -212,26 +215,24 @@ impl Snapshot<'_> {
         Ok(())
     }
 
-    /// The rows that may be due; `all` where everybody was read, with their contracts.
+    /// The rows that may be due; `all` where everybody was read, with their contracts and days.
     fn find(&mut self, look: &Look, all: bool, facts: &mut Facts) -> Result<Found, StoreError> {
         let mut found = Found::default();
         for id in &look.told_customers {
             found.ids.push(Key::of(id), 0, 0);
         }
         let (lens, gone) = (facts.lens.clone(), gone(facts));
-        for search in conditions::of(look, &gone, &lens) {
-            let relation = search.relation;
+        let searches = conditions::of(look, &gone, &lens);
+        for searches in searches.chunk_by(|one, next| one.relation == next.relation) {
+            let Some(relation) = searches.first().map(|search| search.relation) else { continue };
             // Of contracts it is sought only whose they are.
-            if all && relation == relation::SUBSCRIPTIONS {
+            if all && [relation::SUBSCRIPTIONS, relation::CUSTOMERS].contains(&relation) {
                 continue;
             }
-            let Some((sql, given)) = self.sourced(relation, search.columns)? else { continue };
-            let Some(parts) = search.parts(&given) else { continue };
-            let conditions: Vec<String> = parts.into_iter().map(|part| part.condition).collect();
             let watch_ids = self.must_watch(relation)?;
-            for from in self.sought(&search, (&sql, &given), &conditions)? {
+            for Way { from, given, days } in self.ways(relation, searches)? {
                 self.on(relation, (from, &given, watch_ids), &lens, |on, form| {
-                    matters::read(on, form, look, facts, &mut found)
+                    matters::read(on, form, &days, facts, &mut found)
                 })?;
             }
         }

@@ -44,13 +44,13 @@ impl Decode for Reader<'_> {
     type Row = Promise;
 
     fn decode(&mut self, view: &RowView<'_, '_>, rows: &mut Vec<Promise>) -> Result<(), Bad> {
-        let zone = &view.lens.zone;
+        let zone = &view.of.lens.zone;
         let customer = view.customer(self.customers)?;
         let rep =
             self.known.of(view, &self.rep, || Ok(locked(self.promises).intern(view.text("rep_id")?)))?;
         let due = view.required_when("due_at")?.day(zone);
         // Done later than the as-of instant was still open then.
-        let done = by_now(view.when("done_at")?, view.lens).map(|when| when.day(zone));
+        let done = by_now(view.when("done_at")?, view.of.lens).map(|when| when.day(zone));
         let Needs { due: periods, open, .. } = self.needs;
         let is_open = *open && done.is_none();
         if is_open || periods.is_empty() || periods.iter().any(|period| period.contains(due)) {

@@ -1,9 +1,12 @@
 //! The rows that reminders are about, as the core's types.
 
+use jiff::tz::TimeZone;
 use rusqlite::Connection;
+use rusqlite::types::ValueRef;
 
+use super::conditions::occasion;
 use super::customers::Id;
-use super::decode::{Bad, RowView, bad, missing};
+use super::decode::{Bad, RowView, bad, missing, text_of, when_of};
 use super::due::Found;
 use super::error::StoreError;
 use super::pass::{self, Decode, Form};
@@ -11,9 +14,10 @@ use super::relation::{
     COMPLAINTS, CUSTOMERS, FOLLOW_UPS, IMPORTANT_DATES, INTERACTIONS, SIGNALS, SUBSCRIPTIONS,
 };
 use super::rows::{by_now, follow_up_of, past};
+use super::year_days::Placed;
 use crate::domain::facts::Facts;
 use crate::domain::matter::{Dated, Noticed, Occasion, OpenComplaint};
-use crate::domain::{FollowUp, Look, Wrong, Yearly};
+use crate::domain::{FollowUp, Wrong, Yearly};
 
 /// A row that is about somebody who has no number yet.
 pub(super) struct Sought {
@@ -36,12 +40,12 @@ pub(super) enum Matter {
 pub(super) fn read(
     connections: &mut [&mut Connection],
     form: &Form<'_>,
-    look: &Look,
+    days: &[Placed],
     facts: &mut Facts,
     found: &mut Found,
 ) -> Result<(), StoreError> {
     let take = |rows: &mut Vec<Sought>| rows.drain(..).for_each(|row| found.add(row));
-    let (_, noted) = pass::read(connections, form, || Reader { look }, take)?;
+    let (_, noted) = pass::read(connections, form, || Reader { days }, take)?;
     // One relation may be looked at for several reasons.
     let before = facts.rows.get(form.relation.name).copied().unwrap_or(0);
     noted.into_facts(form.relation, facts);
@@ -50,31 +54,23 @@ pub(super) fn read(
 }
 
 struct Reader<'a> {
-    look: &'a Look,
+    /// Of customers, the days that are looked for.
+    days: &'a [Placed],
 }
 
 impl Decode for Reader<'_> {
     type Row = Sought;
 
     fn decode(&mut self, view: &RowView<'_, '_>, rows: &mut Vec<Sought>) -> Result<(), Bad> {
-        let column = if view.relation == CUSTOMERS { "id" } else { "customer_id" };
+        let column = if view.of.relation == CUSTOMERS { "id" } else { "customer_id" };
         let id = || view.key(column, Id::of)?.ok_or_else(|| missing(column));
-        if view.relation == CUSTOMERS {
-            // A query gives both days.
-            let wanted = [
-                ("birthday", Occasion::Birthday, self.look.birthdays),
-                ("since", Occasion::Anniversary, self.look.anniversaries),
-            ];
-            for (column, occasion, _) in wanted.into_iter().filter(|(.., window)| window.is_some()) {
-                let customer = id()?;
-                if let Some(date) = yearly(view, column)? {
-                    let dated = Dated { customer: UNKNOWN, occasion, date, yearly: true };
-                    rows.push(Sought { customer, matter: Matter::Date(dated) });
-                }
-            }
-            return Ok(());
-        }
         let customer = id()?;
+        if view.of.relation == CUSTOMERS {
+            return customers_days(view, self.days, |occasion, date| {
+                let dated = Dated { customer: UNKNOWN, occasion, date, yearly: true };
+                rows.push(Sought { customer: customer.clone(), matter: Matter::Date(dated) });
+            });
+        }
         if let Some(matter) = matter(view)? {
             rows.push(Sought { customer, matter });
         }
@@ -82,12 +78,31 @@ impl Decode for Reader<'_> {
     }
 }
 
+/// Gives `take` the days of a customer's row that are looked for.
+#[inline]
+pub(super) fn customers_days(
+    view: &RowView<'_, '_>,
+    days: &[Placed],
+    mut take: impl FnMut(Occasion, Yearly),
+) -> Result<(), Bad> {
+    let mut wrong: Option<Bad> = None;
+    // Backwards, so that what is wrong with the first is told first.
+    let near = days.iter().rev().filter(|(place, days)| days.include(view.row.get(Some(*place))));
+    for (place, days) in near {
+        match yearly(view.row.get(Some(*place)), days.column, view.of.store_zone) {
+            Ok(date) => date.into_iter().for_each(|date| take(occasion(days.column), date)),
+            Err(bad) => wrong = Some(Bad { also: wrong.take().map(Box::new), ..bad }),
+        }
+    }
+    wrong.map_or(Ok(()), Err)
+}
+
 /// The number of customers who have none yet.
 const UNKNOWN: u32 = u32::MAX;
 
 /// What a row says that is about a customer.
 fn matter(view: &RowView<'_, '_>) -> Result<Option<Matter>, Bad> {
-    let relation = view.relation;
+    let relation = view.of.relation;
     Ok(if relation == FOLLOW_UPS {
         Some(Matter::FollowUp(follow_up_of(view, UNKNOWN)?))
     } else if relation == COMPLAINTS {
@@ -107,14 +122,14 @@ fn matter(view: &RowView<'_, '_>) -> Result<Option<Matter>, Bad> {
 }
 
 fn complaint(view: &RowView<'_, '_>) -> Result<Option<OpenComplaint>, Bad> {
-    if by_now(view.when("resolved_at")?, view.lens).is_some() {
+    if by_now(view.when("resolved_at")?, view.of.lens).is_some() {
         return Ok(None);
     }
     Ok(Some(OpenComplaint {
         id: view.required_text("id")?,
         customer: UNKNOWN,
         opened_at: past(view, "opened_at")?,
-        first_reply_at: by_now(view.when("first_reply_at")?, view.lens),
+        first_reply_at: by_now(view.when("first_reply_at")?, view.of.lens),
         category: view.text("category")?,
     }))
 }
@@ -122,14 +137,14 @@ fn complaint(view: &RowView<'_, '_>) -> Result<Option<OpenComplaint>, Bad> {
 /// A signal, or a contact with a note.
 fn noticed(view: &RowView<'_, '_>) -> Result<Option<Noticed>, Bad> {
     // What is dated ahead comes in its time.
-    let Some(at) = by_now(Some(view.required_when("at")?), view.lens) else { return Ok(None) };
-    let value = if view.relation == SIGNALS { view.text("value")? } else { None };
+    let Some(at) = by_now(Some(view.required_when("at")?), view.of.lens) else { return Ok(None) };
+    let value = if view.of.relation == SIGNALS { view.text("value")? } else { None };
     let (id, kind, note) = (view.required_text("id")?, view.required_text("kind")?, view.text("note")?);
     Ok(Some(Noticed { id, customer: UNKNOWN, at, kind, value, note }))
 }
 
 fn dated(view: &RowView<'_, '_>) -> Result<Dated, Bad> {
-    let date = yearly(view, "date")?.ok_or_else(|| missing("date"))?;
+    let date = yearly(view.raw("date"), "date", view.of.store_zone)?.ok_or_else(|| missing("date"))?;
     let yearly = view.boolean("yearly", true)?;
     if !yearly && date.year.is_none() {
         return Err(bad("date", Wrong::NeitherYearlyNorOfAYear, ""));
@@ -139,11 +154,11 @@ fn dated(view: &RowView<'_, '_>) -> Result<Dated, Bad> {
 }
 
 /// A date, or a month and a day: `MM-DD`.
-fn yearly(view: &RowView<'_, '_>, column: &str) -> Result<Option<Yearly>, Bad> {
-    if let Ok(Some(text)) = view.text(column)
+fn yearly(value: ValueRef<'_>, column: &str, zone: &TimeZone) -> Result<Option<Yearly>, Bad> {
+    if let Ok(Some(text)) = text_of(value, column)
         && let Some(day) = Yearly::read(&text)
     {
         return Ok(Some(day));
     }
-    Ok(view.day(column)?.map(|day| Yearly::of(day.date())))
+    Ok(when_of(value, column, zone)?.map(|when| Yearly::of(when.day(zone).date())))
 }

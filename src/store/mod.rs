@@ -7,6 +7,7 @@
 //! done ([`pages`]).
 
 mod advice;
+mod as_stored;
 mod candidates;
 mod conditions;
 mod contacts;

@@ -5,20 +5,18 @@
 //! the result is the same on any machine. A query has no rowids: one reader reads it.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
-use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ToSql};
 
+use super::as_stored::Test;
 use super::customers::Places;
-use super::decode::{Bad, Cells, RowView};
+use super::decode::{Bad, Cells, Frame, RowView, Values};
 use super::error::StoreError;
 use super::pages::Leaves;
 use super::relation::Relation;
 use super::repeats::Repeats;
 use super::watch::Watcher;
-use super::year_days::YearDays;
 use crate::domain::facts::{EXAMPLES, Facts, Fault, Lens, Rejected};
 
 /// Rows handed over at a time: large enough that the hand-over costs nothing, small enough for the cache.
@@ -38,9 +36,9 @@ const FEW_PIECES: u64 = 8;
 
 /// Where rows come from.
 pub(super) enum From {
-    /// A table whose pages can be read, with rowids in `[first, last]`; the statement yields the same. Of some days no more
-    /// than the rows whose value at a place is one of them.
-    Pages { leaves: Leaves, sql: String, first: i64, last: i64, days: Option<(usize, Arc<YearDays>)> },
+    /// A table whose pages can be read, with rowids in `[first, last]`; the statement yields the same. No more
+    /// than the rows that pass a test, where there is one.
+    Pages { leaves: Leaves, sql: String, first: i64, last: i64, only: Option<Test> },
     /// A table with rowids, in `[first, last]`: the statement takes the two ends of a piece, and yields all rows of
     /// it or a few.
     Pieces { sql: String, first: i64, last: i64, all: bool },
@@ -63,7 +61,7 @@ impl From {
     /// About how many rows there are: never fewer, unless rowids have gaps.
     fn about(&self) -> Option<u64> {
         match self {
-            From::Pages { first, last, days: None, .. } | From::Pieces { first, last, all: true, .. } => {
+            From::Pages { first, last, only: None, .. } | From::Pieces { first, last, all: true, .. } => {
                 Some(last.abs_diff(*first).saturating_add(1))
             }
             From::Pages { .. } | From::Pieces { .. } | From::Whole { .. } | From::Among { .. } => None,
@@ -93,9 +91,9 @@ pub(super) struct Form<'a> {
 }
 
 impl Form<'_> {
-    fn view<'r, 'stmt>(&'r self, row: Cells<'r, 'stmt>) -> RowView<'r, 'stmt> {
+    fn frame(&self) -> Frame<'_> {
         let (relation, lens, store_zone) = (self.relation, self.lens, self.store_zone);
-        RowView { row, places: self.places.all(), relation, lens, store_zone }
+        Frame { places: self.places.all(), relation, lens, store_zone }
     }
 
     fn fail(&self) -> impl Fn(rusqlite::Error) -> StoreError + use<> {
@@ -214,10 +212,11 @@ fn id_of(connections: &mut [&mut Connection], form: &Form<'_>, hash: u64) -> Res
     let fail = form.fail();
     let Some(connection) = connections.first() else { return Ok(String::new()) };
     let mut statement = connection.prepare(form.from.sql()).map_err(&fail)?;
+    let frame = form.frame();
     for bound in form.from.bound() {
         let mut rows = statement.query(&*bound).map_err(&fail)?;
         while let Some(row) = rows.next().map_err(&fail)? {
-            let view = form.view(Cells::Row(row));
+            let view = RowView { row: Cells::Row(row), of: &frame };
             if view.id_hash() == Some(hash) {
                 return Ok(view.id_or_unknown());
             }
@@ -249,7 +248,8 @@ fn pass<D: Decode>(
             handles.push(scope.spawn(move || {
                 let batch = Batch::default();
                 let told = BTreeMap::new();
-                let mut reader = Reader { form, decoder: new(), sender, emptied, told, batch };
+                let frame = form.frame();
+                let mut reader = Reader { form, frame, decoder: new(), sender, emptied, told, batch };
                 reader.run(connection, nth, readers).map(|()| reader.decoder)
             }));
         }
@@ -273,6 +273,7 @@ fn pass<D: Decode>(
 
 struct Reader<'a, D: Decode> {
     form: &'a Form<'a>,
+    frame: Frame<'a>,
     decoder: D,
     sender: SyncSender<Batch<D::Row>>,
     emptied: Receiver<Batch<D::Row>>,
@@ -287,13 +288,11 @@ impl<D: Decode> Reader<'_, D> {
         let fail = self.form.fail();
         let ends: Vec<[i64; 2]>;
         let pieces: Vec<Vec<&dyn ToSql>> = match &self.form.from {
-            From::Pages { leaves, days, .. } => {
+            From::Pages { leaves, only, .. } => {
                 for piece in (nth..leaves.pieces()).step_by(of) {
-                    let is_sought = |values: &[ValueRef<'_>]| {
-                        days.as_ref().is_none_or(|(place, days)| days.include(values[*place]))
+                    let take = |values: &Values<'_>| {
+                        only.as_ref().is_some_and(|test| !test(&values.0)) || self.heard(Cells::Page(values))
                     };
-                    let take =
-                        |values: &[ValueRef<'_>]| !is_sought(values) || self.heard(Cells::Page(values));
                     if !leaves.read(connection, piece, take).map_err(&fail)? || !self.hand_over(true) {
                         return Ok(());
                     }
@@ -338,20 +337,29 @@ impl<D: Decode> Reader<'_, D> {
         self.batch.read < BATCH || self.hand_over(false)
     }
 
+    #[inline]
     fn take(&mut self, row: Cells<'_, '_>) {
-        let view = self.form.view(row);
+        let view = RowView { row, of: &self.frame };
         self.batch.read += 1;
         if self.form.watch_ids {
             self.batch.ids.extend(view.id_hash());
         }
         if let Err(bad) = self.decoder.decode(&view, &mut self.batch.rows) {
-            let told = self.told.entry(bad.fault).or_default();
-            *told += 1;
-            if *told > EXAMPLES {
-                self.batch.more.push(bad.fault);
-            } else {
-                self.batch.rejected.push(view.rejected(bad));
-            }
+            note(&view, bad, &mut self.told, &mut self.batch);
+        }
+    }
+}
+
+/// Notes what is wrong with a row.
+#[cold]
+fn note<T>(view: &RowView<'_, '_>, bad: Bad, told: &mut BTreeMap<Fault, usize>, batch: &mut Batch<T>) {
+    for bad in bad.each() {
+        let told = told.entry(bad.fault).or_default();
+        *told += 1;
+        if *told > EXAMPLES {
+            batch.more.push(bad.fault);
+        } else {
+            batch.rejected.push(view.rejected(bad));
         }
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn follow_up_of(view: &RowView<'_, '_>, customer: u32) -> Result<Foll
         rep_id: view.text("rep_id")?,
         due_at: view.required_when("due_at")?,
         // Done later than the as-of instant was still open then.
-        done_at: by_now(view.when("done_at")?, view.lens),
+        done_at: by_now(view.when("done_at")?, view.of.lens),
         subject: view.text("subject")?,
         note: view.text("note")?,
     })
@@ -41,7 +41,7 @@ pub(super) fn contact_of(
     customers: &Customers,
 ) -> Result<(u32, jiff::Timestamp, String), Bad> {
     let customer = view.customer(customers)?;
-    let at = instant(past(view, "at")?, view.lens);
+    let at = instant(past(view, "at")?, view.of.lens);
     Ok((customer, at, view.required_text("kind")?))
 }
 
@@ -60,15 +60,15 @@ fn instant(when: When, lens: &Lens) -> jiff::Timestamp {
 
 /// A moment that must be there and not be after the as-of instant.
 pub(super) fn past(view: &RowView<'_, '_>, column: &str) -> Result<When, Bad> {
-    by_now(Some(view.required_when(column)?), view.lens).ok_or_else(|| later(column))
+    by_now(Some(view.required_when(column)?), view.of.lens).ok_or_else(|| later(column))
 }
 
 pub(super) fn read_complaint(view: &RowView<'_, '_>, facts: &mut Facts) -> Result<(), Bad> {
     let complaint = Complaint {
         customer: view.customer(&facts.customers)?,
         opened_at: past(view, "opened_at")?,
-        first_reply_at: by_now(view.when("first_reply_at")?, view.lens),
-        resolved_at: by_now(view.when("resolved_at")?, view.lens),
+        first_reply_at: by_now(view.when("first_reply_at")?, view.of.lens),
+        resolved_at: by_now(view.when("resolved_at")?, view.of.lens),
         contacts: view.integer("contacts")?,
     };
     facts.complaints.push(complaint);
@@ -77,7 +77,7 @@ pub(super) fn read_complaint(view: &RowView<'_, '_>, facts: &mut Facts) -> Resul
 
 pub(super) fn read_lead(view: &RowView<'_, '_>, facts: &mut Facts) -> Result<(), Bad> {
     let created = past(view, "created_at")?.day(&facts.lens.zone);
-    let converted = by_now(view.when("converted_at")?, view.lens).is_some();
+    let converted = by_now(view.when("converted_at")?, view.of.lens).is_some();
     facts.leads.push(Lead { created, source: view.text("source")?, converted });
     Ok(())
 }

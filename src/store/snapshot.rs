@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use rusqlite::Connection;
 
+use super::conditions::customers_days;
 use super::contacts;
 use super::contracts;
 use super::customers::{self, Places};
 use super::cut::{known, select};
-use super::decode::{Bad, Cells, RowView, when_of};
+use super::decode::{Bad, Cells, Frame, RowView, when_of};
 use super::due::Those;
 use super::error::StoreError;
 use super::follow_ups;
@@ -87,14 +88,18 @@ impl<'s> Snapshot<'s> {
             }
         }
         let mut facts = Facts::empty(lens.clone());
-        self.on_all(relation::CUSTOMERS, &customers::columns(&needs), None, &lens, |connections, form| {
-            customers::read(connections, form, &mut facts)
+        let days = needs.look.as_ref().map(customers_days).unwrap_or_default();
+        let mut columns = customers::columns(&needs);
+        columns.extend(days.iter().map(|days| days.column));
+        self.on_all(relation::CUSTOMERS, &columns, None, &lens, |connections, form| {
+            customers::read(connections, form, &days, &mut facts)
         })?;
         if needs.reps {
             self.each(relation::REPS, ALL, &mut facts, read_rep)?;
         }
         if needs.subscriptions {
-            self.on_all(relation::SUBSCRIPTIONS, ALL, None, &lens, |connections, form| {
+            let columns = if needs.look.is_some() { contracts::DUE } else { ALL };
+            self.on_all(relation::SUBSCRIPTIONS, columns, None, &lens, |connections, form| {
                 contracts::read(connections, form, &mut facts)
             })?;
         }
@@ -318,13 +323,14 @@ impl<'s> Snapshot<'s> {
         sql: &str,
         places: &Places,
         lens: &Lens,
-        of: Option<&str>,
+        whose: Option<&str>,
         mut look: impl FnMut(&RowView<'_, '_>) -> bool,
     ) -> Result<(), StoreError> {
         let fail = |source| StoreError::Read { relation: relation.name, source };
         let mut statement = self.store.connection.prepare_cached(sql).map_err(fail)?;
-        let mut rows = statement.query(rusqlite::params_from_iter(of)).map_err(fail)?;
+        let mut rows = statement.query(rusqlite::params_from_iter(whose)).map_err(fail)?;
         let mut count = 0;
+        let of = Frame { places: places.all(), relation, lens, store_zone: &self.store.zone };
         while let Some(row) = rows.next().map_err(fail)? {
             if count % TOLD == 0
                 && let Some(watch) = &self.store.watcher
@@ -332,8 +338,7 @@ impl<'s> Snapshot<'s> {
                 watch.read(relation.name, count, None);
             }
             count += 1;
-            let store_zone = &self.store.zone;
-            if !look(&RowView { row: Cells::Row(row), places: places.all(), relation, lens, store_zone }) {
+            if !look(&RowView { row: Cells::Row(row), of: &of }) {
                 break;
             }
         }

@@ -1,6 +1,8 @@
 //! Which days of a year are looked for: as a condition of SQL, which an index answers, and the same of a value that is read
 //! from its page, for tables without the index.
 
+use std::sync::Arc;
+
 use rusqlite::types::ValueRef;
 
 use super::conditions::{Index, Part};
@@ -9,11 +11,19 @@ use crate::domain::Day;
 /// Days beyond which naming each of a year would say nothing.
 const NAMED_MAX: i32 = 120;
 
+/// Days that are looked for, and the place of their column among the values of a row.
+pub(super) type Placed = (usize, Arc<YearDays>);
+
+/// Those of `days` whose columns have a place.
+pub(super) fn placed(days: &[Arc<YearDays>], place: impl Fn(&str) -> Option<usize>) -> Vec<Placed> {
+    days.iter().filter_map(|days| Some((place(days.column)?, days.clone()))).collect()
+}
+
 /// The days of the year that a column may fall on: of plain dates by their month and day, all else is let through.
 pub(super) struct YearDays {
     pub(super) column: &'static str,
     /// `MM-DD`, sorted; `None` for any.
-    named: Option<Vec<String>>,
+    named: Option<Vec<[u8; 5]>>,
 }
 
 impl YearDays {
@@ -21,9 +31,9 @@ impl YearDays {
     pub(super) fn of(column: &'static str, (from, to): (Day, Day)) -> YearDays {
         let named = (to.since(from) <= NAMED_MAX).then(|| {
             let near = -1..=to.since(from) + 1;
-            let days = near.map(|n| from.plus(n).date().strftime("%m-%d").to_string());
+            let days = near.map(|n| named(from.plus(n)));
             // The 29th of February falls on a neighbour in most years.
-            let mut days: Vec<String> = days.chain(["02-29".to_owned()]).collect();
+            let mut days: Vec<[u8; 5]> = days.chain([*b"02-29"]).collect();
             days.sort_unstable();
             days.dedup();
             days
@@ -37,7 +47,8 @@ impl YearDays {
         let Some(named) = &self.named else {
             return vec![Part { condition: format!("\"{column}\" IS NOT NULL"), index: None }];
         };
-        let named: Vec<String> = named.iter().map(|day| format!("'{day}'")).collect();
+        let named = named.iter().map(|day| format!("'{}'", String::from_utf8_lossy(day)));
+        let named: Vec<String> = named.collect();
         let (day, length) = (format!("substr(\"{column}\", 6)"), format!("length(\"{column}\")"));
         let other = format!("({length} <> 10 OR substr(\"{column}\", 5, 1) <> '-')");
         let plain = format!("{length} = 10 AND substr(\"{column}\", 5, 1) = '-'");
@@ -54,11 +65,26 @@ impl YearDays {
     pub(super) fn include(&self, value: ValueRef<'_>) -> bool {
         match (value, &self.named) {
             (ValueRef::Null, _) => false,
-            (ValueRef::Text(text), Some(named)) => day_of(text)
-                .is_none_or(|day| named.binary_search_by(|known| known.as_bytes().cmp(day)).is_ok()),
+            (ValueRef::Text(text), Some(named)) => {
+                day_of(text).is_none_or(|day| day.try_into().is_ok_and(|day| is_among(named, day)))
+            }
             _ => true,
         }
     }
+}
+
+/// Whether one of sorted days is that one: as numbers they are compared at once.
+fn is_among(named: &[[u8; 5]], day: [u8; 5]) -> bool {
+    let number = |[a, b, c, d, e]: [u8; 5]| u64::from_be_bytes([0, 0, 0, a, b, c, d, e]);
+    named.binary_search_by_key(&number(day), |known| number(*known)).is_ok()
+}
+
+/// `MM-DD`.
+fn named(day: Day) -> [u8; 5] {
+    let date = day.date();
+    let digits = |n: i8| [b'0' + (n / 10) as u8, b'0' + (n % 10) as u8];
+    let ([a, b], [c, d]) = (digits(date.month()), digits(date.day()));
+    [a, b, b'-', c, d]
 }
 
 /// Of ten characters, the fifth of which is a dash, the last five.

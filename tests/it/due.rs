@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use proptest::prelude::*;
-use retaind::care::rule::{Kind, Reach, Which};
+use retaind::care::rule::{self, Kind, Reach, Which};
 use retaind::care::{About, Case, History, Rule};
 use retaind::domain::facts::{Facts, Fault, Lens, Needs};
 use retaind::domain::yearly::Custom;
@@ -289,6 +289,85 @@ fn a_day_of_the_year_is_found_however_it_is_written_and_no_other() {
         let mut ids: Vec<_> = found.iter().map(|case| case.subject.split('@').next().unwrap()).collect();
         ids.sort_unstable();
         assert_eq!(ids, ["1", "2", "3", "4", "7", "8"], "indexed {indexed}");
+    }
+}
+
+/// Days of both kinds: each customer's is told once, whether they are found by an index or not, from a table or a query, by
+/// themselves or while everybody is read; and both that cannot be read are named.
+#[test]
+fn birthdays_and_anniversaries_are_found_once_each() {
+    let store = Store::new(["INTEGER PRIMARY KEY", "", ""]);
+    let sql = "ALTER TABLE customers ADD since; ALTER TABLE customers ADD birthday;
+         INSERT INTO customers (id, name, since, birthday) VALUES (1, 'A', '2020-07-15', '1980-07-15'),
+           (2, 'B', '2020-01-14', '07-15'), (3, 'C', '2020-07-15', NULL), (4, 'D', 'once', 'in May');";
+    store.sql().execute_batch(sql).unwrap();
+    let days = |name: &str, occasion| {
+        let (leads, custom) = (Vec::new(), Custom::default());
+        Rule::of(name, Kind::Dates { occasion, leads, custom }, None)
+    };
+    let mut rules = vec![days("birthday", Which::Birthday), days("since", Which::Anniversary)];
+    for everybody in [false, true] {
+        if everybody {
+            rules.push(Rule::of("left", Kind::WinBack { after: vec![30] }, None));
+        }
+        for (index, as_query) in [("", false), ("", true), ("birthday", false), ("since", true)] {
+            if !index.is_empty() {
+                let on = format!(
+                    "CREATE INDEX day ON customers (substr({index}, 6));
+                     CREATE INDEX other ON customers (length({index}))
+                       WHERE length({index}) <> 10 OR substr({index}, 5, 1) <> '-';"
+                );
+                store.sql().execute_batch(&on).unwrap();
+            }
+            let needs = rule::needs(rules.iter(), &lens(), &Settings::default());
+            let facts = store.open(as_query).read(needs, lens()).unwrap();
+            let settings = Settings::default();
+            let panel = Panel::of(&facts, &settings);
+            let find = |rule: &Rule| rule.find(&panel, &History::default(), Reach::All);
+            let mut ids: Vec<String> =
+                rules.iter().flat_map(find).map(|case| format!("{} {}", case.rule, case.subject)).collect();
+            ids.sort_unstable();
+            let due = [
+                "birthday 1@2026-07-15",
+                "birthday 2@2026-07-15",
+                "since 1@2026-07-15",
+                "since 3@2026-07-15",
+            ];
+            assert_eq!(ids, due, "everybody {everybody}, index {index:?}, query {as_query}");
+            let (count, examples) = &facts.rejected[&("customers", Fault::Unreadable)];
+            let columns: BTreeSet<&str> = examples.iter().map(|r| r.flaw.column.as_str()).collect();
+            assert_eq!((*count, columns), (2, BTreeSet::from(["birthday", "since"])), "{examples:?}");
+            store.sql().execute_batch("DROP INDEX IF EXISTS day; DROP INDEX IF EXISTS other").unwrap();
+        }
+    }
+}
+
+/// What a rep who left has promised is found once, whether it was told, fell due or neither, and whatever index finds it.
+#[test]
+fn a_promise_of_a_rep_who_left_is_found_once() {
+    let store = Store::new(["INTEGER PRIMARY KEY", "", ""]);
+    let sql = "ALTER TABLE reps ADD active; INSERT INTO reps VALUES ('gone', 'G', 0), ('here', 'H', 1);
+         INSERT INTO customers VALUES (1, 'A', NULL, NULL);
+         INSERT INTO follow_ups VALUES ('due', 1, 'gone', '2026-07-01', NULL, NULL), ('told', 1, 'gone', '2026-09-01', NULL, NULL),
+           ('later', 1, 'gone', '2026-09-01', NULL, NULL), ('done', 1, 'gone', '2026-07-01', '2026-07-01', NULL),
+           ('other', 1, 'here', '2026-09-01', NULL, NULL), ('told-too', 1, 'here', '2026-07-01', '2026-07-01', NULL);";
+    store.sql().execute_batch(sql).unwrap();
+    let rules = [rule(), Rule::of("handover", Kind::Handover, None)];
+    for index in
+        ["", "CREATE INDEX i ON follow_ups (done_at)", "DROP INDEX i; CREATE INDEX j ON follow_ups (rep_id)"]
+    {
+        store.sql().execute_batch(index).unwrap();
+        for as_query in [false, true] {
+            let mut needs = rule::needs(rules.iter(), &lens(), &Settings::default());
+            if let Some(look) = &mut needs.look {
+                look.told_follow_ups = ["told", "told-too", "due"].map(str::to_owned).into();
+            }
+            let facts = store.open(as_query).read(needs, lens()).unwrap();
+            let mut ids: Vec<&str> =
+                facts.matters.follow_ups.iter().map(|follow_up| follow_up.id.as_str()).collect();
+            ids.sort_unstable();
+            assert_eq!(ids, ["due", "later", "told", "told-too"], "{index:?} {as_query}");
+        }
     }
 }
 

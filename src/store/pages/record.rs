@@ -41,36 +41,37 @@ pub(super) fn read<'a>(
 ) -> Result<(), Short> {
     let (header, mut at) = varint(record).ok_or(Short::Bytes)?;
     let header = usize::try_from(header).map_err(|_| Short::Wrong)?;
+    let types = record.get(..header).ok_or(Short::Bytes)?;
     let (mut body, mut place) = (header, 0);
-    let mut wanted = wanted.iter();
-    let mut next = wanted.next();
-    while let Some(want) = next {
-        if at >= header {
-            // What was added to the table after this row was written.
-            for want in std::iter::once(want).chain(wanted) {
-                values[want.slot] = absent(want, rowid);
-            }
-            return Ok(());
-        }
-        let (serial, length) = varint(record.get(at..).unwrap_or(&[])).ok_or(Short::Bytes)?;
-        at += length;
-        let size = size(serial).ok_or(Short::Wrong)?;
-        if place == want.at {
-            values[want.slot] = match &want.kind {
-                Kind::Rowid => ValueRef::Integer(rowid),
-                kind => {
-                    let end = body.checked_add(size).ok_or(Short::Wrong)?;
-                    let bytes = record.get(body..end).ok_or(Short::Bytes)?;
-                    match (kind, value(serial, bytes)) {
-                        (Kind::Real { .. }, ValueRef::Integer(n)) => ValueRef::Real(n as f64),
-                        (_, value) => value,
-                    }
+    for (nth, want) in wanted.iter().enumerate() {
+        let (serial, end) = loop {
+            let Some(first) = types.get(at) else {
+                // What was added to the table after this row was written.
+                for want in &wanted[nth..] {
+                    values[want.slot] = absent(want, rowid);
                 }
+                return Ok(());
             };
-            next = wanted.next();
-        }
-        body = body.checked_add(size).ok_or(Short::Wrong)?;
-        place += 1;
+            let (serial, size, length) = match SIZES[usize::from(*first)] {
+                OTHER => sized(&types[at..])?,
+                size => (u64::from(*first), usize::from(size), 1),
+            };
+            at += length;
+            let end = body.checked_add(size).ok_or(Short::Wrong)?;
+            place += 1;
+            if place > want.at {
+                break (serial, end);
+            }
+            body = end;
+        };
+        values[want.slot] = match &want.kind {
+            Kind::Rowid => ValueRef::Integer(rowid),
+            kind => match (kind, value(serial, record.get(body..end).ok_or(Short::Bytes)?)) {
+                (Kind::Real { .. }, ValueRef::Integer(n)) => ValueRef::Real(n as f64),
+                (_, value) => value,
+            },
+        };
+        body = end;
     }
     Ok(())
 }
@@ -82,15 +83,33 @@ fn absent(want: &Wanted, rowid: i64) -> ValueRef<'_> {
     }
 }
 
-/// Bytes of a value of a type; `None` for types that are kept for SQLite's own use.
-#[inline]
-fn size(serial: u64) -> Option<usize> {
-    const SIZES: [usize; 10] = [0, 1, 2, 3, 4, 6, 8, 8, 0, 0];
-    match serial {
-        0..=9 => Some(SIZES[serial as usize]),
-        10 | 11 => None,
-        _ => usize::try_from((serial - 12) / 2).ok(),
+/// Bytes of a value by the first byte of its type, where that is all of it.
+const SIZES: [u8; 256] = {
+    let mut sizes = [OTHER; 256];
+    let short = [0, 1, 2, 3, 4, 6, 8, 8, 0, 0];
+    let mut serial = 0;
+    while serial < 0x80 {
+        if serial < short.len() {
+            sizes[serial] = short[serial];
+        } else if serial >= 12 {
+            sizes[serial] = (serial as u8 - 12) / 2;
+        }
+        serial += 1;
     }
+    sizes
+};
+
+/// A type of more bytes, or one that is kept for SQLite's own use.
+const OTHER: u8 = u8::MAX;
+
+/// Such a type, how many bytes its value has, and how many it has itself.
+fn sized(types: &[u8]) -> Result<(u64, usize, usize), Short> {
+    let (serial, length) = varint(types).ok_or(Short::Bytes)?;
+    let size = match serial {
+        0..0x80 => Some(SIZES[serial as usize]).filter(|size| *size != OTHER).map(usize::from),
+        _ => usize::try_from((serial - 12) / 2).ok(),
+    };
+    Ok((serial, size.ok_or(Short::Wrong)?, length))
 }
 
 #[inline]
@@ -188,6 +207,12 @@ mod tests {
         assert_eq!(read(&[2]), Err(Short::Bytes));
         assert_eq!(read(&[]), Err(Short::Bytes));
         assert_eq!(read(&[2, 10]), Err(Short::Wrong));
+        assert_eq!(read(&[3, 0x80, 10]), Err(Short::Wrong));
+        assert_eq!(
+            read(&[3, 0x80, 17, b'o', b'k']),
+            Ok(Value::Text("ok".to_owned())),
+            "in more bytes than it takes"
+        );
         assert_eq!(read(&[2, 7, 0x7f, 0xf8, 0, 0, 0, 0, 0, 0]), Ok(Value::Null), "not a number");
         assert_eq!(read(&[1]), Ok(Value::Null), "a row of before the column");
     }

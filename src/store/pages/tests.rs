@@ -1,10 +1,10 @@
 //! Rows from pages, held against what SQLite itself says of the same file.
 
 use proptest::prelude::*;
-use rusqlite::types::{Value, ValueRef};
+use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
-use super::{Leaves, are_given};
+use super::{Leaves, Values, are_given};
 
 fn names(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
@@ -16,8 +16,8 @@ fn from_pages(connection: &Connection, table: &str, columns: &[&str]) -> Option<
     let leaves = Leaves::of(connection, table, &names(columns)).unwrap()?;
     let mut rows = Vec::new();
     for piece in 0..leaves.pieces() {
-        let keep = |values: &[ValueRef<'_>]| {
-            rows.push(values.iter().map(|value| Value::try_from(*value).unwrap()).collect());
+        let keep = |values: &Values<'_>| {
+            rows.push(values.0.iter().map(|value| Value::try_from(*value).unwrap()).collect());
             true
         };
         assert!(leaves.read(connection, piece, keep).unwrap());
@@ -95,7 +95,7 @@ fn a_tree_of_many_levels_is_read_in_pieces() {
     agree(&connection, "t", &["id", "x"]);
     // Whoever has seen enough is not told more.
     let mut seen = 0;
-    let enough = |_: &[ValueRef<'_>]| {
+    let enough = |_: &Values<'_>| {
         seen += 1;
         seen < 3
     };

@@ -1,0 +1,165 @@
+//! What is looked for, held against values as they are stored: the same as the conditions of SQL, for rows that come
+//! from their pages.
+
+use rusqlite::types::ValueRef;
+
+use super::conditions::{Due, Since};
+use super::customers::{Id, with_key};
+use crate::domain::customers::Key;
+
+/// Whether a row, by its values as they are given, is one that is looked for.
+pub(super) type Test = Box<dyn Fn(&[ValueRef<'_>]) -> bool + Send + Sync>;
+
+/// A test of the value in a column; `None` where it is not given.
+pub(super) fn of(
+    given: &[String],
+    column: &str,
+    is: impl Fn(ValueRef<'_>) -> bool + Send + Sync + 'static,
+) -> Option<Test> {
+    let place = place(given, column)?;
+    Some(Box::new(move |values| values.get(place).is_some_and(|value| is(*value))))
+}
+
+/// Rows that pass all of some tests.
+pub(super) fn all<const N: usize>(tests: [Test; N]) -> Test {
+    Box::new(move |values| tests.iter().all(|test| test(values)))
+}
+
+/// Rows that pass none of some tests.
+pub(super) fn none<const N: usize>(tests: [Test; N]) -> Test {
+    Box::new(move |values| !tests.iter().any(|test| test(values)))
+}
+
+/// Rows that pass any of some tests.
+pub(super) fn any(tests: Vec<Test>) -> Test {
+    Box::new(move |values| tests.iter().any(|test| test(values)))
+}
+
+/// Rows whose end, in `column`, may not have come by then; all, where none is given.
+pub(super) fn open(given: &[String], column: &str, since: Since) -> Test {
+    let is_open = move |value: ValueRef<'_>| match value {
+        ValueRef::Null => true,
+        ValueRef::Text(text) if text <= b"/".as_slice() => true,
+        value => since.has(value),
+    };
+    of(given, column, is_open).unwrap_or_else(|| Box::new(|_| true))
+}
+
+/// Rows whose id in `column` is one of some.
+pub(super) fn one_of<'k>(
+    given: &[String],
+    column: &str,
+    ids: impl Iterator<Item = &'k String>,
+) -> Option<Test> {
+    let mut ids: Vec<Id> = ids.map(|id| Id::of(Key::of(id))).collect();
+    ids.sort_unstable_by(|one, other| one.key().cmp(&other.key()));
+    let is_one = move |value: ValueRef<'_>| {
+        let found = with_key(value, "", |key| ids.binary_search_by(|id| id.key().cmp(&key)).is_ok());
+        found.ok().flatten().unwrap_or(false)
+    };
+    of(given, column, is_one)
+}
+
+/// Where a column is among those that are given.
+pub(super) fn place(given: &[String], column: &str) -> Option<usize> {
+    given.iter().position(|name| name.eq_ignore_ascii_case(column))
+}
+
+impl Since {
+    /// Whether a moment, as it is stored, may be on the day or later.
+    pub(super) fn has(&self, value: ValueRef<'_>) -> bool {
+        match value {
+            ValueRef::Null => false,
+            ValueRef::Integer(n) => n >= self.seconds,
+            ValueRef::Real(x) => x >= self.seconds as f64,
+            ValueRef::Text(text) => text >= self.date.as_bytes(),
+            // After all texts.
+            ValueRef::Blob(_) => true,
+        }
+    }
+}
+
+impl Due {
+    /// Whether a moment, as it is stored, may be on the day or before; what is no date is let through.
+    pub(super) fn has(&self, value: ValueRef<'_>) -> bool {
+        let ValueRef::Text(text) = value else { return true };
+        let (low, high) = &self.dashless;
+        text < self.before.as_bytes()
+            || (low.as_bytes() <= text && text <= high.as_bytes())
+            || text >= Due::NO_DATE.as_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+    use proptest::prelude::*;
+    use rusqlite::types::Value;
+
+    use super::super::relation::FOLLOW_UPS;
+    use super::super::{conditions, plan};
+    use super::*;
+    use crate::domain::facts::Lens;
+    use crate::domain::{Currency, Look, Rates};
+
+    const COLUMNS: [&str; 8] = ["id", "rep_id", "due_at", "done_at", "resolved_at", "at", "note", "since"];
+
+    fn value() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            Just(Value::Null),
+            "2026-(10-(2[89]|3[01])|11-0[1-7])(T10:00:00Z)?".prop_map(Value::Text),
+            "202610(2[89]|3[01])".prop_map(Value::Text),
+            "(|[ /0-9]|yesterday|22[0-9]{2}-01-01|20[12][0-9]-11-03)".prop_map(Value::Text),
+            (1_793_000_000i64..1_794_500_000).prop_map(Value::Integer),
+            (1_793_000_000i64..1_794_500_000).prop_map(|n| Value::Real(n as f64 + 0.5)),
+            (0i64..9).prop_map(Value::Integer),
+            prop::collection::vec(proptest::num::u8::ANY, 0..3).prop_map(Value::Blob),
+        ]
+    }
+
+    fn lens() -> Lens {
+        let (zone, currency) = (TimeZone::UTC, Currency::from_code("EUR").unwrap());
+        Lens { as_of: "2026-11-02T11:00:00Z".parse().unwrap(), zone, currency, rates: Rates::default() }
+    }
+
+    fn look() -> Look {
+        let today = lens().today();
+        Look {
+            follow_ups: Some(today),
+            told_follow_ups: ["3", "yesterday"].map(str::to_owned).into(),
+            handed: true,
+            complaints: true,
+            signals: Some(today),
+            notes: Some(today),
+            anniversaries: Some((today, today)),
+            ..Look::default()
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn sql_says_the_same(row in prop::collection::vec(value(), COLUMNS.len())) {
+            let sql = rusqlite::Connection::open_in_memory().unwrap();
+            sql.execute_batch(&format!("CREATE TABLE t ({})", COLUMNS.join(", "))).unwrap();
+            let all: Vec<String> = (1..=row.len()).map(|n| format!("?{n}")).collect();
+            let insert = format!("INSERT INTO t VALUES ({})", all.join(", "));
+            sql.execute(&insert, rusqlite::params_from_iter(&row)).unwrap();
+            let values: Vec<ValueRef<'_>> = row.iter().map(ValueRef::from).collect();
+            let (look, gone, lens) = (look(), ["5".to_owned(), "/".to_owned()], lens());
+            // By all columns, and by those of a shop that does not say which follow-ups are done.
+            for given in [&COLUMNS[..], &COLUMNS[..3]] {
+                let given: Vec<String> = given.iter().map(|column| (*column).to_owned()).collect();
+                for search in conditions::of(&look, &gone, &lens) {
+                    if given.len() < COLUMNS.len() && search.relation != FOLLOW_UPS {
+                        continue;
+                    }
+                    let Some(conditions) = search.conditions(&given) else { continue };
+                    let test = search.test_of(&given).unwrap();
+                    let count = format!("SELECT count(*) FROM t WHERE {}", plan::any(&conditions));
+                    let found: i64 = sql.query_row(&count, [], |row| row.get(0)).unwrap();
+                    prop_assert_eq!(test(&values), found == 1, "{:?} {}", row, count);
+                }
+            }
+        }
+    }
+}
