@@ -15,7 +15,7 @@ use retaind::care::rule::{self, Kind, MAX_LATE, Which};
 use retaind::care::{History, Rule, Staff, candidates};
 use retaind::domain::Look;
 use retaind::domain::customer::CancelKind;
-use retaind::domain::facts::{Facts, Lens};
+use retaind::domain::facts::{Facts, Lens, Needs};
 use retaind::domain::purchases::Fold;
 use retaind::domain::recipient::{Calendar, Recipient};
 use retaind::domain::yearly::Custom;
@@ -139,46 +139,91 @@ fn sweep(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Follow-ups alone, the next to nothing of them that were due long ago, the same of customers who wait for a contact,
-/// a rule of every kind that reads no transactions, of which little is due and as it comes, and the one that does.
-const MORNINGS: [&str; 7] = [
-    "follow-ups of long ago",
-    "follow-ups",
-    "contact gaps of years",
-    "contact gaps",
-    "little of every rule but risk",
-    "every rule but risk",
-    "risk",
-];
-
-fn rules(morning: &str) -> Vec<Rule> {
-    let little = [MORNINGS[0], MORNINGS[2], MORNINGS[4]].contains(&morning);
-    let usual_days = if little { 1_000 } else { 90 };
-    let ideal = Intervals { usual_days, ..Intervals::default() };
-    let gap = Kind::ContactGap { ideal, at_most: None, release_after: None };
-    match morning {
-        "contact gaps" | "contact gaps of years" => return vec![Rule::of("rule", gap, None)],
-        "risk" => return vec![Rule::of("rule", Kind::Risk { level: 60, clear: 50 }, None)],
-        "little of every rule but risk" | "every rule but risk" => {}
-        _ => return vec![Rule::follow_ups(0)],
-    }
-    let leads = |usual: &[i32]| if little { Vec::new() } else { usual.to_vec() };
-    let dates = |occasion| Kind::Dates { occasion, leads: leads(&[7]), custom: Custom::default() };
-    let kinds = [
-        Kind::FollowUp { leads: Vec::new() },
-        gap,
-        dates(Which::Birthday),
-        dates(Which::Anniversary),
-        dates(Which::Other),
-        Kind::Renewal { leads: leads(&[90, 60, 30, 7]), lead_above: None },
-        Kind::WinBack { after: if little { vec![1_700] } else { vec![30, 90] } },
-        Kind::Handover,
-        Kind::Complaint { reply_hours: 24, resolve_hours: 72 },
-        Kind::Signal { kinds: Vec::new(), keywords: Vec::new() },
-    ];
-    let max_late = if little { 0 } else { MAX_LATE };
-    kinds.into_iter().map(|kind| Rule { max_late, ..Rule::of("rule", kind, None) }).collect()
+/// A morning: what its rules look for, and how much of it is due.
+struct Morning {
+    name: &'static str,
+    looked_for: LookedFor,
+    /// Of a single day, and of follow-ups and gaps what fell due years ago: next to nothing.
+    little: bool,
+    /// Rules for customers of a tier that nobody is in: all is looked for, and nobody told.
+    nobody: bool,
 }
+
+#[derive(Clone, Copy, PartialEq)]
+enum LookedFor {
+    FollowUps,
+    Gaps,
+    /// A rule of every kind that reads no transactions, with notes that have a word.
+    AllButRisk,
+    /// The one that reads them.
+    Risk,
+}
+
+impl Morning {
+    const fn of(name: &'static str, looked_for: LookedFor) -> Morning {
+        Morning { name, looked_for, little: false, nobody: false }
+    }
+
+    const fn little(self) -> Morning {
+        Morning { little: true, ..self }
+    }
+
+    const fn nobody(self) -> Morning {
+        Morning { nobody: true, ..self }
+    }
+
+    fn rules(&self) -> Vec<Rule> {
+        let Morning { little, nobody, .. } = *self;
+        let usual_days = if little { 1_000 } else { 90 };
+        let ideal = Intervals { usual_days, ..Intervals::default() };
+        let gap = Kind::ContactGap { ideal, at_most: None, release_after: None };
+        let leads = |usual: &[i32]| if little { Vec::new() } else { usual.to_vec() };
+        let dates = |occasion| Kind::Dates { occasion, leads: leads(&[7]), custom: Custom::default() };
+        let kinds = match self.looked_for {
+            LookedFor::FollowUps => return vec![Rule::follow_ups(0)],
+            LookedFor::Gaps => return vec![Rule::of("rule", gap, None)],
+            LookedFor::Risk => return vec![Rule::of("rule", Kind::Risk { level: 60, clear: 50 }, None)],
+            LookedFor::AllButRisk => [
+                Kind::FollowUp { leads: Vec::new() },
+                gap,
+                dates(Which::Birthday),
+                dates(Which::Anniversary),
+                dates(Which::Other),
+                Kind::Renewal { leads: leads(&[90, 60, 30, 7]), lead_above: None },
+                Kind::WinBack { after: if little { vec![1_700] } else { vec![30, 90] } },
+                Kind::Handover,
+                Kind::Complaint { reply_hours: 24, resolve_hours: 72 },
+                Kind::Signal { kinds: Vec::new(), keywords: vec!["competitor".to_owned()] },
+            ],
+        };
+        let max_late = if little { 0 } else { MAX_LATE };
+        let tiers = if nobody { vec!["nobody".to_owned()] } else { Vec::new() };
+        let rule = |kind| Rule { max_late, tiers: tiers.clone(), ..Rule::of("rule", kind, None) };
+        kinds.into_iter().map(rule).collect()
+    }
+
+    /// What it reads.
+    fn needs(&self, lens: &Lens, rules: &[Rule]) -> Needs {
+        let mut needs = rule::needs(rules.iter(), lens, &settings());
+        if let Some(look) = &mut needs.look
+            && self.little
+        {
+            look.follow_ups = look.follow_ups.map(|_| lens.today().plus(-1_790));
+        }
+        needs
+    }
+}
+
+const MORNINGS: [Morning; 8] = [
+    Morning::of("follow-ups of long ago", LookedFor::FollowUps).little(),
+    Morning::of("follow-ups", LookedFor::FollowUps),
+    Morning::of("contact gaps of years", LookedFor::Gaps).little(),
+    Morning::of("contact gaps", LookedFor::Gaps),
+    Morning::of("every rule but risk, nobody", LookedFor::AllButRisk).little().nobody(),
+    Morning::of("little of every rule but risk", LookedFor::AllButRisk).little(),
+    Morning::of("every rule but risk", LookedFor::AllButRisk),
+    Morning::of("risk", LookedFor::Risk),
+];
 
 /// Whoever gets what is due.
 fn everybody(zone: &TimeZone) -> Recipient {
@@ -207,15 +252,10 @@ fn settings() -> Settings {
 
 /// What a morning's digests read and find; gives how many customers they read, and how many
 /// they tell of.
-fn read_due(path: &Path, morning: &str) -> Option<(usize, usize)> {
-    let (lens, settings, rules) = (lens()?, settings(), rules(morning));
+fn read_due(path: &Path, morning: &Morning) -> Option<(usize, usize)> {
+    let (lens, settings, rules) = (lens()?, settings(), morning.rules());
     let zone = lens.zone.clone();
-    let mut needs = rule::needs(rules.iter(), &lens, &settings);
-    if [MORNINGS[0], MORNINGS[4]].contains(&morning)
-        && let Some(look) = &mut needs.look
-    {
-        look.follow_ups = Some(lens.today().plus(-1_790));
-    }
+    let mut needs = morning.needs(&lens, &rules);
     let staff = Staff { rest: vec![Arc::new(everybody(&zone))], ..Staff::default() };
     let history = History::default();
     if let Some(look) = &mut needs.look {
@@ -238,7 +278,7 @@ fn indexed(store: &Path) -> Option<PathBuf> {
     let copy = store.with_extension("indexed.sqlite");
     std::fs::copy(store, &copy).ok()?;
     let lens = lens()?;
-    let look = |morning: &&str| candidates::looked_for(&rules(morning), &settings(), &lens);
+    let look = |morning: &Morning| candidates::looked_for(&morning.rules(), &settings(), &lens);
     let looks: Vec<Look> = MORNINGS.iter().map(look).collect();
     let mut open = SqliteStore::open(&copy, Mapping::own(), lens.zone.clone()).ok()?;
     let advice = open.snapshot().ok()?.advice(&looks, false, &lens).ok()?;
@@ -258,9 +298,9 @@ fn due(criterion: &mut Criterion) {
     for (name, path) in [("as it is", Some(&store)), ("with indexes", copy.as_ref())] {
         let Some(path) = path else { continue };
         for morning in MORNINGS {
-            let (read, told) = read_due(path, morning).unwrap_or_default();
-            let name = format!("{morning}, {read} customers read, {told} told of, {name}");
-            group.bench_function(name, |bencher| bencher.iter(|| black_box(read_due(path, morning))));
+            let (read, told) = read_due(path, &morning).unwrap_or_default();
+            let name = format!("{}, {read} customers read, {told} told of, {name}", morning.name);
+            group.bench_function(name, |bencher| bencher.iter(|| black_box(read_due(path, &morning))));
         }
     }
     group.finish();

@@ -256,7 +256,7 @@ pub(super) struct Since {
 }
 
 impl Since {
-    fn of(day: Day, lens: &Lens) -> Since {
+    pub(super) fn of(day: Day, lens: &Lens) -> Since {
         let (seconds, date) = bound(day.plus(-SLACK), lens);
         Since { seconds, date: date.to_string() }
     }

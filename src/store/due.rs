@@ -102,7 +102,7 @@ impl Found {
     fn settle(&mut self, facts: &mut Facts) {
         let (ids, rows) = (&self.ids, std::mem::take(&mut self.rows));
         let Matters { follow_ups, complaints, signals, notes, dates, .. } = rows;
-        // Days of customers who were read anyway are there.
+        // Days of customers and notes of contacts that were read anyway are there.
         let mut settled = std::mem::take(&mut facts.matters);
         let of = |row: &mut FollowUp| (row.id.clone(), std::mem::take(&mut row.customer));
         settled.follow_ups =
@@ -112,8 +112,9 @@ impl Found {
             keep(complaints, relation::COMPLAINTS, ids, facts, of, |row, n| row.customer = n);
         let of = |row: &mut Noticed| (row.id.clone(), row.customer);
         settled.signals = keep(signals, relation::SIGNALS, ids, facts, of, |row, n| row.customer = n);
-        settled.notes = keep(notes, relation::INTERACTIONS, ids, facts, of, |row, n| row.customer = n);
+        let notes = keep(notes, relation::INTERACTIONS, ids, facts, of, |row, n| row.customer = n);
         let of = |row: &mut Dated| (ids.id(row.customer).into_owned(), row.customer);
+        settled.notes.extend(notes);
         let dates = keep(dates, relation::IMPORTANT_DATES, ids, facts, of, |row, n| row.customer = n);
         settled.dates.extend(dates);
         facts.matters = settled;
@@ -156,7 +157,7 @@ impl Snapshot<'_> {
         if needs.reps {
             self.each(relation::REPS, ALL, &mut facts, read_rep)?;
         }
-        let mut found = self.find(look, false, &mut facts)?;
+        let mut found = self.find(look, &[], &mut facts)?;
         if let Some(few) = &few {
             for key in few.keys() {
                 found.ids.push(key, 0, 0);
@@ -205,18 +206,20 @@ impl Snapshot<'_> {
         Ok(facts)
     }
 
-    /// Adds what may be due to facts whose customers were read.
-    pub(super) fn add_due(&mut self, look: &Look, facts: &mut Facts) -> Result<(), StoreError> {
+    /// Adds what may be due to facts of everybody, with their contracts and days; `noted` where their contacts were read,
+    /// with the notes.
+    pub(super) fn add_due(&mut self, look: &Look, noted: bool, facts: &mut Facts) -> Result<(), StoreError> {
         // The rows that figures were read from are counted already.
         let counted = facts.rows.clone();
-        self.find(look, true, facts)?.settle(facts);
+        let read = [relation::SUBSCRIPTIONS, relation::CUSTOMERS, relation::INTERACTIONS];
+        self.find(look, if noted { &read } else { &read[..2] }, facts)?.settle(facts);
         let parts = std::mem::replace(&mut facts.rows, counted);
         facts.parts.extend(parts.into_iter().filter(|(relation, _)| !facts.rows.contains_key(relation)));
         Ok(())
     }
 
-    /// The rows that may be due; `all` where everybody was read, with their contracts and days.
-    fn find(&mut self, look: &Look, all: bool, facts: &mut Facts) -> Result<Found, StoreError> {
+    /// The rows that may be due, but of relations that were `read` with all that is looked for in them.
+    fn find(&mut self, look: &Look, read: &[Relation], facts: &mut Facts) -> Result<Found, StoreError> {
         let mut found = Found::default();
         for id in &look.told_customers {
             found.ids.push(Key::of(id), 0, 0);
@@ -225,8 +228,7 @@ impl Snapshot<'_> {
         let searches = conditions::of(look, &gone, &lens);
         for searches in searches.chunk_by(|one, next| one.relation == next.relation) {
             let Some(relation) = searches.first().map(|search| search.relation) else { continue };
-            // Of contracts it is sought only whose they are.
-            if all && [relation::SUBSCRIPTIONS, relation::CUSTOMERS].contains(&relation) {
+            if read.contains(&relation) {
                 continue;
             }
             let watch_ids = self.must_watch(relation)?;

@@ -135,7 +135,7 @@ fn complaint(view: &RowView<'_, '_>) -> Result<Option<OpenComplaint>, Bad> {
 }
 
 /// A signal, or a contact with a note.
-fn noticed(view: &RowView<'_, '_>) -> Result<Option<Noticed>, Bad> {
+pub(super) fn noticed(view: &RowView<'_, '_>) -> Result<Option<Noticed>, Bad> {
     // What is dated ahead comes in its time.
     let Some(at) = by_now(Some(view.required_when("at")?), view.of.lens) else { return Ok(None) };
     let value = if view.of.relation == SIGNALS { view.text("value")? } else { None };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::Connection;
 
-use super::conditions::customers_days;
+use super::conditions::{Since, customers_days};
 use super::contacts;
 use super::contracts;
 use super::customers::{self, Places};
@@ -113,8 +113,10 @@ impl<'s> Snapshot<'s> {
             })?;
         }
         if needs.interactions {
-            self.on_all(relation::INTERACTIONS, &["id", "customer_id", "at"], None, &lens, |on, form| {
-                contacts::read(on, form, &mut facts)
+            let since = needs.look.as_ref().and_then(|look| look.notes).map(|day| Since::of(day, &lens));
+            let columns = if since.is_some() { contacts::NOTED } else { contacts::COLUMNS };
+            self.on_all(relation::INTERACTIONS, columns, None, &lens, |on, form| {
+                contacts::read(on, form, since.as_ref(), &mut facts)
             })?;
         }
         if needs.complaints {
@@ -130,7 +132,7 @@ impl<'s> Snapshot<'s> {
             self.each(relation::SIGNALS, &["id", "customer_id", "at"], &mut facts, read_signal)?;
         }
         if let Some(look) = &needs.look {
-            self.add_due(look, &mut facts)?;
+            self.add_due(look, needs.interactions, &mut facts)?;
         }
         Ok(facts)
     }

@@ -11,6 +11,7 @@ use retaind::care::{About, Case, History, Rule};
 use retaind::domain::facts::{Facts, Fault, Lens, Needs};
 use retaind::domain::yearly::Custom;
 use retaind::domain::{Currency, Look, Rates};
+use retaind::metrics::care::Intervals;
 use retaind::metrics::{Panel, Settings};
 use retaind::store::relation::{CUSTOMERS, FOLLOW_UPS, INTERACTIONS, REPS, SUBSCRIPTIONS};
 use retaind::store::{Mapping, Relation, Source, SqliteStore};
@@ -338,6 +339,36 @@ fn birthdays_and_anniversaries_are_found_once_each() {
             let columns: BTreeSet<&str> = examples.iter().map(|r| r.flaw.column.as_str()).collect();
             assert_eq!((*count, columns), (2, BTreeSet::from(["birthday", "since"])), "{examples:?}");
             store.sql().execute_batch("DROP INDEX IF EXISTS day; DROP INDEX IF EXISTS other").unwrap();
+        }
+    }
+}
+
+/// A note is found once, by itself or while all contacts are read.
+#[test]
+fn a_note_is_found_once() {
+    let store = Store::new(["INTEGER PRIMARY KEY", "", ""]);
+    let sql = "ALTER TABLE interactions ADD note; INSERT INTO customers VALUES (1, 'A', NULL, NULL);
+         INSERT INTO interactions VALUES ('new', 1, '2026-07-14', 'call', 'asks for a refund'),
+           ('old', 1, '2026-06-01', 'call', 'asks for a refund'), ('other', 1, '2026-07-14', 'call', 'all is well'),
+           ('none', 1, '2026-07-14', 'call', NULL), ('ahead', 1, '2026-08-14', 'call', 'asks for a refund'),
+           ('bare', 1, '2026-07-14', NULL, 'asks for a refund'), ('lost', 2, '2026-07-14', 'call', 'asks for a refund');";
+    store.sql().execute_batch(sql).unwrap();
+    let signal = Kind::Signal { kinds: Vec::new(), keywords: vec!["refund".to_owned()] };
+    let mut rules = vec![Rule::of("words", signal, None)];
+    for everybody in [false, true] {
+        if everybody {
+            let ideal = Intervals { usual_days: 90, ..Intervals::default() };
+            rules.push(Rule::of("gap", Kind::ContactGap { ideal, at_most: None, release_after: None }, None));
+        }
+        for as_query in [false, true] {
+            let needs = rule::needs(rules.iter(), &lens(), &Settings::default());
+            let facts = store.open(as_query).read(needs, lens()).unwrap();
+            let settings = Settings::default();
+            let found = rules[0].find(&Panel::of(&facts, &settings), &History::default(), Reach::All);
+            let subjects: Vec<&str> = found.iter().map(|case| case.subject.as_str()).collect();
+            assert_eq!(subjects, ["note:new@2026-07-14"], "everybody {everybody}, query {as_query}");
+            let of = |fault| facts.rejected.get(&("interactions", fault)).map_or(0, |(count, _)| *count);
+            assert_eq!((of(Fault::Missing), of(Fault::NoCustomer)), (1, 1), "{:?}", facts.rejected);
         }
     }
 }
