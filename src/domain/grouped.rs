@@ -1,6 +1,12 @@
 //! Rows of all customers in one block, each customer's side by side: what a list of lists would hold,
 //! without a list for each of a million customers.
 
+/// Fewer rows are not worth a thread.
+const WORTH: usize = 200_000;
+
+/// Threads at most.
+const THREADS: usize = 4;
+
 /// Rows by customer index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grouped<T> {
@@ -33,26 +39,40 @@ impl<T> Grouped<T> {
     pub fn in_order(
         customers: usize,
         rows: &[(u32, T)],
-        order: impl Fn(&T, &T) -> std::cmp::Ordering,
+        order: impl Fn(&T, &T) -> std::cmp::Ordering + Sync,
     ) -> Grouped<T>
     where
-        T: Copy,
+        T: Copy + Send + Sync,
+    {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Grouped::placed(customers, rows, order, cores.min(THREADS).min(rows.len() / WORTH).max(1))
+    }
+
+    /// The same on so many threads, each of which places the rows of its share of the customers.
+    fn placed(
+        customers: usize,
+        rows: &[(u32, T)],
+        order: impl Fn(&T, &T) -> std::cmp::Ordering + Sync,
+        threads: usize,
+    ) -> Grouped<T>
+    where
+        T: Copy + Send + Sync,
     {
         let Some((_, any)) = rows.first() else { return Grouped::default() };
         let starts = starts(customers, rows.iter().map(|(customer, _)| *customer));
-        // Where the next of each customer goes.
-        let (mut next, mut placed) = (starts.clone(), vec![*any; rows.len()]);
-        for (customer, row) in rows {
-            let at = &mut next[*customer as usize];
-            placed[*at as usize] = *row;
-            *at += 1;
-        }
-        let mut rest = placed.as_mut_slice();
-        for ends in starts.windows(2) {
-            let (theirs, others) = rest.split_at_mut((ends[1] - ends[0]) as usize);
-            theirs.sort_unstable_by(&order);
-            rest = others;
-        }
+        let mut placed = vec![*any; rows.len()];
+        std::thread::scope(|scope| {
+            let (mut rest, order) = (placed.as_mut_slice(), &order);
+            let length = customers.div_ceil(threads);
+            for from in (0..customers).step_by(length) {
+                let to = (from + length).min(customers);
+                let starts = &starts[from..=to];
+                let (theirs, others) = rest.split_at_mut((starts[to - from] - starts[0]) as usize);
+                rest = others;
+                let mut place = move || place(rows, from as u32, starts, theirs, order);
+                if to < customers { drop(scope.spawn(place)) } else { place() }
+            }
+        });
         Grouped { starts, rows: placed }
     }
 
@@ -101,6 +121,31 @@ fn starts(customers: usize, of: impl ExactSizeIterator<Item = u32>) -> Vec<u32> 
     starts
 }
 
+/// Places the rows of some customers, from one on, among `theirs`, and puts each customer's in order; `starts` are where
+/// they begin among all, and where the last of them end.
+fn place<T: Copy>(
+    rows: &[(u32, T)],
+    from: u32,
+    starts: &[u32],
+    theirs: &mut [T],
+    order: impl Fn(&T, &T) -> std::cmp::Ordering,
+) {
+    // Where the next of each customer goes.
+    let mut next: Vec<u32> = starts[..starts.len() - 1].iter().map(|start| start - starts[0]).collect();
+    for (customer, row) in rows {
+        if let Some(at) = customer.checked_sub(from).and_then(|nth| next.get_mut(nth as usize)) {
+            theirs[*at as usize] = *row;
+            *at += 1;
+        }
+    }
+    let mut rest = theirs;
+    for ends in starts.windows(2) {
+        let (mine, others) = rest.split_at_mut((ends[1] - ends[0]) as usize);
+        mine.sort_unstable_by(&order);
+        rest = others;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -120,6 +165,9 @@ mod tests {
         #[test]
         fn counted_or_sorted_they_are_the_same(mut rows in prop::collection::vec((0u32..30, 0u8..9), 0..100)) {
             let counted = Grouped::in_order(30, &rows, u8::cmp);
+            for threads in 1..5 {
+                prop_assert_eq!(&Grouped::placed(30, &rows, u8::cmp, threads), &counted);
+            }
             rows.sort_unstable();
             prop_assert_eq!(counted, Grouped::of(30, rows));
         }

@@ -12,11 +12,11 @@ use crate::care::greeted::CUSTOMER;
 use crate::care::history::{Fate, Lasting, Reminder};
 use crate::care::rule::{Kind, Reach};
 use crate::care::staff::Duty;
-use crate::care::{About, Case, History, Staff, digest, team};
+use crate::care::{About, Case, History, Rule, Staff, digest, team};
 use crate::domain::customers::Key;
 use crate::domain::facts::Contacts;
 use crate::domain::{Facts, People, Recipient};
-use crate::metrics::Panel;
+use crate::metrics::{Panel, parallel};
 
 /// What is due, before it is known how those it is about are called.
 pub struct Due<'a> {
@@ -53,8 +53,9 @@ impl<'a> Due<'a> {
         let today = facts.lens.today();
         let (mut duties, mut lasting, mut backlog) = (Vec::new(), Vec::new(), Vec::new());
         let mut book = spec.ics.then(|| Book::of(history, staff, &spec.rules, &facts.lens));
-        for rule in &spec.rules {
-            let cases = rule.find(&panel, history, Reach::Told);
+        let find = |rule: &Rule| rule.find(&panel, history, Reach::Told);
+        let found = parallel::each(facts.customers.len(), &spec.rules, find);
+        for (rule, cases) in spec.rules.iter().zip(found) {
             if let Some(book) = &mut book {
                 book.note(&cases);
             }

@@ -28,34 +28,13 @@ pub(super) fn read(
     since: Option<&Since>,
     facts: &mut Facts,
 ) -> Result<(), StoreError> {
-    let (contacts, noted) = match since {
-        None => read_days(connections, form, &facts.customers)?,
-        Some(since) => read_noting(connections, form, since, facts)?,
-    };
-    noted.into_facts(INTERACTIONS, facts);
+    let (contacts, mut written, noted) = read_all(connections, form, since, &facts.customers)?;
+    // Each reader has some: in an order of their own they are the same on any machine.
+    written.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+    facts.matters.notes = written;
     facts.contacts = contacts;
+    noted.into_facts(INTERACTIONS, facts);
     Ok(())
-}
-
-/// The same with what was written down `since`, which goes into the facts.
-fn read_noting(
-    connections: &mut [&mut Connection],
-    form: &Form<'_>,
-    since: &Since,
-    facts: &mut Facts,
-) -> Result<(Contacts, Noted), StoreError> {
-    let (mut contacts, written) = (Contacts::default(), &mut facts.matters.notes);
-    let note = form.places.get(INTERACTIONS, "note");
-    let new = || Noting { reader: Reader::new(form, &facts.customers), since, note };
-    let (_, noted) = pass::read(connections, form, new, |rows| {
-        for row in rows.drain(..) {
-            match row {
-                Row::Day(customer, day) => contacts.add_day(customer, day),
-                Row::Note(note) => written.push(*note),
-            }
-        }
-    })?;
-    Ok((contacts, noted))
 }
 
 /// The day of the last contact with each of `customers`.
@@ -64,76 +43,57 @@ pub(super) fn read_days(
     form: &Form<'_>,
     customers: &Customers,
 ) -> Result<(Contacts, Noted), StoreError> {
-    let mut contacts = Contacts::default();
-    let (_, noted) = pass::read(
-        connections,
-        form,
-        || Reader::new(form, customers),
-        |rows| {
-            for (customer, day) in rows.iter() {
-                contacts.add_day(*customer, *day);
-            }
-        },
-    )?;
+    let (contacts, _, noted) = read_all(connections, form, None, customers)?;
     Ok((contacts, noted))
+}
+
+fn read_all(
+    connections: &mut [&mut Connection],
+    form: &Form<'_>,
+    since: Option<&Since>,
+    customers: &Customers,
+) -> Result<(Contacts, Vec<Noticed>, Noted), StoreError> {
+    let mut contacts = Contacts::default();
+    let place = |column| form.places.get(INTERACTIONS, column);
+    let new = || Reader {
+        customers,
+        customer_id: place("customer_id"),
+        at: place("at"),
+        note: place("note"),
+        days: Days::new(form.lens, form.store_zone),
+        since,
+        notes: Vec::new(),
+    };
+    let (readers, noted) = pass::read(connections, form, new, |rows| {
+        for (customer, day) in rows.iter() {
+            contacts.add_day(*customer, *day);
+        }
+    })?;
+    Ok((contacts, readers.into_iter().flat_map(|reader| reader.notes).collect(), noted))
 }
 
 struct Reader<'a> {
     customers: &'a Customers,
     customer_id: Option<usize>,
     at: Option<usize>,
+    note: Option<usize>,
     days: Days<'a>,
-}
-
-impl<'a> Reader<'a> {
-    fn new(form: &Form<'a>, customers: &'a Customers) -> Reader<'a> {
-        let place = |column| form.places.get(INTERACTIONS, column);
-        let days = Days::new(form.lens, form.store_zone);
-        Reader { customers, customer_id: place("customer_id"), at: place("at"), days }
-    }
-
-    /// With whom, and on which day.
-    #[inline]
-    fn read(&mut self, view: &RowView<'_, '_>) -> Result<(u32, Day), Bad> {
-        let customer = customer_of(view.row.get(self.customer_id), self.customers)?;
-        match self.days.read(view.row.get(self.at), "at")? {
-            Read::Past(day) => Ok((customer, day)),
-            Read::Later => Err(later("at")),
-        }
-    }
+    since: Option<&'a Since>,
+    notes: Vec<Noticed>,
 }
 
 impl Decode for Reader<'_> {
     type Row = (u32, Day);
 
     fn decode(&mut self, view: &RowView<'_, '_>, rows: &mut Vec<(u32, Day)>) -> Result<(), Bad> {
-        rows.push(self.read(view)?);
-        Ok(())
-    }
-}
-
-/// What is kept of a contact where notes are looked for.
-enum Row {
-    Day(u32, Day),
-    Note(Box<Noticed>),
-}
-
-/// Reads new notes, too.
-struct Noting<'a> {
-    reader: Reader<'a>,
-    since: &'a Since,
-    note: Option<usize>,
-}
-
-impl Decode for Noting<'_> {
-    type Row = Row;
-
-    fn decode(&mut self, view: &RowView<'_, '_>, rows: &mut Vec<Row>) -> Result<(), Bad> {
-        let (customer, day) = self.reader.read(view)?;
-        rows.push(Row::Day(customer, day));
-        if self.since.has(view.row.get(self.reader.at)) && view.row.get(self.note) != ValueRef::Null {
-            let note = noticed(view)?;
-            rows.extend(note.map(|note| Row::Note(Box::new(Noticed { customer, ..note }))));
+        let customer = customer_of(view.row.get(self.customer_id), self.customers)?;
+        match self.days.read(view.row.get(self.at), "at")? {
+            Read::Past(day) => rows.push((customer, day)),
+            Read::Later => return Err(later("at")),
+        }
+        let is_new = self.since.is_some_and(|since| since.has(view.row.get(self.at)));
+        if is_new && view.row.get(self.note) != ValueRef::Null {
+            self.notes.extend(noticed(view)?.map(|note| Noticed { customer, ..note }));
         }
         Ok(())
     }
