@@ -132,7 +132,7 @@ fn follow_ups<'a>(look: &'a Look, gone: &'a [String], lens: &'a Lens) -> Vec<Sea
         let Some(by) = look.follow_ups else { return Some(as_stored::any(Vec::new())) };
         let due = Due::by(by);
         let due = as_stored::of(given, "due_at", move |value| due.has(value))?;
-        Some(as_stored::all([is_open(given), due]))
+        Some(as_stored::all(vec![is_open(given), due]))
     };
     let is_told = |given: &[String]| as_stored::one_of(given, "id", look.told_follow_ups.iter());
     if let Some(by) = look.follow_ups {
@@ -143,16 +143,16 @@ fn follow_ups<'a>(look: &'a Look, gone: &'a [String], lens: &'a Lens) -> Vec<Sea
         let parts = |given: &[String]| Some(vec![Part { condition: told(given, look, lens), index: None }]);
         let search = Search::new(FOLLOW_UPS, ALL, parts);
         all.push(search.test(move |given| {
-            let others = as_stored::none([is_due(given)?]);
-            Some(as_stored::all([is_told(given)?, others]))
+            let others = as_stored::none(vec![is_due(given)?]);
+            Some(as_stored::all(vec![is_told(given)?, others]))
         }));
     }
     if look.handed && !gone.is_empty() {
         let parts = move |given: &[String]| one(handed(given, look, gone, lens)?);
         all.push(Search::new(FOLLOW_UPS, ALL, parts).test(move |given| {
             let theirs = as_stored::one_of(given, "rep_id", gone.iter())?;
-            let others = as_stored::none([is_due(given)?, is_told(given)?]);
-            Some(as_stored::all([is_open(given), theirs, others]))
+            let others = as_stored::none(vec![is_due(given)?, is_told(given)?]);
+            Some(as_stored::all(vec![is_open(given), theirs, others]))
         }));
     }
     all
@@ -172,7 +172,7 @@ fn lately<'a>(relation: Relation, since: Since, written: Option<&'static str>) -
         let at = as_stored::of(given, "at", move |value| since.has(value))?;
         let Some(column) = written else { return Some(at) };
         let is_written = as_stored::of(given, column, |value| value != ValueRef::Null)?;
-        Some(as_stored::all([is_written, at]))
+        Some(as_stored::all(vec![is_written, at]))
     })
 }
 
@@ -256,7 +256,7 @@ pub(super) struct Since {
 }
 
 impl Since {
-    pub(super) fn of(day: Day, lens: &Lens) -> Since {
+    fn of(day: Day, lens: &Lens) -> Since {
         let (seconds, date) = bound(day.plus(-SLACK), lens);
         Since { seconds, date: date.to_string() }
     }

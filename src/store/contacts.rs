@@ -3,7 +3,6 @@
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
-use super::conditions::Since;
 use super::contracts::{customer_of, later};
 use super::days::{Days, Read};
 use super::decode::{Bad, RowView};
@@ -21,11 +20,11 @@ pub(super) const COLUMNS: &[&str] = &["id", "customer_id", "at"];
 /// What is read of those with a note.
 pub(super) const NOTED: &[&str] = &["id", "customer_id", "at", "kind", "note"];
 
-/// Reads the day of the last contact with each customer into the facts, and what was written down `since`.
+/// Reads the day of the last contact with each customer into the facts, and what was written down on a day or later.
 pub(super) fn read(
     connections: &mut [&mut Connection],
     form: &Form<'_>,
-    since: Option<&Since>,
+    since: Option<Day>,
     facts: &mut Facts,
 ) -> Result<(), StoreError> {
     let (contacts, mut written, noted) = read_all(connections, form, since, &facts.customers)?;
@@ -50,7 +49,7 @@ pub(super) fn read_days(
 fn read_all(
     connections: &mut [&mut Connection],
     form: &Form<'_>,
-    since: Option<&Since>,
+    since: Option<Day>,
     customers: &Customers,
 ) -> Result<(Contacts, Vec<Noticed>, Noted), StoreError> {
     let mut contacts = Contacts::default();
@@ -78,21 +77,20 @@ struct Reader<'a> {
     at: Option<usize>,
     note: Option<usize>,
     days: Days<'a>,
-    since: Option<&'a Since>,
+    since: Option<Day>,
     notes: Vec<Noticed>,
 }
 
 impl Decode for Reader<'_> {
     type Row = (u32, Day);
 
+    const ALWAYS: &'static [&'static str] = &["customer_id", "at"];
+
     fn decode(&mut self, view: &RowView<'_, '_>, rows: &mut Vec<(u32, Day)>) -> Result<(), Bad> {
         let customer = customer_of(view.row.get(self.customer_id), self.customers)?;
-        match self.days.read(view.row.get(self.at), "at")? {
-            Read::Past(day) => rows.push((customer, day)),
-            Read::Later => return Err(later("at")),
-        }
-        let is_new = self.since.is_some_and(|since| since.has(view.row.get(self.at)));
-        if is_new && view.row.get(self.note) != ValueRef::Null {
+        let Read::Past(day) = self.days.read(view.row.get(self.at), "at")? else { return Err(later("at")) };
+        rows.push((customer, day));
+        if self.since.is_some_and(|since| day >= since) && view.row.get(self.note) != ValueRef::Null {
             self.notes.extend(noticed(view)?.map(|note| Noticed { customer, ..note }));
         }
         Ok(())

@@ -3,6 +3,7 @@
 
 use rusqlite::types::ValueRef;
 
+use super::pages::Values;
 use crate::domain::day::{DateError, read_seconds, read_when};
 use crate::domain::facts::{Fault, Lens, Rejected};
 use crate::domain::{Day, Flaw, When, Wrong, text};
@@ -16,16 +17,13 @@ pub enum Cells<'r, 'stmt> {
     Page(&'r Values<'r>),
 }
 
-/// The values of a row of a page. Behind one pointer, [`Cells`] go in registers: twenty million times that counts.
-pub struct Values<'r>(pub Vec<ValueRef<'r>>);
-
 impl<'r> Cells<'r, '_> {
     /// The value at a place; nothing where there is none.
     #[inline]
     pub fn get(self, place: Option<usize>) -> ValueRef<'r> {
         let value = place.and_then(|place| match self {
             Cells::Row(row) => row.get_ref(place).ok(),
-            Cells::Page(values) => values.0.get(place).copied(),
+            Cells::Page(values) => values.get(place),
         });
         value.unwrap_or(ValueRef::Null)
     }

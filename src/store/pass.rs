@@ -11,9 +11,9 @@ use rusqlite::{Connection, ToSql};
 
 use super::as_stored::Test;
 use super::customers::Places;
-use super::decode::{Bad, Cells, Frame, RowView, Values};
+use super::decode::{Bad, Cells, Frame, RowView};
 use super::error::StoreError;
-use super::pages::Leaves;
+use super::pages::{Leaves, Values};
 use super::relation::Relation;
 use super::repeats::Repeats;
 use super::watch::Watcher;
@@ -105,6 +105,9 @@ impl Form<'_> {
 /// Turns rows into what is kept of them; each reader has one of its own.
 pub(super) trait Decode: Send {
     type Row: Send;
+
+    /// The columns that are looked at in every row; all, where none are named.
+    const ALWAYS: &'static [&'static str] = &[];
 
     /// Adds what a row says to `rows`. What it refuses may be there all the same: it is kept and noted.
     fn decode(&mut self, view: &RowView<'_, '_>, rows: &mut Vec<Self::Row>) -> Result<(), Bad>;
@@ -289,11 +292,14 @@ impl<D: Decode> Reader<'_, D> {
         let ends: Vec<[i64; 2]>;
         let pieces: Vec<Vec<&dyn ToSql>> = match &self.form.from {
             From::Pages { leaves, only, .. } => {
+                let early = self.early(only.as_ref());
                 for piece in (nth..leaves.pieces()).step_by(of) {
                     let take = |values: &Values<'_>| {
-                        only.as_ref().is_some_and(|test| !test(&values.0)) || self.heard(Cells::Page(values))
+                        only.as_ref().is_some_and(|test| !test.passes(values.early()))
+                            || self.heard(Cells::Page(values))
                     };
-                    if !leaves.read(connection, piece, take).map_err(&fail)? || !self.hand_over(true) {
+                    if !leaves.read(connection, (piece, early), take).map_err(&fail)? || !self.hand_over(true)
+                    {
                         return Ok(());
                     }
                 }
@@ -321,6 +327,19 @@ impl<D: Decode> Reader<'_, D> {
             }
         }
         Ok(())
+    }
+
+    /// How many of the columns are read of every row.
+    fn early(&self, only: Option<&Test>) -> usize {
+        let (form, always) = (self.form, D::ALWAYS);
+        match only {
+            Some(test) => test.needs(),
+            None if always.is_empty() || form.watch_ids => usize::MAX,
+            None => {
+                let places = always.iter().filter_map(|column| form.places.get(form.relation, column));
+                places.map(|place| place + 1).max().unwrap_or(0)
+            }
+        }
     }
 
     /// False when nobody listens any more: another reader failed, and says why.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::Connection;
 
-use super::conditions::{Since, customers_days};
+use super::conditions::customers_days;
 use super::contacts;
 use super::contracts;
 use super::customers::{self, Places};
@@ -113,10 +113,10 @@ impl<'s> Snapshot<'s> {
             })?;
         }
         if needs.interactions {
-            let since = needs.look.as_ref().and_then(|look| look.notes).map(|day| Since::of(day, &lens));
+            let since = needs.look.as_ref().and_then(|look| look.notes);
             let columns = if since.is_some() { contacts::NOTED } else { contacts::COLUMNS };
             self.on_all(relation::INTERACTIONS, columns, None, &lens, |on, form| {
-                contacts::read(on, form, since.as_ref(), &mut facts)
+                contacts::read(on, form, since, &mut facts)
             })?;
         }
         if needs.complaints {

@@ -14,6 +14,15 @@ pub(super) struct Layout {
     pub(super) slots: usize,
 }
 
+impl Layout {
+    /// What is read of every row: of the first `early` columns, and what is not. All is, where columns do not come as they
+    /// are stored.
+    pub(super) fn split(&self, early: usize) -> (&[Wanted], &[Wanted]) {
+        let in_order = self.wanted.iter().enumerate().all(|(nth, want)| want.slot == nth);
+        self.wanted.split_at(if in_order { early.min(self.wanted.len()) } else { self.wanted.len() })
+    }
+}
+
 struct Column {
     name: String,
     affinity: Affinity,

@@ -14,15 +14,25 @@ fn names(names: &[&str]) -> Vec<String> {
 fn from_pages(connection: &Connection, table: &str, columns: &[&str]) -> Option<Vec<Vec<Value>>> {
     assert!(are_given(connection), "built without `sqlite_dbpage`: is `.cargo/config.toml` there?");
     let leaves = Leaves::of(connection, table, &names(columns)).unwrap()?;
+    let all = rows_of(&leaves, connection, columns.len(), columns.len());
+    // Whatever is read late is the same.
+    for early in 0..columns.len() {
+        assert_eq!(rows_of(&leaves, connection, columns.len(), early), all, "{early} early");
+    }
+    Some(all)
+}
+
+fn rows_of(leaves: &Leaves, connection: &Connection, columns: usize, early: usize) -> Vec<Vec<Value>> {
     let mut rows = Vec::new();
     for piece in 0..leaves.pieces() {
         let keep = |values: &Values<'_>| {
-            rows.push(values.0.iter().map(|value| Value::try_from(*value).unwrap()).collect());
+            let all = (0..columns).map(|place| Value::try_from(values.get(place).unwrap()).unwrap());
+            rows.push(all.collect());
             true
         };
-        assert!(leaves.read(connection, piece, keep).unwrap());
+        assert!(leaves.read(connection, (piece, early), keep).unwrap());
     }
-    Some(rows)
+    rows
 }
 
 /// The same as SQLite gives them.
@@ -99,7 +109,7 @@ fn a_tree_of_many_levels_is_read_in_pieces() {
         seen += 1;
         seen < 3
     };
-    assert!(!leaves.read(&connection, 0, enough).unwrap());
+    assert!(!leaves.read(&connection, (0, 9), enough).unwrap());
     assert_eq!(seen, 3);
 }
 
@@ -190,7 +200,7 @@ fn a_damaged_page_is_an_error_and_no_panic() {
                 INSERT INTO t SELECT i, printf('%0*d', i * 7 % 900, i) FROM n;";
     Connection::open(&path).unwrap().execute_batch(make).unwrap();
     let whole = std::fs::read(&path).unwrap();
-    let mut refused = 0;
+    let mut refused = [0; 2];
     for nth in 0..400usize {
         let mut bytes = whole.clone();
         // Where a page says what is where; not the first page, which SQLite itself reads.
@@ -200,11 +210,14 @@ fn a_damaged_page_is_an_error_and_no_panic() {
         std::fs::write(&damaged, bytes).unwrap();
         let connection = Connection::open(&damaged).unwrap();
         let Ok(Some(leaves)) = Leaves::of(&connection, "t", &names(&["id", "x"])) else {
-            refused += 1;
+            refused = refused.map(|refused| refused + 1);
             continue;
         };
-        let read = |piece| leaves.read(&connection, piece, |_| true);
-        refused += usize::from((0..leaves.pieces()).any(|piece| read(piece).is_err()));
+        for (early, refused) in refused.iter_mut().enumerate() {
+            // What is read late is asked for.
+            let read = |piece| leaves.read(&connection, (piece, early), |values| values.get(1).is_some());
+            *refused += usize::from((0..leaves.pieces()).any(|piece| read(piece).is_err()));
+        }
     }
-    assert!(refused > 20, "{refused}");
+    assert!(refused.iter().all(|refused| *refused > 20), "{refused:?}");
 }
