@@ -149,7 +149,6 @@ struct Morning {
     nobody: bool,
 }
 
-#[derive(Clone, Copy, PartialEq)]
 enum LookedFor {
     FollowUps,
     Gaps,

@@ -1,11 +1,10 @@
 //! Rows of all customers in one block, each customer's side by side: what a list of lists would hold,
 //! without a list for each of a million customers.
 
+use super::parallel;
+
 /// Fewer rows are not worth a thread.
 const WORTH: usize = 200_000;
-
-/// Threads at most.
-const THREADS: usize = 4;
 
 /// Rows by customer index.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,8 +43,7 @@ impl<T> Grouped<T> {
     where
         T: Copy + Send + Sync,
     {
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Grouped::placed(customers, rows, order, cores.min(THREADS).min(rows.len() / WORTH).max(1))
+        Grouped::placed(customers, rows, order, parallel::threads(rows.len(), WORTH))
     }
 
     /// The same on so many threads, each of which places the rows of its share of the customers.

@@ -13,6 +13,7 @@ pub mod grouped;
 mod interner;
 pub mod matter;
 pub mod money;
+pub mod parallel;
 pub mod period;
 pub mod promises;
 pub mod published;

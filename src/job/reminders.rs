@@ -15,8 +15,8 @@ use crate::care::staff::Duty;
 use crate::care::{About, Case, History, Rule, Staff, digest, team};
 use crate::domain::customers::Key;
 use crate::domain::facts::Contacts;
-use crate::domain::{Facts, People, Recipient};
-use crate::metrics::{Panel, parallel};
+use crate::domain::{Facts, People, Recipient, parallel};
+use crate::metrics::Panel;
 
 /// What is due, before it is known how those it is about are called.
 pub struct Due<'a> {

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use super::definition::Definition;
 use super::panel::Panel;
-use super::parallel;
 use super::sweep::{Reading, Standing};
 use crate::domain::customer::CancelKind;
+use crate::domain::parallel;
 use crate::domain::{Day, Period, Ratio};
 
 /// Customers of a period. Two identities always hold: opening = retained + churned, and

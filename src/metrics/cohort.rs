@@ -12,7 +12,7 @@
 use super::activity::Activity;
 use super::definition::Basis;
 use super::panel::Panel;
-use super::parallel;
+use crate::domain::parallel;
 use crate::domain::{Asked, Period, PeriodKind, Ratio};
 
 /// How many months, and so cohorts, are shown.

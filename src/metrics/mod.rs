@@ -15,7 +15,6 @@ pub mod funnel;
 pub mod grid;
 pub mod metric;
 pub mod panel;
-pub mod parallel;
 pub mod predict;
 pub mod revenue;
 pub mod rfm;

@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 
 use super::first;
 use super::panel::Panel;
-use super::parallel;
 use super::sweep::{Reading, Standing};
+use crate::domain::parallel;
 use crate::domain::{Period, Ratio};
 
 /// How recurring revenue moved over a period, in minor units; each movement is positive.

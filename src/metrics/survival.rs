@@ -11,8 +11,8 @@
 
 use super::activity::Activity;
 use super::panel::Panel;
-use super::parallel;
 use crate::domain::Day;
+use crate::domain::parallel;
 
 /// A month is a twelfth of 365.25 days where tenure is told in months.
 pub const DAYS_A_MONTH: f64 = 30.4375;

@@ -5,9 +5,9 @@ use super::activity::Activity;
 use super::churn::{Counts, Fate};
 use super::definition::Basis;
 use super::panel::Panel;
-use super::parallel;
 use super::revenue::Movements;
 use super::segment::Groups;
+use crate::domain::parallel;
 use crate::domain::{Day, Period};
 
 /// Marks are bits: the days before and at the end of every period.

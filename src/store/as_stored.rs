@@ -4,13 +4,13 @@
 use rusqlite::types::ValueRef;
 
 use super::conditions::{Due, Since};
-use super::customers::{Id, with_key};
+use super::customers::{Id, place, with_key};
 use crate::domain::customers::Key;
 
 /// Says whether a row is one that is looked for.
 pub(super) struct Test {
-    /// The places of the values that it looks at.
-    places: Vec<usize>,
+    /// How many values it must be given.
+    needs: usize,
     is: Is,
 }
 
@@ -19,7 +19,7 @@ type Is = Box<dyn Fn(&[ValueRef<'_>]) -> bool + Send + Sync>;
 impl Test {
     /// How many values it must be given.
     pub(super) fn needs(&self) -> usize {
-        self.places.iter().map(|place| place + 1).max().unwrap_or(0)
+        self.needs
     }
 
     /// Whether a row passes, by its values as they are given.
@@ -32,8 +32,8 @@ impl Test {
         tests: Vec<Test>,
         is: impl Fn(&[Test], &[ValueRef<'_>]) -> bool + Send + Sync + 'static,
     ) -> Test {
-        let places = tests.iter().flat_map(|test| &test.places).copied().collect();
-        Test { places, is: Box::new(move |values| is(&tests, values)) }
+        let needs = tests.iter().map(|test| test.needs).max().unwrap_or(0);
+        Test { needs, is: Box::new(move |values| is(&tests, values)) }
     }
 }
 
@@ -45,7 +45,7 @@ pub(super) fn of(
 ) -> Option<Test> {
     let place = place(given, column)?;
     let is = move |values: &[ValueRef<'_>]| values.get(place).is_some_and(|value| is(*value));
-    Some(Test { places: vec![place], is: Box::new(is) })
+    Some(Test { needs: place + 1, is: Box::new(is) })
 }
 
 /// Rows that pass all of some tests.
@@ -86,11 +86,6 @@ pub(super) fn one_of<'k>(
         found.ok().flatten().unwrap_or(false)
     };
     of(given, column, is_one)
-}
-
-/// Where a column is among those that are given.
-pub(super) fn place(given: &[String], column: &str) -> Option<usize> {
-    given.iter().position(|name| name.eq_ignore_ascii_case(column))
 }
 
 impl Since {

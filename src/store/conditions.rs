@@ -10,6 +10,7 @@ use std::sync::Arc;
 use rusqlite::types::ValueRef;
 
 use super::as_stored::{self, Test};
+use super::customers::place;
 use super::mapping::quoted;
 use super::relation::{
     COMPLAINTS, CUSTOMERS, FOLLOW_UPS, IMPORTANT_DATES, INTERACTIONS, Relation, SIGNALS, SUBSCRIPTIONS,
@@ -229,7 +230,7 @@ pub(super) fn keys<'k>(ids: impl Iterator<Item = Key<'k>>) -> String {
 }
 
 fn has(given: &[String], column: &str) -> bool {
-    given.iter().any(|name| name.eq_ignore_ascii_case(column))
+    place(given, column).is_some()
 }
 
 /// Follow-ups that may be open at the as-of instant and due on or before a day.

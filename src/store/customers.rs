@@ -10,7 +10,7 @@ use rusqlite::types::ValueRef;
 
 use super::decode::{Bad, Cells, RowView, missing, text_of};
 use super::error::{CUSTOMERS_MAX, StoreError};
-use super::matters::customers_days;
+use super::matters::days_of;
 use super::pass::{self, Decode, Form};
 use super::relation::{CUSTOMERS, Relation};
 use super::year_days::{Placed, YearDays, placed};
@@ -24,8 +24,7 @@ pub(super) struct Places(Vec<Option<usize>>);
 
 impl Places {
     pub(super) fn of(relation: Relation, given: &[String]) -> Places {
-        let place = |name: &str| given.iter().position(|g| g.eq_ignore_ascii_case(name));
-        Places(relation.columns.iter().map(|c| place(c.name)).collect())
+        Places(relation.columns.iter().map(|c| place(given, c.name)).collect())
     }
 
     pub(super) fn all(&self) -> &[Option<usize>] {
@@ -37,6 +36,11 @@ impl Places {
         let at = relation.columns.iter().position(|c| c.name == column)?;
         self.0.get(at).copied().flatten()
     }
+}
+
+/// Where a column is among those that a source gives.
+pub(super) fn place(given: &[String], column: &str) -> Option<usize> {
+    given.iter().position(|name| name.eq_ignore_ascii_case(column))
 }
 
 /// Gives `take` the id of a row: whole numbers and clean text as they are, anything else cleaned.
@@ -249,7 +253,7 @@ impl Decode for Reader<'_> {
             let own = view.text("id")?;
             self.referrers.extend(view.text("referred_by")?.filter(|by| own.as_ref() != Some(by)));
         }
-        customers_days(view, self.days, |occasion, date| rows.push(Row::Day(occasion, date)))
+        days_of(view, self.days, |occasion, date| rows.push(Row::Day(occasion, date)))
     }
 }
 

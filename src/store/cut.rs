@@ -1,8 +1,9 @@
 //! How all of a relation is read: which statement yields it, and whether its table is cut into pieces, of pages or
 //! of rowids, for several readers.
 
-use super::as_stored::{Test, any, place};
+use super::as_stored::{Test, any};
 use super::conditions::Search;
+use super::customers::place;
 use super::error::StoreError;
 use super::mapping::{Source, quote, quoted};
 use super::pages::Leaves;
@@ -83,23 +84,19 @@ impl Snapshot<'_> {
         let days: Vec<_> = searches.iter().filter_map(|(search, _)| search.days.clone()).collect();
         let days = placed(&days, |column| place(&given, column));
         let tests: Option<Vec<Test>> = searches.iter().map(|(search, _)| search.test_of(&given)).collect();
-        if let Some(tests) = tests {
-            let mut from = self.from(relation, &columns, (sql.clone(), &given))?;
-            if let From::Pages { only, .. } = &mut from {
-                *only = Some(any(tests));
-                return Ok(Some(Way { from, given, days }));
-            }
-        }
-        let conditions: Vec<String> =
+        let condition: Vec<String> =
             searches.iter().flat_map(|(_, conditions)| conditions).cloned().collect();
-        let condition = plan::any(&conditions);
-        let pieces = self.pieces(relation, &columns)?;
-        let worth = pieces.filter(|(first, last, _)| last.saturating_sub(*first) > WORTH);
-        let from = match worth {
-            Some((first, last, sql)) => {
+        let condition = plan::any(&condition);
+        let from = match (self.from(relation, &columns, (sql.clone(), &given))?, tests) {
+            (From::Pages { leaves, sql, first, last, .. }, Some(tests)) => {
+                From::Pages { leaves, sql, first, last, only: Some(any(tests)) }
+            }
+            (From::Pages { sql, first, last, .. } | From::Pieces { sql, first, last, .. }, _)
+                if last.saturating_sub(first) > WORTH =>
+            {
                 From::Pieces { sql: format!("{sql} AND {condition}"), first, last, all: false }
             }
-            None => From::Whole { sql: format!("{sql} WHERE {condition}") },
+            _ => From::Whole { sql: format!("{sql} WHERE {condition}") },
         };
         Ok(Some(Way { from, given, days }))
     }

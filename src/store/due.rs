@@ -113,8 +113,8 @@ impl Found {
         let of = |row: &mut Noticed| (row.id.clone(), row.customer);
         settled.signals = keep(signals, relation::SIGNALS, ids, facts, of, |row, n| row.customer = n);
         let notes = keep(notes, relation::INTERACTIONS, ids, facts, of, |row, n| row.customer = n);
-        let of = |row: &mut Dated| (ids.id(row.customer).into_owned(), row.customer);
         settled.notes.extend(notes);
+        let of = |row: &mut Dated| (ids.id(row.customer).into_owned(), row.customer);
         let dates = keep(dates, relation::IMPORTANT_DATES, ids, facts, of, |row, n| row.customer = n);
         settled.dates.extend(dates);
         facts.matters = settled;
@@ -211,8 +211,10 @@ impl Snapshot<'_> {
     pub(super) fn add_due(&mut self, look: &Look, noted: bool, facts: &mut Facts) -> Result<(), StoreError> {
         // The rows that figures were read from are counted already.
         let counted = facts.rows.clone();
-        let read = [relation::SUBSCRIPTIONS, relation::CUSTOMERS, relation::INTERACTIONS];
-        self.find(look, if noted { &read } else { &read[..2] }, facts)?.settle(facts);
+        let noted = noted.then_some(relation::INTERACTIONS);
+        let read: Vec<Relation> =
+            [relation::SUBSCRIPTIONS, relation::CUSTOMERS].into_iter().chain(noted).collect();
+        self.find(look, &read, facts)?.settle(facts);
         let parts = std::mem::replace(&mut facts.rows, counted);
         facts.parts.extend(parts.into_iter().filter(|(relation, _)| !facts.rows.contains_key(relation)));
         Ok(())

@@ -66,7 +66,7 @@ impl Decode for Reader<'_> {
         let id = || view.key(column, Id::of)?.ok_or_else(|| missing(column));
         let customer = id()?;
         if view.of.relation == CUSTOMERS {
-            return customers_days(view, self.days, |occasion, date| {
+            return days_of(view, self.days, |occasion, date| {
                 let dated = Dated { customer: UNKNOWN, occasion, date, yearly: true };
                 rows.push(Sought { customer: customer.clone(), matter: Matter::Date(dated) });
             });
@@ -80,7 +80,7 @@ impl Decode for Reader<'_> {
 
 /// Gives `take` the days of a customer's row that are looked for.
 #[inline]
-pub(super) fn customers_days(
+pub(super) fn days_of(
     view: &RowView<'_, '_>,
     days: &[Placed],
     mut take: impl FnMut(Occasion, Yearly),

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::conditions::customers_days;
 use super::contacts;
 use super::contracts;
-use super::customers::{self, Places};
+use super::customers::{self, Places, place};
 use super::cut::{known, select};
 use super::decode::{Bad, Cells, Frame, RowView, when_of};
 use super::due::Those;
@@ -284,7 +284,7 @@ impl<'s> Snapshot<'s> {
     /// Whether a relation has a column.
     pub(super) fn gives(&self, relation: Relation, column: &str) -> Result<bool, StoreError> {
         let Some(source) = self.store.mapping.source(relation) else { return Ok(false) };
-        Ok(self.store.columns(relation, source)?.iter().any(|given| given.eq_ignore_ascii_case(column)))
+        Ok(place(&self.store.columns(relation, source)?, column).is_some())
     }
 
     /// Gives each row of a relation to `take`; what it refuses is noted.

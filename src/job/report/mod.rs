@@ -38,11 +38,12 @@ pub use self::trend::metrics;
 pub(super) use self::trend::printed;
 use super::{ReportKind, ReportSpec};
 use crate::document::{Block, Chart, Document, Figure, Figures, Kind, Say, Table, Value};
+use crate::domain::parallel;
 use crate::domain::{Facts, Money, People, Period, Ratio, When};
 use crate::metrics::churn::Departure;
 use crate::metrics::revenue::Movers;
 use crate::metrics::value::Value as Worth;
-use crate::metrics::{Basis, Groups, Panel, Readings, Slice, first, parallel};
+use crate::metrics::{Basis, Groups, Panel, Readings, Slice, first};
 
 /// How many periods a trend shows.
 pub const TREND: usize = 13;

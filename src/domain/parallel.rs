@@ -9,10 +9,10 @@ const WORTH: usize = 50_000;
 /// Threads at most: the daemon shares its machine.
 const THREADS: usize = 4;
 
-/// As many threads as so many customers are worth.
-fn threads(customers: usize) -> usize {
+/// As many threads as so many things are worth, of which `worth` are worth one.
+pub(super) fn threads(things: usize, worth: usize) -> usize {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    cores.min(THREADS).min(customers / WORTH).max(1)
+    cores.min(THREADS).min(things / worth).max(1)
 }
 
 /// Does two things at once where there is enough to do.
@@ -40,7 +40,7 @@ pub fn each<'i, I: Sync, T: Send>(
     items: &'i [I],
     work: impl Fn(&'i I) -> T + Sync,
 ) -> Vec<T> {
-    let threads = threads(customers).min(items.len());
+    let threads = threads(customers, WORTH).min(items.len());
     if threads < 2 {
         return items.iter().map(work).collect();
     }
@@ -63,28 +63,13 @@ pub fn each<'i, I: Sync, T: Send>(
 }
 
 /// Applies `work` to parts of `customers` and joins what it gives, in order.
-pub(super) fn fold<T: Send>(
-    customers: &[u32],
-    work: impl Fn(&[u32]) -> T + Sync,
-    join: impl Fn(&mut T, T),
-) -> T {
-    let threads = threads(customers.len());
-    if threads == 1 {
-        return work(customers);
-    }
-    let (mine, others) = customers.split_at(customers.len() / threads);
-    let part = others.len().div_ceil(threads - 1);
-    std::thread::scope(|scope| {
-        let handles: Vec<_> = others.chunks(part).map(|part| scope.spawn(|| work(part))).collect();
-        let mut sum = work(mine);
-        for handle in handles {
-            match handle.join() {
-                Ok(of_part) => join(&mut sum, of_part),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        sum
-    })
+pub fn fold<T: Send>(customers: &[u32], work: impl Fn(&[u32]) -> T + Sync, join: impl Fn(&mut T, T)) -> T {
+    let part = customers.len().div_ceil(threads(customers.len(), WORTH)).max(1);
+    let parts: Vec<&[u32]> = customers.chunks(part).collect();
+    let mut each = each(customers.len(), &parts, |part| work(part)).into_iter();
+    let mut sum = each.next().unwrap_or_else(|| work(&[]));
+    each.for_each(|of_part| join(&mut sum, of_part));
+    sum
 }
 
 #[cfg(test)]
