@@ -105,14 +105,15 @@ impl Cut {
             blocks.push(block);
         }
         blocks.extend(more(lost_items, locale));
-        let key = if attached { "tables.attached" } else { "tables.left_out" };
-        let say = Say::new(key).with("n", lost_tables);
-        if lost_tables > 0 {
-            blocks.push(BlockView { paragraph: Some(locale.say(&say)), ..BlockView::default() });
-        }
         let mut view = View { blocks, ..view.clone() };
         view.tables_mut().for_each(|table| table.show(self.rows.min(table.rows.len()), attached, locale));
         shorten(&mut view, self.text);
+        // What was left out is told whole, however short all else is.
+        let key = if attached { "tables.attached" } else { "tables.left_out" };
+        let say = Say::new(key).with("n", lost_tables);
+        if lost_tables > 0 {
+            view.blocks.push(BlockView { paragraph: Some(locale.say(&say)), ..BlockView::default() });
+        }
         view
     }
 }
@@ -255,6 +256,25 @@ mod tests {
         let body = |view: &View| templates.body(Kind::Report, "html", view);
         let wrong = super::html(&mut words(&document, &locale), &locale, true, body).unwrap_err();
         assert!(!wrong.too_long && wrong.reason.contains("nothing"), "{wrong}");
+    }
+
+    #[test]
+    fn what_is_left_out_is_told_whole_where_all_else_is_cut_to_the_shortest() {
+        let mut document = sample::document(Kind::Report).unwrap();
+        let sentence = || Say::new("quoted").with("text", "Олена ".repeat(500).as_str());
+        (document.lead, document.notes) = (vec![sentence(); 8], vec![sentence(); 8]);
+        let values = vec![Value::from("<&\"'>".repeat(300).as_str()); 3];
+        let row = Figure { name: sentence(), values, remark: Value::Empty, alarming: false };
+        let figures = Block::Figures(Figures { columns: vec![Value::Empty; 3], rows: vec![row; 8] });
+        document.blocks = vec![figures];
+        document.blocks.extend(vec![Block::Table(table(4, 30, "名")); 13]);
+        let (_, view, html) = rendered(&document, "ru", false);
+        assert!(
+            shown(&view).0 == 0 && view.lead.iter().all(|text| text.len() <= TEXT_MIN),
+            "{:?}",
+            view.lead
+        );
+        assert!(html.contains("Ещё 13 таблиц не поместились в это письмо."), "{:?}", view.blocks.last());
     }
 
     #[test]
