@@ -13,7 +13,8 @@ use crate::metrics::Panel;
 pub(super) fn find(rule: &Rule, panel: &Panel<'_>) -> Vec<Case> {
     let Kind::Complaint { reply_hours, resolve_hours } = rule.kind else { return Vec::new() };
     let mut cases = Vec::new();
-    for complaint in &panel.facts.matters.complaints {
+    let complaints = panel.facts.matters.complaints.iter();
+    for complaint in complaints.filter(|complaint| rule.is_for(panel, complaint.customer)) {
         let reply = (complaint.first_reply_at.is_none(), reply_hours, "reply");
         let resolve = (true, resolve_hours, "resolve");
         // Of a complaint that is late in both, the settlement says it all.

@@ -46,6 +46,7 @@ pub(super) fn find(rule: &Rule, panel: &Panel<'_>, history: &History, reach: Rea
         let anchor = from.plus(limits.days);
         if anchor > today
             || (reach == Reach::Told && limits.is_past(rule, anchor, today) && !acted.contains(&customer))
+            || !rule.is_for(panel, customer)
         {
             continue;
         }

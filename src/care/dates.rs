@@ -13,7 +13,8 @@ pub(super) fn find(rule: &Rule, panel: &Panel<'_>) -> Vec<Case> {
     let today = panel.facts.lens.today();
     let lead = leads.iter().copied().max().unwrap_or(0);
     let mut cases = Vec::new();
-    for dated in panel.facts.matters.dates.iter().filter(|dated| occasion.is(&dated.occasion)) {
+    let those = panel.facts.matters.dates.iter().filter(|dated| occasion.is(&dated.occasion));
+    for dated in those.filter(|dated| rule.is_for(panel, dated.customer)) {
         for (day, count) in around(dated.date, today, rule.max_late, lead, dated.yearly, *custom) {
             cases.push(case(rule, leads, panel, dated, (day, count)));
         }

@@ -12,7 +12,8 @@ use crate::metrics::Panel;
 /// The open follow-ups, each for whoever promised it, or the customer's owner.
 pub(super) fn find(rule: &Rule, leads: &[i32], panel: &Panel<'_>) -> Vec<Case> {
     let open = panel.facts.matters.follow_ups.iter().filter(|follow_up| follow_up.done_at.is_none());
-    open.map(|follow_up| case(rule, leads, panel, follow_up)).collect()
+    let ours = open.filter(|follow_up| rule.is_for(panel, follow_up.customer));
+    ours.map(|follow_up| case(rule, leads, panel, follow_up)).collect()
 }
 
 fn case(rule: &Rule, leads: &[i32], panel: &Panel<'_>, follow_up: &FollowUp) -> Case {

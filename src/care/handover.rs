@@ -6,6 +6,7 @@ use super::case::{About, Case, Steps, Urgency};
 use super::history::History;
 use super::rule::Rule;
 use crate::document::Say;
+use crate::domain::Facts;
 use crate::metrics::Panel;
 
 /// Each rep who is no longer active and owns something, one case.
@@ -14,15 +15,8 @@ pub(super) fn find(rule: &Rule, panel: &Panel<'_>, history: &History) -> Vec<Cas
     let today = facts.lens.today();
     let gone = |id: &str| facts.reps.get(id).is_some_and(|rep| !rep.active);
     let mut owned: BTreeMap<&str, (i128, i128)> = BTreeMap::new();
-    // By number: there may be a million customers, and few owners.
-    let mut customers = vec![0; facts.customers.owners().len()];
-    for owner in facts.customers.owner_indexes() {
-        customers[*owner as usize] += 1;
-    }
-    for (owner, count) in facts.customers.owners().iter().zip(customers) {
-        if let Some(owner) = owner.as_deref().filter(|owner| count > 0 && gone(owner)) {
-            owned.entry(owner).or_default().0 += count;
-        }
+    for (owner, count) in customers(facts).into_iter().filter(|(owner, count)| *count > 0 && gone(owner)) {
+        owned.entry(owner).or_default().0 += i128::from(count);
     }
     for follow_up in facts.matters.follow_ups.iter().filter(|f| f.done_at.is_none()) {
         if let Some(rep) = follow_up.rep_id.as_deref().filter(|rep| gone(rep)) {
@@ -54,4 +48,14 @@ pub(super) fn find(rule: &Rule, panel: &Panel<'_>, history: &History) -> Vec<Cas
         }
     };
     owned.into_iter().map(case).collect()
+}
+
+/// Owners, and how many customers each has.
+fn customers(facts: &Facts) -> Vec<(&str, u64)> {
+    if let Some(handed) = &facts.matters.handed {
+        return handed.iter().map(|(owner, count)| (owner.as_str(), *count)).collect();
+    }
+    let customers = &facts.customers;
+    let all = customers.owners().iter().zip(customers.owned());
+    all.filter_map(|(owner, count)| Some((owner.as_deref()?, count))).collect()
 }

@@ -26,7 +26,9 @@ pub(super) fn find(rule: &Rule, leads: &[i32], lead_above: Option<i64>, panel: &
         *renewals.entry((customer, contract.renews_on)).or_default() += i128::from(contract.mrr_minor);
     }
     let mut cases = Vec::new();
-    for ((customer, day), mrr) in renewals {
+    for ((customer, day), mrr) in
+        renewals.into_iter().filter(|((customer, _), _)| rule.is_for(panel, *customer))
+    {
         let days = day.since(today);
         let money = Money::new(mrr, facts.lens.currency);
         let why = match days {

@@ -21,7 +21,8 @@ pub(super) fn find(rule: &Rule, (level, clear): (u8, u8), panel: &Panel<'_>, his
     for risk in risks {
         let id = facts.customers.id(risk.customer);
         let lasts = history.lasting.contains_key(&(rule.name.clone(), id.clone().into_owned()));
-        if risk.score < level && !(lasts && risk.score >= clear) {
+        let is_at_risk = risk.score >= level || lasts && risk.score >= clear;
+        if !is_at_risk || !rule.is_for(panel, risk.customer) {
             continue;
         }
         let anchor = history.lasts_since(&rule.name, &id, today);

@@ -5,6 +5,7 @@ use super::history::History;
 use super::{complaint, contact_gap, dates, follow_up, handover, renewal, risk, signal, win_back};
 use crate::domain::facts::{Lens, Needs};
 use crate::domain::matter::Occasion;
+use crate::domain::words::Words;
 use crate::domain::yearly::Custom;
 use crate::domain::{Asked, Day, Look};
 use crate::metrics::care::Intervals;
@@ -213,7 +214,9 @@ impl Rule {
             Kind::Signal { keywords, .. } => {
                 look.signals = Some(earlier(look.signals, since));
                 if !keywords.is_empty() {
-                    look.notes = Some(earlier(look.notes, since));
+                    let (from, words) = look.notes.get_or_insert_with(|| (since, Words::default()));
+                    *from = since.min(*from);
+                    words.add(keywords);
                 }
             }
             Kind::Dates { occasion, leads, custom } => {
@@ -271,7 +274,7 @@ impl Rule {
 
     /// What it finds as of the facts' day.
     pub fn find(&self, panel: &Panel<'_>, history: &History, reach: Reach) -> Vec<Case> {
-        let mut cases = match &self.kind {
+        match &self.kind {
             Kind::FollowUp { leads } => follow_up::find(self, leads, panel),
             Kind::ContactGap { .. } => contact_gap::find(self, panel, history, reach),
             Kind::Dates { .. } => dates::find(self, panel),
@@ -281,15 +284,15 @@ impl Rule {
             Kind::Complaint { .. } => complaint::find(self, panel),
             Kind::Risk { level, clear } => risk::find(self, (*level, *clear), panel, history),
             Kind::Signal { kinds, keywords } => signal::find(self, kinds, keywords, panel),
-        };
-        cases.retain(|case| self.is_about(panel, &case.about));
-        cases
+        }
     }
 
     /// Whether it is meant for a customer.
-    fn is_about(&self, panel: &Panel<'_>, about: &super::case::About) -> bool {
-        let super::case::About::Customer(customer) = about else { return true };
-        let profile = panel.facts.customers.profile(*customer);
+    pub(super) fn is_for(&self, panel: &Panel<'_>, customer: u32) -> bool {
+        if self.tiers.is_empty() && self.segments.is_empty() {
+            return true;
+        }
+        let profile = panel.facts.customers.profile(customer);
         let among = |names: &[String], value: &Option<String>| {
             names.is_empty() || value.as_ref().is_some_and(|value| names.contains(value))
         };

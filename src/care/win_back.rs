@@ -14,7 +14,8 @@ pub(super) fn find(rule: &Rule, after: &[i32], panel: &Panel<'_>) -> Vec<Case> {
     offsets.dedup();
     let (Some(first), Some(last)) = (offsets.first(), offsets.last()) else { return Vec::new() };
     let mut cases = Vec::new();
-    for (customer, left) in panel.left_within(today.plus(-last - rule.max_late), today.plus(-first)) {
+    let left = panel.left_within(today.plus(-last - rule.max_late), today.plus(-first));
+    for (customer, left) in left.into_iter().filter(|(customer, _)| rule.is_for(panel, *customer)) {
         cases.push(Case {
             rule: rule.name.clone(),
             subject: Case::subject(&facts.customers.id(customer), left),

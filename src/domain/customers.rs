@@ -2,10 +2,9 @@
 //!
 //! What reports split customers by repeats from customer to customer, so each distinct combination is
 //! kept once, as a [`Profile`]. Names and addresses are not here: they are read for the few who are
-//! named ([`People`]).
+//! named ([`super::People`]).
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::hash::BuildHasher as _;
 
 use hashbrown::HashTable;
@@ -98,6 +97,8 @@ pub struct Customers {
     profiles: Interner<Profile>,
     owner_of: Vec<u32>,
     owners: Interner<Option<String>>,
+    /// Of those who cannot be read, their owners.
+    missed: Vec<u32>,
 }
 
 impl Default for Customers {
@@ -109,6 +110,7 @@ impl Default for Customers {
             profiles: Interner::default(),
             owner_of: Vec::new(),
             owners: Interner::default(),
+            missed: Vec::new(),
         }
     }
 }
@@ -212,6 +214,21 @@ impl Customers {
     /// The number of an owner, who is new or known.
     pub fn intern_owner(&mut self, owner: Option<String>) -> u32 {
         self.owners.intern(owner)
+    }
+
+    /// Notes customers who cannot be read, and are somebody's all the same: their owners' numbers.
+    pub fn miss(&mut self, owners: &[u32]) {
+        self.missed.extend(owners);
+    }
+
+    /// How many customers each of [`Self::owners`] has, those who cannot be read among them.
+    pub fn owned(&self) -> Vec<u64> {
+        // By number: there may be a million customers, and few owners.
+        let mut owned = vec![0; self.owners().len()];
+        for owner in self.owner_of.iter().chain(&self.missed) {
+            owned[*owner as usize] += 1;
+        }
+        owned
     }
 
     /// Adds a customer and tells its index; `None` when the id came before, and nothing is added.
@@ -353,36 +370,6 @@ impl Customers {
         let Index::Hashed(mut table) = std::mem::replace(&mut self.index, Index::Rising) else { return };
         table.insert_unique(hash_of, customer, |at| self.key(*at).map_or(0, hash));
         self.index = Index::Hashed(table);
-    }
-}
-
-/// How a customer is called and reached.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Person {
-    /// Display name, cleaned.
-    pub name: String,
-    /// Where they can be written to.
-    pub email: Option<String>,
-    /// As the shop wrote it.
-    pub phone: Option<String>,
-    /// Where they are.
-    pub address: Option<String>,
-    /// Whether they agreed to be written to.
-    pub consent: bool,
-    /// BCP 47 tag of their language.
-    pub language: Option<String>,
-    /// IANA zone of their clock.
-    pub zone: Option<String>,
-}
-
-/// The customers who are named, by index.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct People(pub BTreeMap<u32, Person>);
-
-impl People {
-    /// A customer's name; empty for one who was not read.
-    pub fn name(&self, customer: u32) -> &str {
-        self.0.get(&customer).map_or("", |person| &person.name)
     }
 }
 

@@ -1,7 +1,8 @@
 //! What reminders look for in a store, and the rows they find: in full, since a person is told of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::words::Words;
 use super::{Day, FollowUp, When, Yearly};
 
 /// What reminders look for. The more of it is dated, the less of the store is read.
@@ -13,8 +14,8 @@ pub struct Look {
     pub complaints: bool,
     /// What was noticed on this day or later.
     pub signals: Option<Day>,
-    /// What was written down about contacts on this day or later.
-    pub notes: Option<Day>,
+    /// What was written down about contacts on this day or later, with one of these words.
+    pub notes: Option<(Day, Words)>,
     /// Birthdays that fall from one day up to and with another; those of the Chinese calendar within all
     /// days.
     pub birthdays: Option<(Day, Day)>,
@@ -67,6 +68,8 @@ pub struct Matters {
     pub dates: Vec<Dated>,
     /// Who may wait for a contact, where that was not read of everybody.
     pub waiting: Option<Waiting>,
+    /// How many customers reps have who left, where not everybody was read.
+    pub handed: Option<BTreeMap<String, u64>>,
 }
 
 /// Who may wait for a contact: the only ones of whom the last contact was read.
@@ -108,6 +111,8 @@ pub struct Noticed {
     pub value: Option<String>,
     /// Details.
     pub note: Option<String>,
+    /// Of a note, those of the words that it has.
+    pub words: Vec<String>,
 }
 
 /// Which day of a customer's it is.

@@ -24,10 +24,15 @@ pub fn clean(raw: &str) -> String {
     if raw.len() <= NAME_MAX && raw.as_bytes().iter().all(visible) && plain(raw.as_bytes()) {
         return raw.to_owned();
     }
-    let mut out = String::with_capacity(raw.len().min(1024));
-    let mut gap = false;
     // Four code points a grapheme is generous; it keeps a megabyte of text from being walked twice.
-    for c in raw.chars().take(NAME_MAX * 16) {
+    excerpt(&on_one_line(raw.chars().take(NAME_MAX * 16)), NAME_MAX)
+}
+
+/// Unsafe characters as blanks, and runs of blanks as one.
+pub fn on_one_line(raw: impl Iterator<Item = char>) -> String {
+    let mut out = String::new();
+    let mut gap = false;
+    for c in raw {
         if is_unsafe(c) || c.is_whitespace() {
             gap = !out.is_empty();
         } else {
@@ -37,7 +42,7 @@ pub fn clean(raw: &str) -> String {
             out.push(c);
         }
     }
-    excerpt(&out, NAME_MAX)
+    out
 }
 
 /// At most `graphemes` of `text`, cut on a grapheme border, with "…" where something was cut.

@@ -4,7 +4,6 @@ use super::conditions::{self, AT, Index, one_of, ranges};
 use super::due;
 use super::error::StoreError;
 use super::mapping::{Source, quote};
-use super::plan::Plan;
 use super::relation::{CUSTOMERS, INTERACTIONS, Relation, SUBSCRIPTIONS, TRANSACTIONS};
 use super::snapshot::{ALL, Snapshot};
 use crate::domain::Look;
@@ -32,10 +31,10 @@ impl Snapshot<'_> {
     /// read those, too.
     pub fn advice(&self, looks: &[Look], purchases: bool, lens: &Lens) -> Result<Vec<Advice>, StoreError> {
         let mut all = Vec::new();
-        for Asked { relation, index, sql, spares } in self.asked(looks, purchases, lens)? {
+        for Asked { relation, index, sql, covered } in self.asked(looks, purchases, lens)? {
             let plan = self.plan(relation, &sql)?;
             // To count is dear; only what is read whole needs it.
-            if spares(&plan) {
+            if plan.finds() && (!covered || plan.covers()) {
                 continue;
             }
             let rows = self.store.count_of(relation)?;
@@ -86,10 +85,9 @@ impl Snapshot<'_> {
                 _ => ranges(column, lens.today(), lens.today(), lens)[1].clone(),
             };
             // Of many customers all contacts are looked up.
-            let spares =
-                if *column == "customer_id" && columns.len() > 1 { Plan::covers } else { Plan::finds };
+            let covered = *column == "customer_id" && columns.len() > 1;
             let (index, sql) = (Index::on(columns), format!("{sql} WHERE {condition}"));
-            all.push(Asked { relation, index, sql, spares });
+            all.push(Asked { relation, index, sql, covered });
         }
         Ok(all)
     }
@@ -101,8 +99,8 @@ impl Snapshot<'_> {
             let relation = search.relation;
             let Some((sql, given)) = self.sourced(relation, search.columns)? else { continue };
             for part in search.parts(&given).into_iter().flatten() {
-                let sql = format!("{sql} WHERE {}", part.condition);
-                let asked = part.index.map(|index| Asked { relation, index, sql, spares: Plan::finds });
+                let sql = format!("{sql} WHERE {}", part.rather.unwrap_or(part.condition));
+                let asked = part.index.map(|index| Asked { relation, index, sql, covered: false });
                 all.extend(asked);
             }
         }
@@ -110,12 +108,13 @@ impl Snapshot<'_> {
     }
 }
 
-/// A statement, the index that would spare it work, and when it needs none.
+/// A statement, and the index that would spare it work.
 struct Asked {
     relation: Relation,
     index: Index,
     sql: String,
-    spares: fn(&Plan) -> bool,
+    /// Whether the index must hold all that is read.
+    covered: bool,
 }
 
 /// The statement that makes an index for a source that is a table.

@@ -123,6 +123,7 @@ mod tests {
     use super::super::{conditions, plan};
     use super::*;
     use crate::domain::facts::Lens;
+    use crate::domain::words::Words;
     use crate::domain::{Currency, Look, Rates};
 
     const COLUMNS: [&str; 8] = ["id", "rep_id", "due_at", "done_at", "resolved_at", "at", "note", "since"];
@@ -153,7 +154,7 @@ mod tests {
             handed: true,
             complaints: true,
             signals: Some(today),
-            notes: Some(today),
+            notes: Some((today, Words::default())),
             anniversaries: Some((today, today)),
             ..Look::default()
         }
@@ -176,9 +177,9 @@ mod tests {
                     if given.len() < COLUMNS.len() && search.relation != FOLLOW_UPS {
                         continue;
                     }
-                    let Some(conditions) = search.conditions(&given) else { continue };
+                    let Some(parts) = search.parts(&given) else { continue };
                     let test = search.test_of(&given).unwrap();
-                    let count = format!("SELECT count(*) FROM t WHERE {}", plan::any(&conditions));
+                    let count = format!("SELECT count(*) FROM t WHERE {}", plan::any(&parts));
                     let found: i64 = sql.query_row(&count, [], |row| row.get(0)).unwrap();
                     prop_assert_eq!(test.passes(&values[..test.needs()]), found == 1, "{:?} {}", row, count);
                 }

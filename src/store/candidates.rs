@@ -2,7 +2,7 @@
 //! the cost of those days where the store has the indexes. Where contacts have none, or the few are many, everybody is
 //! read: that is cheaper.
 
-use super::conditions::{SLACK, ranges};
+use super::conditions::{Part, SLACK, ranges};
 use super::customers::Places;
 use super::days::{Days, Read};
 use super::decode::RowView;
@@ -186,9 +186,9 @@ impl Snapshot<'_> {
         if place.is_none() {
             return Ok(true);
         }
-        let conditions = conditions(column, days, lens);
-        let found = self.found(relation, &sql, &conditions)?;
-        let statements = found.unwrap_or_else(|| vec![format!("{sql} WHERE {}", plan::any(&conditions))]);
+        let parts: Vec<Part> = conditions(column, days, lens).into_iter().map(Part::plain).collect();
+        let found = self.found(relation, &sql, &parts)?;
+        let statements = found.unwrap_or_else(|| vec![format!("{sql} WHERE {}", plan::any(&parts))]);
         let (mut read, mut clean) = (Days::new(lens, &self.store.zone), true);
         let whose = places.get(relation, "customer_id");
         for statement in statements {

@@ -46,11 +46,20 @@ type Tests<'a> = Box<dyn Fn(&[String]) -> Option<Test> + 'a>;
 pub(super) struct Part {
     pub(super) condition: String,
     pub(super) index: Option<Index>,
+    /// The same, so that no index answers it that would find too much.
+    pub(super) rather: Option<String>,
+    /// Whether such an index is worse than a look at all rows.
+    pub(super) no_other: bool,
 }
 
 impl Part {
-    fn of(condition: String, columns: &[&str]) -> Part {
-        Part { condition, index: Some(Index::on(columns)) }
+    pub(super) fn of(condition: String, columns: &[&str]) -> Part {
+        Part { index: Some(Index::on(columns)), ..Part::plain(condition) }
+    }
+
+    /// One for which no index is advised.
+    pub(super) fn plain(condition: String) -> Part {
+        Part { condition, index: None, rather: None, no_other: false }
     }
 }
 
@@ -86,11 +95,6 @@ impl<'a> Search<'a> {
     pub(super) fn test_of(&self, given: &[String]) -> Option<Test> {
         self.test.as_ref()?(given)
     }
-
-    /// Their conditions.
-    pub(super) fn conditions(&self, given: &[String]) -> Option<Vec<String>> {
-        Some(self.parts(given)?.into_iter().map(|part| part.condition).collect())
-    }
 }
 
 /// Which relations are looked at, one after the other, and for what; `gone` are the reps who left.
@@ -106,8 +110,8 @@ pub(super) fn of<'a>(look: &'a Look, gone: &'a [String], lens: &'a Lens) -> Vec<
     if let Some(since) = look.signals {
         all.push(lately(SIGNALS, Since::of(since, lens), None));
     }
-    if let Some(since) = look.notes {
-        all.push(lately(INTERACTIONS, Since::of(since, lens), Some("note")));
+    if let Some((since, _)) = &look.notes {
+        all.push(lately(INTERACTIONS, Since::of(*since, lens), Some("note")));
     }
     for days in customers_days(look) {
         let columns: &[_] = if days.column == BIRTHDAY { &["id", BIRTHDAY] } else { &["id", SINCE] };
@@ -127,8 +131,7 @@ pub(super) fn of<'a>(look: &'a Look, gone: &'a [String], lens: &'a Lens) -> Vec<
 /// Follow-ups that may be due, those that were told, and those of reps who left: a row is one of them at most.
 fn follow_ups<'a>(look: &'a Look, gone: &'a [String], lens: &'a Lens) -> Vec<Search<'a>> {
     let mut all = Vec::new();
-    let one = |condition: String| Some(vec![Part::of(condition, &["done_at"])]);
-    let is_open = move |given: &[String]| as_stored::open(given, "done_at", Since::of(lens.today(), lens));
+    let is_open = move |given: &[String]| as_stored::open(given, DONE, Since::of(lens.today(), lens));
     let is_due = move |given: &[String]| {
         let Some(by) = look.follow_ups else { return Some(as_stored::any(Vec::new())) };
         let due = Due::by(by);
@@ -137,11 +140,11 @@ fn follow_ups<'a>(look: &'a Look, gone: &'a [String], lens: &'a Lens) -> Vec<Sea
     };
     let is_told = |given: &[String]| as_stored::one_of(given, "id", look.told_follow_ups.iter());
     if let Some(by) = look.follow_ups {
-        let parts = move |given: &[String]| one(promised(given, by, lens));
+        let parts = move |given: &[String]| Some(promised(given, &Due::by(by), lens));
         all.push(Search::new(FOLLOW_UPS, ALL, parts).test(is_due));
     }
     if !look.told_follow_ups.is_empty() {
-        let parts = |given: &[String]| Some(vec![Part { condition: told(given, look, lens), index: None }]);
+        let parts = |given: &[String]| Some(vec![Part::plain(told(given, look, lens))]);
         let search = Search::new(FOLLOW_UPS, ALL, parts);
         all.push(search.test(move |given| {
             let others = as_stored::none(vec![is_due(given)?]);
@@ -149,7 +152,7 @@ fn follow_ups<'a>(look: &'a Look, gone: &'a [String], lens: &'a Lens) -> Vec<Sea
         }));
     }
     if look.handed && !gone.is_empty() {
-        let parts = move |given: &[String]| one(handed(given, look, gone, lens)?);
+        let parts = move |given: &[String]| handed(given, look, gone, lens);
         all.push(Search::new(FOLLOW_UPS, ALL, parts).test(move |given| {
             let theirs = as_stored::one_of(given, "rep_id", gone.iter())?;
             let others = as_stored::none(vec![is_due(given)?, is_told(given)?]);
@@ -197,17 +200,23 @@ pub(super) const AT: &[&str] = &["at", "customer_id"];
 
 /// Follow-ups that were told and are not among those that may be due.
 fn told(given: &[String], look: &Look, lens: &Lens) -> String {
-    let due = look.follow_ups.map_or("FALSE".to_owned(), |by| promised(given, by, lens));
-    format!("{} AND NOT coalesce({due}, FALSE)", one_of("id", look.told_follow_ups.iter()))
+    format!("{} AND {}", one_of("id", look.told_follow_ups.iter()), not_promised(given, look, lens))
 }
 
 /// Open follow-ups of reps who left that are not among the others.
-fn handed(given: &[String], look: &Look, gone: &[String], lens: &Lens) -> Option<String> {
-    let due = look.follow_ups.map_or("FALSE".to_owned(), |by| promised(given, by, lens));
-    let told = one_of("id", look.told_follow_ups.iter());
+fn handed(given: &[String], look: &Look, gone: &[String], lens: &Lens) -> Option<Vec<Part>> {
     let theirs = has(given, "rep_id").then(|| one_of("rep_id", gone.iter()))?;
-    let open = open(given, "done_at", &Since::of(lens.today(), lens));
-    Some(format!("({open}) AND {theirs} AND NOT coalesce({due}, FALSE) AND NOT coalesce({told}, FALSE)"))
+    let told = one_of("id", look.told_follow_ups.iter());
+    let others = format!("{} AND NOT coalesce({told}, FALSE)", not_promised(given, look, lens));
+    let theirs = format!("{theirs} AND {others}");
+    if !has(given, DONE) {
+        return Some(vec![Part::of(theirs, &["rep_id"])]);
+    }
+    // However few follow-ups are open, those of a rep are fewer.
+    let open = format!("likelihood(\"{DONE}\" IS NULL, 0.5) AND {theirs}");
+    let rather = Some(format!("+\"{DONE}\" IS NULL AND {theirs}"));
+    let later = format!("{} AND {theirs}", not_over(DONE, &Since::of(lens.today(), lens)));
+    Some(vec![Part { rather, ..Part::of(open, &["rep_id", DONE]) }, Part::plain(later)])
 }
 
 /// Rows whose `column` is one of some ids.
@@ -233,20 +242,45 @@ fn has(given: &[String], column: &str) -> bool {
     place(given, column).is_some()
 }
 
-/// Follow-ups that may be open at the as-of instant and due on or before a day.
-fn promised(given: &[String], by: Day, lens: &Lens) -> String {
-    let open = open(given, "done_at", &Since::of(lens.today(), lens));
-    format!("{} AND ({open})", Due::by(by).sql())
+/// Follow-ups that may be open at the as-of instant, and due.
+fn promised(given: &[String], due: &Due, lens: &Lens) -> Vec<Part> {
+    // Most of what was due is done.
+    if !has(given, DONE) {
+        return vec![Part::plain(due.sql())];
+    }
+    let open = |due: String| format!("\"{DONE}\" IS NULL AND {due}");
+    let open = due.each("\"due_at\"").map(open).map(|condition| Part {
+        rather: Some(open(due.sql())),
+        no_other: true,
+        ..Part::of(condition, &[DONE, "due_at"])
+    });
+    let later = format!("{} AND {}", not_over(DONE, &Since::of(lens.today(), lens)), due.sql());
+    open.into_iter().chain([Part::of(later, &[DONE, "due_at"])]).collect()
 }
 
-/// Rows whose end, in `column`, may not have come by then. A text that begins with no digit (nothing, blanks) is no
-/// moment of doing.
+/// The others.
+fn not_promised(given: &[String], look: &Look, lens: &Lens) -> String {
+    let due = look.follow_ups.map_or("FALSE".to_owned(), |by| {
+        format!("{} AND {}", Due::by(by).sql(), open(given, DONE, &Since::of(lens.today(), lens)))
+    });
+    format!("NOT coalesce({due}, FALSE)")
+}
+
+/// When a follow-up was done.
+const DONE: &str = "done_at";
+
+/// Rows whose end, in `column`, may not have come by then.
 fn open(given: &[String], column: &str, since: &Since) -> String {
     if !has(given, column) {
         return "TRUE".to_owned();
     }
-    let later = since.sql(column).join(" OR ");
-    format!("(\"{column}\" IS NULL OR \"{column}\" BETWEEN '' AND '/' OR {later})")
+    format!("(\"{column}\" IS NULL OR {})", not_over(column, since))
+}
+
+/// Rows that have something in `column`, and it may not have come. A text that begins with no digit (nothing, blanks)
+/// is no moment of doing.
+fn not_over(column: &str, since: &Since) -> String {
+    format!("(\"{column}\" BETWEEN '' AND '/' OR {})", since.sql(column).join(" OR "))
 }
 
 /// Moments on a day or later.
@@ -287,12 +321,20 @@ impl Due {
         Due { before: before.to_string(), dashless }
     }
 
+    /// Conditions for a column, of which it meets one at most.
+    fn each(&self, column: &str) -> [String; 4] {
+        let Due { before, dashless: (low, high) } = self;
+        [
+            format!("{column} < '{before}'"),
+            format!("{column} BETWEEN '{low}' AND '{high}'"),
+            format!("{column} >= '{}'", Due::NO_DATE),
+            format!("{column} IS NULL"),
+        ]
+    }
+
     /// The `+` keeps SQLite from an index on `due_at`: most of what was due is done.
     fn sql(&self) -> String {
-        let Due { before, dashless: (low, high) } = self;
-        let dashless = format!("+\"due_at\" BETWEEN '{low}' AND '{high}'");
-        let other = format!("+\"due_at\" >= '{}' OR +\"due_at\" IS NULL", Due::NO_DATE);
-        format!("(+\"due_at\" < '{before}' OR {dashless} OR {other})")
+        format!("({})", self.each("+\"due_at\"").join(" OR "))
     }
 }
 
@@ -306,13 +348,18 @@ fn between(column: &str, from: Day, to: Day, lens: &Lens) -> Vec<Part> {
 /// The same without what is no date, in parts, each of which an index on the column answers: numbers, dates, dates
 /// without dashes, and texts that begin with no digit.
 pub(super) fn ranges(column: &str, from: Day, to: Day, lens: &Lens) -> [String; 4] {
+    // A date without a time is of that day in whichever zone.
+    let plain = format!("\"{column}\" BETWEEN '{}' AND '{}~'", from.date(), to.date());
     let ((from, first), (to, last)) = (bound(from.plus(-SLACK), lens), bound(to.plus(SLACK), lens));
     let within = |low: &str, high: &str| format!("\"{column}\" BETWEEN {low} AND {high}");
     // The last of the day before: with a `~` it is no number.
     let before = first.yesterday().unwrap_or(first).strftime("'%Y%m%d~'").to_string();
     [
         within(&from.to_string(), &to.to_string()),
-        within(&format!("'{first}'"), &format!("'{last}~'")),
+        format!(
+            "{} AND ({plain} OR length(\"{column}\") <> 10)",
+            within(&format!("'{first}'"), &format!("'{last}~'"))
+        ),
         within(&before, &last.strftime("'%Y%m%d~'").to_string()),
         within("''", "'/'"),
     ]

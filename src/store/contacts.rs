@@ -7,12 +7,12 @@ use super::contracts::{customer_of, later};
 use super::days::{Days, Read};
 use super::decode::{Bad, RowView};
 use super::error::StoreError;
-use super::matters::noticed;
+use super::matters::note;
 use super::pass::{self, Decode, Form, Noted};
 use super::relation::INTERACTIONS;
 use crate::domain::facts::{Contacts, Facts};
 use crate::domain::matter::Noticed;
-use crate::domain::{Customers, Day};
+use crate::domain::{Customers, Day, Look};
 
 /// What is read of contacts.
 pub(super) const COLUMNS: &[&str] = &["id", "customer_id", "at"];
@@ -20,14 +20,14 @@ pub(super) const COLUMNS: &[&str] = &["id", "customer_id", "at"];
 /// What is read of those with a note.
 pub(super) const NOTED: &[&str] = &["id", "customer_id", "at", "kind", "note"];
 
-/// Reads the day of the last contact with each customer into the facts, and what was written down on a day or later.
+/// Reads the day of the last contact with each customer into the facts, and what was written down that is looked for.
 pub(super) fn read(
     connections: &mut [&mut Connection],
     form: &Form<'_>,
-    since: Option<Day>,
+    look: Option<&Look>,
     facts: &mut Facts,
 ) -> Result<(), StoreError> {
-    let (contacts, mut written, noted) = read_all(connections, form, since, &facts.customers)?;
+    let (contacts, mut written, noted) = read_all(connections, form, look, &facts.customers)?;
     // Each reader has some: in an order of their own they are the same on any machine.
     written.sort_unstable_by(|one, other| one.id.cmp(&other.id));
     facts.matters.notes = written;
@@ -49,7 +49,7 @@ pub(super) fn read_days(
 fn read_all(
     connections: &mut [&mut Connection],
     form: &Form<'_>,
-    since: Option<Day>,
+    look: Option<&Look>,
     customers: &Customers,
 ) -> Result<(Contacts, Vec<Noticed>, Noted), StoreError> {
     let mut contacts = Contacts::default();
@@ -60,7 +60,7 @@ fn read_all(
         at: place("at"),
         note: place("note"),
         days: Days::new(form.lens, form.store_zone),
-        since,
+        look: look.filter(|look| look.notes.is_some()),
         notes: Vec::new(),
     };
     let (readers, noted) = pass::read(connections, form, new, |rows| {
@@ -77,7 +77,8 @@ struct Reader<'a> {
     at: Option<usize>,
     note: Option<usize>,
     days: Days<'a>,
-    since: Option<Day>,
+    /// What is looked for in notes, if anything.
+    look: Option<&'a Look>,
     notes: Vec<Noticed>,
 }
 
@@ -90,8 +91,11 @@ impl Decode for Reader<'_> {
         let customer = customer_of(view.row.get(self.customer_id), self.customers)?;
         let Read::Past(day) = self.days.read(view.row.get(self.at), "at")? else { return Err(later("at")) };
         rows.push((customer, day));
-        if self.since.is_some_and(|since| day >= since) && view.row.get(self.note) != ValueRef::Null {
-            self.notes.extend(noticed(view)?.map(|note| Noticed { customer, ..note }));
+        if let Some(look) = self.look
+            && look.notes.as_ref().is_some_and(|(since, _)| day >= *since)
+            && view.row.get(self.note) != ValueRef::Null
+        {
+            self.notes.extend(note(view, look)?.map(|note| Noticed { customer, ..note }));
         }
         Ok(())
     }

@@ -116,8 +116,13 @@ pub(super) fn read(
             }
         },
     )?;
-    let referrers: BTreeSet<String> = readers.into_iter().flat_map(|reader| reader.referrers).collect();
+    let (mut referrers, mut missed) = (BTreeSet::new(), Vec::new());
+    for reader in readers {
+        referrers.extend(reader.referrers);
+        missed.extend(reader.unread);
+    }
     let mut customers = customers.into_inner().unwrap_or_else(PoisonError::into_inner);
+    customers.miss(&missed);
     if customers.len() > CUSTOMERS_MAX {
         return Err(StoreError::TooMany);
     }
@@ -194,6 +199,8 @@ struct Reader<'a> {
     owners: Numbers,
     /// Ids of those who are said to have referred another.
     referrers: BTreeSet<String>,
+    /// Owners of those who cannot be read.
+    unread: Vec<u32>,
 }
 
 impl<'a> Reader<'a> {
@@ -210,6 +217,7 @@ impl<'a> Reader<'a> {
             profiles: Numbers::default(),
             owners: Numbers::default(),
             referrers: BTreeSet::new(),
+            unread: Vec::new(),
         }
     }
 
@@ -228,6 +236,15 @@ impl<'a> Reader<'a> {
         })
     }
 
+    fn customer(&mut self, view: &RowView<'_, '_>, owner: u32) -> Result<Row, Bad> {
+        let (profile, row) = (self.profile(view)?, view.row);
+        if !has_text(row.get(self.name)) && text_of(row.get(self.name), "name")?.is_none() {
+            return Err(missing("name"));
+        }
+        let id = with_key(row.get(self.id), "id", Id::of)?;
+        Ok(Row::Customer { id: id.ok_or_else(|| missing("id"))?, profile, owner })
+    }
+
     fn owner(&mut self, view: &RowView<'_, '_>) -> Result<u32, Bad> {
         self.owners.of(view, &self.owner, || {
             let owner = view.text("owner_id")?;
@@ -240,14 +257,9 @@ impl Decode for Reader<'_> {
     type Row = Row;
 
     fn decode(&mut self, view: &RowView<'_, '_>, rows: &mut Vec<Row>) -> Result<(), Bad> {
-        let profile = self.profile(view)?;
         let owner = self.owner(view)?;
+        rows.push(self.customer(view, owner).inspect_err(|_| self.unread.push(owner))?);
         let row = view.row;
-        if !has_text(row.get(self.name)) && text_of(row.get(self.name), "name")?.is_none() {
-            return Err(missing("name"));
-        }
-        let id = with_key(row.get(self.id), "id", Id::of)?;
-        rows.push(Row::Customer { id: id.ok_or_else(|| missing("id"))?, profile, owner });
         if !matches!(row.get(self.referred_by), ValueRef::Null) {
             // Whoever names themselves brought nobody.
             let own = view.text("id")?;

@@ -2,7 +2,7 @@
 //! of rowids, for several readers.
 
 use super::as_stored::{Test, any};
-use super::conditions::Search;
+use super::conditions::{Part, Search};
 use super::customers::place;
 use super::error::StoreError;
 use super::mapping::{Source, quote, quoted};
@@ -50,18 +50,18 @@ impl Snapshot<'_> {
         let (mut ways, mut rest) = (Vec::new(), Vec::new());
         for search in searches {
             let Some((sql, given)) = self.sourced(relation, search.columns)? else { continue };
-            let Some(conditions) = search.conditions(&given) else { continue };
+            let Some(parts) = search.parts(&given) else { continue };
             let days = placed(search.days.as_slice(), |column| place(&given, column));
-            match self.found(relation, &sql, &conditions)? {
+            match self.found(relation, &sql, &parts)? {
                 Some(each) => ways.extend(each.into_iter().map(|sql| Way {
                     from: From::Whole { sql },
                     given: given.clone(),
                     days: days.clone(),
                 })),
-                None => rest.push((search, conditions)),
+                None => rest.push((search, parts)),
             }
         }
-        ways.extend(self.one_look(relation, &rest)?);
+        ways.extend(self.one_look(relation, rest)?);
         Ok(ways)
     }
 
@@ -70,7 +70,7 @@ impl Snapshot<'_> {
     fn one_look(
         &self,
         relation: Relation,
-        searches: &[(&Search<'_>, Vec<String>)],
+        searches: Vec<(&Search<'_>, Vec<Part>)>,
     ) -> Result<Option<Way>, StoreError> {
         if searches.is_empty() {
             return Ok(None);
@@ -84,9 +84,8 @@ impl Snapshot<'_> {
         let days: Vec<_> = searches.iter().filter_map(|(search, _)| search.days.clone()).collect();
         let days = placed(&days, |column| place(&given, column));
         let tests: Option<Vec<Test>> = searches.iter().map(|(search, _)| search.test_of(&given)).collect();
-        let condition: Vec<String> =
-            searches.iter().flat_map(|(_, conditions)| conditions).cloned().collect();
-        let condition = plan::any(&condition);
+        let parts: Vec<Part> = searches.into_iter().flat_map(|(_, parts)| parts).collect();
+        let condition = plan::any(&parts);
         let from = match (self.from(relation, &columns, (sql.clone(), &given))?, tests) {
             (From::Pages { leaves, sql, first, last, .. }, Some(tests)) => {
                 From::Pages { leaves, sql, first, last, only: Some(any(tests)) }

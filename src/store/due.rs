@@ -4,13 +4,15 @@
 //! What SQL leaves out is only what cannot be due; all else is decided where whole rows are read, so both
 //! ways tell the same.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::candidates::Few;
 use super::customers::{self, Places};
 use super::cut::Way;
+use super::errands::{Errand, Fetched};
 use super::error::StoreError;
 use super::matters::{self, Matter, Sought};
+use super::pass::{From, Noted};
 use super::relation::{self, Relation};
 use super::rows::{contact_of, read_rep};
 use super::snapshot::{ALL, Snapshot};
@@ -28,32 +30,21 @@ pub(super) fn json(customers: &Customers, which: impl Iterator<Item = u32>) -> S
 /// Customers that are looked for at a time, at least.
 const TOGETHER: usize = 1_000;
 
-/// The rows about some customers, or that are wanted for another reason.
-pub(super) struct Those<'a> {
-    /// The customers' ids.
-    pub(super) keys: Vec<Key<'a>>,
-    /// The other reason.
-    pub(super) or: Option<String>,
-}
+/// The rows about some customers: their ids.
+pub(super) struct Those<'a>(Vec<Key<'a>>);
 
 impl Those<'_> {
     /// All about customers that have these ids.
     pub(super) fn of<'a>(keys: impl Iterator<Item = Key<'a>>) -> Those<'a> {
-        Those { keys: keys.collect(), or: None }
-    }
-
-    /// The condition that they meet.
-    pub(super) fn condition(&self, relation: Relation) -> String {
-        let among = among(relation);
-        self.or.as_ref().map_or(among.clone(), |or| format!("{among} OR {or}"))
+        Those(keys.collect())
     }
 
     /// The ids, in as many parts as `readers` are kept busy with; in one, where each part would be a look at all rows.
     pub(super) fn parts(self, readers: usize, finds: bool) -> Vec<String> {
-        let mut keys = self.keys;
+        let Those(mut keys) = self;
         // A column of numbers takes `05` for 5: a row would meet two parts.
         let is_like_a_number = |key: &Key<'_>| matches!(key, Key::Text(text) if text.parse::<f64>().is_ok());
-        let is_one = readers < 2 || self.or.is_some() || !finds || keys.iter().any(is_like_a_number);
+        let is_one = readers < 2 || !finds || keys.iter().any(is_like_a_number);
         let length = if is_one { usize::MAX } else { TOGETHER.max(keys.len() / readers / 4) };
         // Neighbours lie together.
         keys.sort_unstable();
@@ -82,8 +73,12 @@ pub(super) struct Found {
 }
 
 impl Found {
+    fn take(&mut self, rows: &mut Vec<Sought>) {
+        rows.drain(..).for_each(|row| self.add(row));
+    }
+
     /// Adds a row and gives its customer a number.
-    pub(super) fn add(&mut self, row: Sought) {
+    fn add(&mut self, row: Sought) {
         let (key, rows) = (row.customer.key(), &mut self.rows);
         // It is new or there.
         let Some(customer) = self.ids.push(key, 0, 0).or_else(|| self.ids.find(key)) else { return };
@@ -144,6 +139,13 @@ fn keep<T>(
     kept
 }
 
+/// Notes what was read of a relation, which may be looked at for several reasons.
+fn note(noted: Noted, relation: Relation, facts: &mut Facts) {
+    let before = facts.rows.get(relation.name).copied().unwrap_or(0);
+    noted.into_facts(relation, facts);
+    *facts.rows.entry(relation.name).or_default() += before;
+}
+
 impl Snapshot<'_> {
     /// What may be due, with the customers it is about and their contracts; in the place of everybody, `few`.
     pub(super) fn read_due(
@@ -157,7 +159,16 @@ impl Snapshot<'_> {
         if needs.reps {
             self.each(relation::REPS, ALL, &mut facts, read_rep)?;
         }
-        let mut found = self.find(look, &[], &mut facts)?;
+        let (mut found, fetched) =
+            self.find(look, &[], self.counts(look, few.as_ref(), &facts)?, &mut facts)?;
+        let mut rows = BTreeMap::new();
+        for fetched in fetched {
+            match fetched {
+                Fetched::Count(relation, n) => rows.extend([(relation.name, n)]),
+                Fetched::Owned(owned) => facts.matters.handed = Some(owned),
+                Fetched::Rows(..) => {}
+            }
+        }
         if let Some(few) = &few {
             for key in few.keys() {
                 found.ids.push(key, 0, 0);
@@ -165,11 +176,8 @@ impl Snapshot<'_> {
         }
         // So many that all are read as fast.
         let many = found.ids.len() > self.most()?;
-        let gone = gone(&facts);
-        let has_owners = look.handed && !gone.is_empty() && self.gives(relation::CUSTOMERS, "owner_id")?;
-        let or = has_owners.then(|| conditions::one_of("owner_id", gone.iter()));
-        let whose = (!many).then(|| Those { or, ..Those::of(found.ids.keys()) });
-        self.on_all(relation::CUSTOMERS, &customers::columns(needs), whose, lens, |on, form| {
+        let theirs = || (!many).then(|| Those::of(found.ids.keys()));
+        self.on_all(relation::CUSTOMERS, &customers::columns(needs), theirs(), lens, |on, form| {
             customers::read(on, form, &[], &mut facts)
         })?;
         found.settle(&mut facts);
@@ -185,25 +193,41 @@ impl Snapshot<'_> {
         if let Some(asked) = needs.transactions.clone() {
             self.purchases(asked, theirs(), lens, &mut facts)?;
         }
-        let waits = few.as_ref().is_some_and(Few::waits);
         if let Some(few) = few {
             few.noted.into_facts(relation::INTERACTIONS, &mut facts);
         }
         // Today's share of a table says nothing of the whole.
-        facts.parts = std::mem::take(&mut facts.rows);
+        facts.parts = std::mem::replace(&mut facts.rows, rows);
+        Ok(facts)
+    }
+
+    /// What is to be counted where not everybody is read.
+    fn counts(&self, look: &Look, few: Option<&Few>, facts: &Facts) -> Result<Vec<Errand>, StoreError> {
+        let mut all = Vec::new();
         // Without the rows of these everybody would wait for a contact, or nobody have left or be handed over.
-        let asked = [
-            (look.follow_ups.is_some(), relation::FOLLOW_UPS),
-            (waits, relation::INTERACTIONS),
+        for (is_asked, relation) in [
+            (few.is_some_and(Few::waits), relation::INTERACTIONS),
             (look.everybody, relation::SUBSCRIPTIONS),
             (look.everybody || look.handed, relation::CUSTOMERS),
-        ];
-        for (is_asked, relation) in asked {
+            (look.follow_ups.is_some(), relation::FOLLOW_UPS),
+        ] {
             if is_asked && self.store.mapping.source(relation).is_some() {
-                facts.rows.insert(relation.name, self.store.count_of(relation)?);
+                all.push(Errand::Count(relation));
             }
         }
-        Ok(facts)
+        let gone = gone(facts);
+        let asked = &["owner_id"];
+        if look.handed
+            && !gone.is_empty()
+            && self.gives(relation::CUSTOMERS, "owner_id")?
+            && let Some((sql, _)) = self.sourced(relation::CUSTOMERS, asked)?
+        {
+            let theirs = conditions::one_of("owner_id", gone.iter());
+            all.push(Errand::Owned(format!(
+                "SELECT \"owner_id\", count(*) FROM ({sql}) WHERE {theirs} GROUP BY \"owner_id\""
+            )));
+        }
+        Ok(all)
     }
 
     /// Adds what may be due to facts of everybody, with their contracts and days; `noted` where their contacts were read,
@@ -214,33 +238,59 @@ impl Snapshot<'_> {
         let noted = noted.then_some(relation::INTERACTIONS);
         let read: Vec<Relation> =
             [relation::SUBSCRIPTIONS, relation::CUSTOMERS].into_iter().chain(noted).collect();
-        self.find(look, &read, facts)?.settle(facts);
+        let (mut found, _) = self.find(look, &read, Vec::new(), facts)?;
+        found.settle(facts);
         let parts = std::mem::replace(&mut facts.rows, counted);
         facts.parts.extend(parts.into_iter().filter(|(relation, _)| !facts.rows.contains_key(relation)));
         Ok(())
     }
 
-    /// The rows that may be due, but of relations that were `read` with all that is looked for in them.
-    fn find(&mut self, look: &Look, read: &[Relation], facts: &mut Facts) -> Result<Found, StoreError> {
+    /// The rows that may be due, but of relations that were `read` with all that is looked for in them; and what else is to be
+    /// fetched.
+    fn find(
+        &mut self,
+        look: &Look,
+        read: &[Relation],
+        mut errands: Vec<Errand>,
+        facts: &mut Facts,
+    ) -> Result<(Found, Vec<Fetched>), StoreError> {
         let mut found = Found::default();
         for id in &look.told_customers {
             found.ids.push(Key::of(id), 0, 0);
         }
         let (lens, gone) = (facts.lens.clone(), gone(facts));
-        let searches = conditions::of(look, &gone, &lens);
+        let (searches, mut looks) = (conditions::of(look, &gone, &lens), Vec::new());
         for searches in searches.chunk_by(|one, next| one.relation == next.relation) {
             let Some(relation) = searches.first().map(|search| search.relation) else { continue };
             if read.contains(&relation) {
                 continue;
             }
             let watch_ids = self.must_watch(relation)?;
-            for Way { from, given, days } in self.ways(relation, searches)? {
-                self.on(relation, (from, &given, watch_ids), &lens, |on, form| {
-                    matters::read(on, form, &days, facts, &mut found)
-                })?;
+            for way in self.ways(relation, searches)? {
+                match way.from {
+                    From::Whole { .. } => errands.push(Errand::Rows(relation, way, watch_ids)),
+                    _ => looks.push((relation, way, watch_ids)),
+                }
             }
         }
-        Ok(found)
+        let mut rest = Vec::new();
+        for fetched in self.run(errands, look, &lens)? {
+            match fetched {
+                Fetched::Rows(relation, mut rows, noted) => {
+                    found.take(&mut rows);
+                    note(noted, relation, facts);
+                }
+                other => rest.push(other),
+            }
+        }
+        for (relation, Way { from, given, days }, watch_ids) in looks {
+            self.on(relation, (from, &given, watch_ids), &lens, |on, form| {
+                let noted = matters::rows(on, form, (look, &days), |rows| found.take(rows))?;
+                note(noted, relation, facts);
+                Ok(())
+            })?;
+        }
+        Ok((found, rest))
     }
 
     /// The last contacts with some customers of facts that were read here; what cannot be read of them is

@@ -7,17 +7,15 @@ use rusqlite::types::ValueRef;
 use super::conditions::occasion;
 use super::customers::Id;
 use super::decode::{Bad, RowView, bad, missing, text_of, when_of};
-use super::due::Found;
 use super::error::StoreError;
-use super::pass::{self, Decode, Form};
+use super::pass::{self, Decode, Form, Noted};
 use super::relation::{
     COMPLAINTS, CUSTOMERS, FOLLOW_UPS, IMPORTANT_DATES, INTERACTIONS, SIGNALS, SUBSCRIPTIONS,
 };
 use super::rows::{by_now, follow_up_of, past};
 use super::year_days::Placed;
-use crate::domain::facts::Facts;
 use crate::domain::matter::{Dated, Noticed, Occasion, OpenComplaint};
-use crate::domain::{FollowUp, Wrong, Yearly};
+use crate::domain::{Day, FollowUp, Look, Wrong, Yearly};
 
 /// A row that is about somebody who has no number yet.
 pub(super) struct Sought {
@@ -36,24 +34,18 @@ pub(super) enum Matter {
     Renewal,
 }
 
-/// Reads rows of any of the relations that are looked at.
-pub(super) fn read(
+/// Gives `take` rows of any of the relations that are looked at.
+pub(super) fn rows(
     connections: &mut [&mut Connection],
     form: &Form<'_>,
-    days: &[Placed],
-    facts: &mut Facts,
-    found: &mut Found,
-) -> Result<(), StoreError> {
-    let take = |rows: &mut Vec<Sought>| rows.drain(..).for_each(|row| found.add(row));
-    let (_, noted) = pass::read(connections, form, || Reader { days }, take)?;
-    // One relation may be looked at for several reasons.
-    let before = facts.rows.get(form.relation.name).copied().unwrap_or(0);
-    noted.into_facts(form.relation, facts);
-    *facts.rows.entry(form.relation.name).or_default() += before;
-    Ok(())
+    (look, days): (&Look, &[Placed]),
+    take: impl FnMut(&mut Vec<Sought>),
+) -> Result<Noted, StoreError> {
+    pass::read(connections, form, || Reader { look, days }, take).map(|(_, noted)| noted)
 }
 
 struct Reader<'a> {
+    look: &'a Look,
     /// Of customers, the days that are looked for.
     days: &'a [Placed],
 }
@@ -71,7 +63,7 @@ impl Decode for Reader<'_> {
                 rows.push(Sought { customer: customer.clone(), matter: Matter::Date(dated) });
             });
         }
-        if let Some(matter) = matter(view)? {
+        if let Some(matter) = matter(view, self.look)? {
             rows.push(Sought { customer, matter });
         }
         Ok(())
@@ -101,16 +93,16 @@ pub(super) fn days_of(
 const UNKNOWN: u32 = u32::MAX;
 
 /// What a row says that is about a customer.
-fn matter(view: &RowView<'_, '_>) -> Result<Option<Matter>, Bad> {
+fn matter(view: &RowView<'_, '_>, look: &Look) -> Result<Option<Matter>, Bad> {
     let relation = view.of.relation;
     Ok(if relation == FOLLOW_UPS {
         Some(Matter::FollowUp(follow_up_of(view, UNKNOWN)?))
     } else if relation == COMPLAINTS {
         complaint(view)?.map(Matter::Complaint)
     } else if relation == SIGNALS {
-        noticed(view)?.map(Matter::Signal)
+        noticed(view, look.signals)?.map(Matter::Signal)
     } else if relation == INTERACTIONS {
-        noticed(view)?.map(Matter::Note)
+        note(view, look)?.map(Matter::Note)
     } else if relation == IMPORTANT_DATES {
         Some(Matter::Date(dated(view)?))
     } else if relation == SUBSCRIPTIONS {
@@ -134,13 +126,26 @@ fn complaint(view: &RowView<'_, '_>) -> Result<Option<OpenComplaint>, Bad> {
     }))
 }
 
-/// A signal, or a contact with a note.
-pub(super) fn noticed(view: &RowView<'_, '_>) -> Result<Option<Noticed>, Bad> {
+/// A contact with a note that has one of the words.
+pub(super) fn note(view: &RowView<'_, '_>, look: &Look) -> Result<Option<Noticed>, Bad> {
+    let Some((since, words)) = &look.notes else { return Ok(None) };
+    let words = match view.raw("note") {
+        ValueRef::Text(text) => words.in_text(&String::from_utf8_lossy(text)),
+        // A blob is refused below.
+        ValueRef::Blob(_) => Vec::new(),
+        _ => view.text("note")?.map(|text| words.in_text(&text)).unwrap_or_default(),
+    };
+    Ok(noticed(view, Some(*since))?.filter(|_| !words.is_empty()).map(|note| Noticed { words, ..note }))
+}
+
+/// A signal, or a contact with a note, of a day or later.
+fn noticed(view: &RowView<'_, '_>, since: Option<Day>) -> Result<Option<Noticed>, Bad> {
     // What is dated ahead comes in its time.
     let Some(at) = by_now(Some(view.required_when("at")?), view.of.lens) else { return Ok(None) };
     let value = if view.of.relation == SIGNALS { view.text("value")? } else { None };
     let (id, kind, note) = (view.required_text("id")?, view.required_text("kind")?, view.text("note")?);
-    Ok(Some(Noticed { id, customer: UNKNOWN, at, kind, value, note }))
+    let noticed = Noticed { id, customer: UNKNOWN, at, kind, value, note, words: Vec::new() };
+    Ok(Some(noticed).filter(|_| since.is_none_or(|since| at.day(&view.of.lens.zone) >= since)))
 }
 
 fn dated(view: &RowView<'_, '_>) -> Result<Dated, Bad> {

@@ -18,6 +18,7 @@ mod cut;
 mod days;
 pub mod decode;
 mod due;
+mod errands;
 mod error;
 mod follow_ups;
 pub mod mapping;

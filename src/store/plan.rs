@@ -2,6 +2,7 @@
 
 use rusqlite::Connection;
 
+use super::conditions::Part;
 use super::error::StoreError;
 use super::mapping::{pragma, quoted};
 use super::relation::Relation;
@@ -13,6 +14,8 @@ pub(super) struct Plan {
     pub(super) scanned: Vec<String>,
     /// All tables that it touches.
     pub(super) tables: Vec<String>,
+    /// By which column each index that it uses finds rows first.
+    by: Vec<String>,
     /// Whether it need not look at the rows themselves.
     covers: bool,
 }
@@ -26,7 +29,7 @@ impl Plan {
             .raw_query()
             .mapped(|row| row.get::<_, String>(3))
             .collect::<rusqlite::Result<Vec<_>>>()?;
-        let mut plan = Plan { scanned: Vec::new(), tables: Vec::new(), covers: true };
+        let mut plan = Plan { scanned: Vec::new(), tables: Vec::new(), by: Vec::new(), covers: true };
         for detail in &details {
             let scan = detail.strip_prefix("SCAN ");
             let Some(rest) = scan.or_else(|| detail.strip_prefix("SEARCH ")) else { continue };
@@ -39,6 +42,9 @@ impl Plan {
             if !plan.tables.iter().any(|known| known == table) {
                 plan.tables.push(table.to_owned());
             }
+            // As in `t USING INDEX i (a=? AND b<?)`.
+            let by = rest.split_once(" (").and_then(|(_, by)| by.split(['=', '<', '>']).next());
+            plan.by.extend(by.map(str::to_owned));
             plan.covers &= !is_whole && (rest.contains("COVERING INDEX") || rest.contains("PRIMARY KEY"));
         }
         Ok(plan)
@@ -47,6 +53,11 @@ impl Plan {
     /// Whether it reads no table from end to end.
     pub(super) fn finds(&self) -> bool {
         self.scanned.is_empty()
+    }
+
+    /// Whether both read no table from end to end, and go by the same columns first.
+    fn goes_like(&self, other: &Plan) -> bool {
+        self.finds() && other.finds() && self.by == other.by
     }
 
     /// Whether all that it reads is in the index by which it finds it.
@@ -62,15 +73,27 @@ impl Snapshot<'_> {
         Plan::of(&self.store.connection, sql).map_err(fail)
     }
 
-    /// A statement for each of some conditions, of which a row meets one at most, where an index answers each.
+    /// A statement for each of some parts, where an index answers each.
     pub(super) fn found(
         &self,
         relation: Relation,
         sql: &str,
-        conditions: &[String],
+        parts: &[Part],
     ) -> Result<Option<Vec<String>>, StoreError> {
-        let each: Vec<String> = conditions.iter().map(|one| format!("{sql} WHERE {one}")).collect();
-        Ok(self.goes(relation, &each, Plan::finds)?.then_some(each))
+        let mut each = Vec::new();
+        for Part { condition, rather, no_other, .. } in parts {
+            let one = format!("{sql} WHERE {condition}");
+            let plan = self.plan(relation, &one)?;
+            let goes = match rather.as_ref().filter(|_| *no_other) {
+                Some(rather) => plan.goes_like(&self.plan(relation, &format!("{sql} WHERE {rather}"))?),
+                None => plan.finds(),
+            };
+            if !goes {
+                return Ok(None);
+            }
+            each.push(one);
+        }
+        Ok(Some(each))
     }
 
     /// Whether the plans of all statements are as they should be.
@@ -90,7 +113,8 @@ impl Snapshot<'_> {
 }
 
 /// The condition that a row meets one of some.
-pub(super) fn any(conditions: &[String]) -> String {
+pub(super) fn any(parts: &[Part]) -> String {
+    let conditions: Vec<&str> = parts.iter().map(|part| part.condition.as_str()).collect();
     format!("(({}))", conditions.join(") OR ("))
 }
 

@@ -11,7 +11,7 @@ use super::contracts;
 use super::customers::{self, Places, place};
 use super::cut::{known, select};
 use super::decode::{Bad, Cells, Frame, RowView, when_of};
-use super::due::Those;
+use super::due::{Those, among};
 use super::error::StoreError;
 use super::follow_ups;
 use super::mapping::{Source, quoted};
@@ -41,7 +41,7 @@ const TRIES: usize = 8;
 pub struct Snapshot<'s> {
     pub(super) store: &'s mut SqliteStore,
     /// Other connections to the same moment.
-    others: Vec<Connection>,
+    pub(super) others: Vec<Connection>,
 }
 
 /// Fixes the moment that a connection sees.
@@ -113,10 +113,14 @@ impl<'s> Snapshot<'s> {
             })?;
         }
         if needs.interactions {
-            let since = needs.look.as_ref().and_then(|look| look.notes);
-            let columns = if since.is_some() { contacts::NOTED } else { contacts::COLUMNS };
+            let look = needs.look.as_ref();
+            let columns = if look.is_some_and(|look| look.notes.is_some()) {
+                contacts::NOTED
+            } else {
+                contacts::COLUMNS
+            };
             self.on_all(relation::INTERACTIONS, columns, None, &lens, |on, form| {
-                contacts::read(on, form, since, &mut facts)
+                contacts::read(on, form, look, &mut facts)
             })?;
         }
         if needs.complaints {
@@ -195,7 +199,7 @@ impl<'s> Snapshot<'s> {
         let Some((sql, given)) = self.sourced(relation, columns)? else { return Ok(()) };
         let from = match those {
             Some(those) => {
-                let sql = format!("{sql} WHERE {}", those.condition(relation));
+                let sql = format!("{sql} WHERE {}", among(relation));
                 let found = self.plan(relation, &sql)?.finds();
                 From::Among { sql, keys: those.parts(1 + self.others.len(), found) }
             }

@@ -115,13 +115,7 @@ impl SqliteStore {
 
     /// Rows of one relation; none of one that is not mapped.
     pub fn count_of(&self, relation: Relation) -> Result<u64, StoreError> {
-        let Some(source) = self.mapping.source(relation) else { return Ok(0) };
-        if let Some(watch) = &self.watcher {
-            watch.read(relation.name, 0, None);
-        }
-        let sql = format!("SELECT count(*) FROM ({})", source.statement());
-        let n = self.connection.query_row(&sql, [], |row| row.get::<_, i64>(0));
-        n.map(|n| n as u64).map_err(|source| StoreError::Read { relation: relation.name, source })
+        count(&self.connection, &self.mapping, relation, &self.watcher)
     }
 
     /// Whether a relation has no row.
@@ -146,6 +140,22 @@ impl SqliteStore {
     pub(super) fn another(&self) -> rusqlite::Result<Connection> {
         connect(&self.path)
     }
+}
+
+/// Rows of one relation; none of one that is not mapped.
+pub(super) fn count(
+    connection: &Connection,
+    mapping: &Mapping,
+    relation: Relation,
+    watcher: &Watcher,
+) -> Result<u64, StoreError> {
+    let Some(source) = mapping.source(relation) else { return Ok(0) };
+    if let Some(watch) = watcher {
+        watch.read(relation.name, 0, None);
+    }
+    let sql = format!("SELECT count(*) FROM ({})", source.statement());
+    let n = connection.query_row(&sql, [], |row| row.get::<_, i64>(0));
+    n.map(|n| n as u64).map_err(|source| StoreError::Read { relation: relation.name, source })
 }
 
 /// A connection that can only read.

@@ -30,10 +30,11 @@ impl YearDays {
     /// From one day up to and with another.
     pub(super) fn of(column: &'static str, (from, to): (Day, Day)) -> YearDays {
         let named = (to.since(from) <= NAMED_MAX).then(|| {
-            let near = -1..=to.since(from) + 1;
-            let days = near.map(|n| named(from.plus(n)));
+            let mut days: Vec<[u8; 5]> = (0..=to.since(from)).map(|n| named(from.plus(n))).collect();
             // The 29th of February falls on a neighbour in most years.
-            let mut days: Vec<[u8; 5]> = days.chain([*b"02-29"]).collect();
+            if days.iter().any(|day| [b"02-28", b"03-01"].contains(&day)) {
+                days.push(*b"02-29");
+            }
             days.sort_unstable();
             days.dedup();
             days
@@ -45,19 +46,23 @@ impl YearDays {
     pub(super) fn parts(&self) -> Vec<Part> {
         let column = self.column;
         let Some(named) = &self.named else {
-            return vec![Part { condition: format!("\"{column}\" IS NOT NULL"), index: None }];
+            return vec![Part::plain(format!("\"{column}\" IS NOT NULL"))];
         };
         let named = named.iter().map(|day| format!("'{}'", String::from_utf8_lossy(day)));
         let named: Vec<String> = named.collect();
         let (day, length) = (format!("substr(\"{column}\", 6)"), format!("length(\"{column}\")"));
         let other = format!("({length} <> 10 OR substr(\"{column}\", 5, 1) <> '-')");
         let plain = format!("{length} = 10 AND substr(\"{column}\", 5, 1) = '-'");
-        let by_day = Index { name: format!("{column}_day"), on: format!("({day})") };
-        let rest = Index { name: format!("{column}_other"), on: format!("({length}) WHERE {other}") };
+        let found_by = |condition, name, on| Part {
+            index: Some(Index { name: format!("{column}_{name}"), on }),
+            ..Part::plain(condition)
+        };
+        let by_day = format!("{day} IN ({}) AND {plain}", named.join(", "));
+        // The first half is for the plan: it says how the index is gone through.
+        let rest = format!("{length} >= 0 AND {other}");
         vec![
-            Part { condition: format!("{day} IN ({}) AND {plain}", named.join(", ")), index: Some(by_day) },
-            // The first half is for the plan: it says how the index is gone through.
-            Part { condition: format!("{length} >= 0 AND {other}"), index: Some(rest) },
+            found_by(by_day, "day", format!("({day})")),
+            found_by(rest, "other", format!("({length}) WHERE {other}")),
         ]
     }
 

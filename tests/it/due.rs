@@ -351,7 +351,9 @@ fn a_note_is_found_once() {
          INSERT INTO interactions VALUES ('new', 1, '2026-07-14', 'call', 'asks for a refund'),
            ('old', 1, '2026-06-01', 'call', 'asks for a refund'), ('other', 1, '2026-07-14', 'call', 'all is well'),
            ('none', 1, '2026-07-14', 'call', NULL), ('ahead', 1, '2026-08-14', 'call', 'asks for a refund'),
-           ('bare', 1, '2026-07-14', NULL, 'asks for a refund'), ('lost', 2, '2026-07-14', 'call', 'asks for a refund');";
+           ('bare', 1, '2026-07-14', NULL, 'asks for a refund'), ('lost', 2, '2026-07-14', 'call', 'asks for a refund'),
+           ('long', 1, '2026-07-14', 'call', replace(hex(zeroblob(300)), '0', 'on ') || 'to a' || char(10) || 'REFUND'),
+           ('before', 1, '2026-07-06', 'call', 'asks for a refund');";
     store.sql().execute_batch(sql).unwrap();
     let signal = Kind::Signal { kinds: Vec::new(), keywords: vec!["refund".to_owned()] };
     let mut rules = vec![Rule::of("words", signal, None)];
@@ -365,8 +367,13 @@ fn a_note_is_found_once() {
             let facts = store.open(as_query).read(needs, lens()).unwrap();
             let settings = Settings::default();
             let found = rules[0].find(&Panel::of(&facts, &settings), &History::default(), Reach::All);
-            let subjects: Vec<&str> = found.iter().map(|case| case.subject.as_str()).collect();
-            assert_eq!(subjects, ["note:new@2026-07-14"], "everybody {everybody}, query {as_query}");
+            let mut subjects: Vec<&str> = found.iter().map(|case| case.subject.as_str()).collect();
+            subjects.sort_unstable_by(|one, other| other.cmp(one));
+            assert_eq!(
+                subjects,
+                ["note:new@2026-07-14", "note:long@2026-07-14"],
+                "everybody {everybody}, query {as_query}"
+            );
             let of = |fault| facts.rejected.get(&("interactions", fault)).map_or(0, |(count, _)| *count);
             assert_eq!((of(Fault::Missing), of(Fault::NoCustomer)), (1, 1), "{:?}", facts.rejected);
         }

@@ -28,6 +28,9 @@ const ROW_MAX: usize = 16 << 20;
 /// Pages of a piece, which one reader takes in one go: about as many rows as rowids of a piece elsewhere.
 const PIECE: usize = 256;
 
+/// Pages of which all rows are counted; of more, as many are, and the others hold as much.
+const COUNTED: usize = 500;
+
 const PAGE: &str = "SELECT data FROM sqlite_dbpage WHERE pgno = ?1";
 
 /// Where a table's rows are, and how.
@@ -114,6 +117,18 @@ impl Leaves {
         }
         let pages = leaves(&mut statement, root)?;
         Ok(Some(Leaves { pages, form, layout }))
+    }
+
+    /// About how many rows there are; of a small table, exactly so many.
+    pub(super) fn about(&self, connection: &Connection) -> rusqlite::Result<u64> {
+        let mut statement = connection.prepare_cached(PAGE)?;
+        let (mut rows, mut pages) = (0, 0);
+        for number in self.pages.iter().step_by(self.pages.len().div_ceil(COUNTED).max(1)) {
+            let count = page(&mut statement, *number, |page| number_16(page, 3))?;
+            rows += count.ok_or_else(|| corrupt("a page is cut short"))? as u64;
+            pages += 1;
+        }
+        Ok((rows * self.pages.len() as u64).checked_div(pages).unwrap_or(0))
     }
 
     /// How many pieces the table is cut into.

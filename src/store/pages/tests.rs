@@ -221,3 +221,19 @@ fn a_damaged_page_is_an_error_and_no_panic() {
     }
     assert!(refused.iter().all(|refused| *refused > 20), "{refused:?}");
 }
+
+#[test]
+fn rows_are_counted_in_a_small_table_and_reckoned_in_a_large_one() {
+    let about = |rows: u32| {
+        let connection = memory("CREATE TABLE t (id INTEGER PRIMARY KEY, text)");
+        let sql = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < ?1)
+                   INSERT INTO t SELECT n, substr(hex(zeroblob(99)), n % 99) FROM n WHERE n <= ?1";
+        connection.execute(sql, [rows]).unwrap();
+        Leaves::of(&connection, "t", &[]).unwrap().unwrap().about(&connection).unwrap()
+    };
+    for rows in [0, 1, 10_000] {
+        assert_eq!(about(rows), u64::from(rows));
+    }
+    let reckoned = about(300_000);
+    assert!((297_000..=303_000).contains(&reckoned), "{reckoned}");
+}
