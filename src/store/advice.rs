@@ -1,9 +1,10 @@
 //! Which index would spare a store work, by its own plans.
 
-use super::conditions::{self, AT, Index, one_of, ranges};
+use super::conditions::{self, AT, Index, one_of};
 use super::due;
 use super::error::StoreError;
 use super::mapping::{Source, quote};
+use super::moments::ranges;
 use super::relation::{CUSTOMERS, INTERACTIONS, Relation, SUBSCRIPTIONS, TRANSACTIONS};
 use super::snapshot::{ALL, Snapshot};
 use crate::domain::Look;
@@ -73,6 +74,7 @@ impl Snapshot<'_> {
             (ended, SUBSCRIPTIONS, &["ends_on"]),
             (handed, CUSTOMERS, &["owner_id"]),
         ] {
+            let zones = self.zones(lens);
             let Some(column) = columns.first().filter(|_| is_asked) else { continue };
             let read = if columns.len() > 1 { columns } else { ALL };
             let Some((sql, _)) = self.sourced(relation, read)? else { continue };
@@ -82,7 +84,7 @@ impl Snapshot<'_> {
             let condition = match *column {
                 "id" | "customer_id" => due::among(relation),
                 "owner_id" => one_of(column, std::iter::empty()),
-                _ => ranges(column, lens.today(), lens.today(), lens)[1].clone(),
+                _ => ranges(column, zones.today(), zones.today(), zones)[1].clone(),
             };
             // Of many customers all contacts are looked up.
             let covered = *column == "customer_id" && columns.len() > 1;
@@ -95,7 +97,7 @@ impl Snapshot<'_> {
     /// The same of what is looked for by its day.
     fn searched(&self, look: &Look, lens: &Lens, all: &mut Vec<Asked>) -> Result<(), StoreError> {
         // Whoever left, the plan is the same.
-        for search in conditions::of(look, &[String::new()], lens) {
+        for search in conditions::of(look, &[String::new()], self.zones(lens)) {
             let relation = search.relation;
             let Some((sql, given)) = self.sourced(relation, search.columns)? else { continue };
             for part in search.parts(&given).into_iter().flatten() {

@@ -2,12 +2,13 @@
 //! the cost of those days where the store has the indexes. Where contacts have none, or the few are many, everybody is
 //! read: that is cheaper.
 
-use super::conditions::{Part, SLACK, ranges};
+use super::conditions::Part;
 use super::customers::Places;
 use super::days::{Days, Read};
 use super::decode::RowView;
 use super::due::{self, Those};
 use super::error::StoreError;
+use super::moments::{SLACK, Zones, ranges};
 use super::pass::Noted;
 use super::plan::{self, Plan};
 use super::relation::{self, INTERACTIONS, Relation, SUBSCRIPTIONS};
@@ -99,7 +100,7 @@ impl Snapshot<'_> {
     /// Whether the contacts of days, and all of a customer's, are found without a look at the others.
     fn finds_contacts(&self, candidates: &Candidates, lens: &Lens) -> Result<bool, StoreError> {
         let Some((sql, _)) = self.sourced(INTERACTIONS, CONTACT)? else { return Ok(true) };
-        let of_days = conditions("at", &candidates.contacted, lens);
+        let of_days = conditions("at", &candidates.contacted, self.zones(lens));
         let of_days: Vec<String> = of_days.iter().map(|days| format!("{sql} WHERE {days}")).collect();
         let theirs = format!("{sql} WHERE {}", due::among(INTERACTIONS));
         Ok(self.goes(INTERACTIONS, &of_days, Plan::finds)?
@@ -186,7 +187,8 @@ impl Snapshot<'_> {
         if place.is_none() {
             return Ok(true);
         }
-        let parts: Vec<Part> = conditions(column, days, lens).into_iter().map(Part::plain).collect();
+        let parts: Vec<Part> =
+            conditions(column, days, self.zones(lens)).into_iter().map(Part::plain).collect();
         let found = self.found(relation, &sql, &parts)?;
         let statements = found.unwrap_or_else(|| vec![format!("{sql} WHERE {}", plan::any(&parts))]);
         let (mut read, mut clean) = (Days::new(lens, &self.store.zone), true);
@@ -227,8 +229,8 @@ fn day_of(
 }
 
 /// The conditions for rows of some days, each of which an index on `column` answers.
-fn conditions(column: &str, days: &Spans, lens: &Lens) -> Vec<String> {
-    merged(days).into_iter().flat_map(|(from, to)| ranges(column, from, to, lens)).collect()
+fn conditions(column: &str, days: &Spans, zones: Zones<'_>) -> Vec<String> {
+    merged(days).into_iter().flat_map(|(from, to)| ranges(column, from, to, zones)).collect()
 }
 
 /// The days without those that come twice, as wide as they are read.

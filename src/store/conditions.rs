@@ -1,9 +1,4 @@
-//! The conditions by which SQL leaves out what cannot be due, for every form in which a store may write a
-//! moment.
-//!
-//! Numbers sort before texts, and texts of our dates as the dates do. What is no date at all is let through,
-//! so that it is told. No bound looks like a number: a column of numbers would make it one. The bounds keep
-//! some distance, see [`SLACK`].
+//! The conditions by which SQL leaves out what cannot be due, and the indexes that answer them.
 
 use std::sync::Arc;
 
@@ -12,18 +7,15 @@ use rusqlite::types::ValueRef;
 use super::as_stored::{self, Test};
 use super::customers::place;
 use super::mapping::quoted;
+use super::moments::{Due, Since, Zones, between};
 use super::relation::{
     COMPLAINTS, CUSTOMERS, FOLLOW_UPS, IMPORTANT_DATES, INTERACTIONS, Relation, SIGNALS, SUBSCRIPTIONS,
 };
 use super::snapshot::ALL;
 use super::year_days::YearDays;
+use crate::domain::Look;
 use crate::domain::customers::Key;
-use crate::domain::facts::Lens;
 use crate::domain::matter::Occasion;
-use crate::domain::{Day, Look};
-
-/// Days by which bounds are wider than what is looked for: more than zones are apart.
-pub(super) const SLACK: i32 = 2;
 
 /// What is looked for in a relation.
 pub(super) struct Search<'a> {
@@ -98,9 +90,9 @@ impl<'a> Search<'a> {
 }
 
 /// Which relations are looked at, one after the other, and for what; `gone` are the reps who left.
-pub(super) fn of<'a>(look: &'a Look, gone: &'a [String], lens: &'a Lens) -> Vec<Search<'a>> {
-    let today = Since::of(lens.today(), lens);
-    let mut all = follow_ups(look, gone, lens);
+pub(super) fn of<'a>(look: &'a Look, gone: &'a [String], zones: Zones<'a>) -> Vec<Search<'a>> {
+    let today = Since::of(zones.today(), zones);
+    let mut all = follow_ups(look, gone, zones);
     if look.complaints {
         let (since, settled) = (today.clone(), "resolved_at");
         let parts = move |given: &[String]| Some(vec![Part::of(open(given, settled, &since), &[settled])]);
@@ -108,10 +100,10 @@ pub(super) fn of<'a>(look: &'a Look, gone: &'a [String], lens: &'a Lens) -> Vec<
         all.push(complaints.test(move |given| Some(as_stored::open(given, settled, today.clone()))));
     }
     if let Some(since) = look.signals {
-        all.push(lately(SIGNALS, Since::of(since, lens), None));
+        all.push(lately(SIGNALS, Since::of(since, zones), None));
     }
     if let Some((since, _)) = &look.notes {
-        all.push(lately(INTERACTIONS, Since::of(*since, lens), Some("note")));
+        all.push(lately(INTERACTIONS, Since::of(*since, zones), Some("note")));
     }
     for days in customers_days(look) {
         let columns: &[_] = if days.column == BIRTHDAY { &["id", BIRTHDAY] } else { &["id", SINCE] };
@@ -122,16 +114,16 @@ pub(super) fn of<'a>(look: &'a Look, gone: &'a [String], lens: &'a Lens) -> Vec<
     }
     if let Some((from, to)) = look.renewals {
         let near =
-            move |given: &[String]| has(given, "renews_on").then(|| between("renews_on", from, to, lens));
+            move |given: &[String]| has(given, "renews_on").then(|| between("renews_on", from, to, zones));
         all.push(Search::new(SUBSCRIPTIONS, &["id", "customer_id", "renews_on"], near));
     }
     all
 }
 
 /// Follow-ups that may be due, those that were told, and those of reps who left: a row is one of them at most.
-fn follow_ups<'a>(look: &'a Look, gone: &'a [String], lens: &'a Lens) -> Vec<Search<'a>> {
+fn follow_ups<'a>(look: &'a Look, gone: &'a [String], zones: Zones<'a>) -> Vec<Search<'a>> {
     let mut all = Vec::new();
-    let is_open = move |given: &[String]| as_stored::open(given, DONE, Since::of(lens.today(), lens));
+    let is_open = move |given: &[String]| as_stored::open(given, DONE, Since::of(zones.today(), zones));
     let is_due = move |given: &[String]| {
         let Some(by) = look.follow_ups else { return Some(as_stored::any(Vec::new())) };
         let due = Due::by(by);
@@ -140,11 +132,11 @@ fn follow_ups<'a>(look: &'a Look, gone: &'a [String], lens: &'a Lens) -> Vec<Sea
     };
     let is_told = |given: &[String]| as_stored::one_of(given, "id", look.told_follow_ups.iter());
     if let Some(by) = look.follow_ups {
-        let parts = move |given: &[String]| Some(promised(given, &Due::by(by), lens));
+        let parts = move |given: &[String]| Some(promised(given, &Due::by(by), zones));
         all.push(Search::new(FOLLOW_UPS, ALL, parts).test(is_due));
     }
     if !look.told_follow_ups.is_empty() {
-        let parts = |given: &[String]| Some(vec![Part::plain(told(given, look, lens))]);
+        let parts = move |given: &[String]| Some(vec![Part::plain(told(given, look, zones))]);
         let search = Search::new(FOLLOW_UPS, ALL, parts);
         all.push(search.test(move |given| {
             let others = as_stored::none(vec![is_due(given)?]);
@@ -152,7 +144,7 @@ fn follow_ups<'a>(look: &'a Look, gone: &'a [String], lens: &'a Lens) -> Vec<Sea
         }));
     }
     if look.handed && !gone.is_empty() {
-        let parts = move |given: &[String]| handed(given, look, gone, lens);
+        let parts = move |given: &[String]| handed(given, look, gone, zones);
         all.push(Search::new(FOLLOW_UPS, ALL, parts).test(move |given| {
             let theirs = as_stored::one_of(given, "rep_id", gone.iter())?;
             let others = as_stored::none(vec![is_due(given)?, is_told(given)?]);
@@ -199,15 +191,15 @@ pub(super) fn occasion(column: &str) -> Occasion {
 pub(super) const AT: &[&str] = &["at", "customer_id"];
 
 /// Follow-ups that were told and are not among those that may be due.
-fn told(given: &[String], look: &Look, lens: &Lens) -> String {
-    format!("{} AND {}", one_of("id", look.told_follow_ups.iter()), not_promised(given, look, lens))
+fn told(given: &[String], look: &Look, zones: Zones<'_>) -> String {
+    format!("{} AND {}", one_of("id", look.told_follow_ups.iter()), not_promised(given, look, zones))
 }
 
 /// Open follow-ups of reps who left that are not among the others.
-fn handed(given: &[String], look: &Look, gone: &[String], lens: &Lens) -> Option<Vec<Part>> {
+fn handed(given: &[String], look: &Look, gone: &[String], zones: Zones<'_>) -> Option<Vec<Part>> {
     let theirs = has(given, "rep_id").then(|| one_of("rep_id", gone.iter()))?;
     let told = one_of("id", look.told_follow_ups.iter());
-    let others = format!("{} AND NOT coalesce({told}, FALSE)", not_promised(given, look, lens));
+    let others = format!("{} AND NOT coalesce({told}, FALSE)", not_promised(given, look, zones));
     let theirs = format!("{theirs} AND {others}");
     if !has(given, DONE) {
         return Some(vec![Part::of(theirs, &["rep_id"])]);
@@ -215,7 +207,7 @@ fn handed(given: &[String], look: &Look, gone: &[String], lens: &Lens) -> Option
     // However few follow-ups are open, those of a rep are fewer.
     let open = format!("likelihood(\"{DONE}\" IS NULL, 0.5) AND {theirs}");
     let rather = Some(format!("+\"{DONE}\" IS NULL AND {theirs}"));
-    let later = format!("{} AND {theirs}", not_over(DONE, &Since::of(lens.today(), lens)));
+    let later = format!("{} AND {theirs}", not_over(DONE, &Since::of(zones.today(), zones)));
     Some(vec![Part { rather, ..Part::of(open, &["rep_id", DONE]) }, Part::plain(later)])
 }
 
@@ -243,7 +235,7 @@ fn has(given: &[String], column: &str) -> bool {
 }
 
 /// Follow-ups that may be open at the as-of instant, and due.
-fn promised(given: &[String], due: &Due, lens: &Lens) -> Vec<Part> {
+fn promised(given: &[String], due: &Due, zones: Zones<'_>) -> Vec<Part> {
     // Most of what was due is done.
     if !has(given, DONE) {
         return vec![Part::plain(due.sql())];
@@ -254,14 +246,14 @@ fn promised(given: &[String], due: &Due, lens: &Lens) -> Vec<Part> {
         no_other: true,
         ..Part::of(condition, &[DONE, "due_at"])
     });
-    let later = format!("{} AND {}", not_over(DONE, &Since::of(lens.today(), lens)), due.sql());
+    let later = format!("{} AND {}", not_over(DONE, &Since::of(zones.today(), zones)), due.sql());
     open.into_iter().chain([Part::of(later, &[DONE, "due_at"])]).collect()
 }
 
 /// The others.
-fn not_promised(given: &[String], look: &Look, lens: &Lens) -> String {
+fn not_promised(given: &[String], look: &Look, zones: Zones<'_>) -> String {
     let due = look.follow_ups.map_or("FALSE".to_owned(), |by| {
-        format!("{} AND {}", Due::by(by).sql(), open(given, DONE, &Since::of(lens.today(), lens)))
+        format!("{} AND {}", Due::by(by).sql(), open(given, DONE, &Since::of(zones.today(), zones)))
     });
     format!("NOT coalesce({due}, FALSE)")
 }
@@ -281,97 +273,6 @@ fn open(given: &[String], column: &str, since: &Since) -> String {
 /// is no moment of doing.
 fn not_over(column: &str, since: &Since) -> String {
     format!("(\"{column}\" BETWEEN '' AND '/' OR {})", since.sql(column).join(" OR "))
-}
-
-/// Moments on a day or later.
-#[derive(Clone)]
-pub(super) struct Since {
-    pub(super) seconds: i64,
-    pub(super) date: String,
-}
-
-impl Since {
-    fn of(day: Day, lens: &Lens) -> Since {
-        let (seconds, date) = bound(day.plus(-SLACK), lens);
-        Since { seconds, date: date.to_string() }
-    }
-
-    /// Two conditions, by numbers and by texts.
-    fn sql(&self, column: &str) -> [String; 2] {
-        let Since { seconds, date } = self;
-        [format!("(\"{column}\" >= {seconds} AND \"{column}\" < '')"), format!("\"{column}\" >= '{date}'")]
-    }
-}
-
-/// Moments on a day or before, and what is no date.
-pub(super) struct Due {
-    /// The first day after them.
-    pub(super) before: String,
-    /// Days without dashes come after all others of their year.
-    pub(super) dashless: (String, String),
-}
-
-impl Due {
-    /// From here on nothing is a date.
-    pub(super) const NO_DATE: &str = "2201";
-
-    fn by(day: Day) -> Due {
-        let before = day.plus(SLACK).date();
-        let dashless = (before.strftime("%Y0").to_string(), before.strftime("%Y%m%d~").to_string());
-        Due { before: before.to_string(), dashless }
-    }
-
-    /// Conditions for a column, of which it meets one at most.
-    fn each(&self, column: &str) -> [String; 4] {
-        let Due { before, dashless: (low, high) } = self;
-        [
-            format!("{column} < '{before}'"),
-            format!("{column} BETWEEN '{low}' AND '{high}'"),
-            format!("{column} >= '{}'", Due::NO_DATE),
-            format!("{column} IS NULL"),
-        ]
-    }
-
-    /// The `+` keeps SQLite from an index on `due_at`: most of what was due is done.
-    fn sql(&self) -> String {
-        format!("({})", self.each("+\"due_at\"").join(" OR "))
-    }
-}
-
-/// Rows whose moment may lie from one day up to and with another.
-fn between(column: &str, from: Day, to: Day, lens: &Lens) -> Vec<Part> {
-    let no_date = format!("\"{column}\" >= '2201-'");
-    let all = ranges(column, from, to, lens).into_iter().chain([no_date]);
-    all.map(|condition| Part::of(condition, &[column])).collect()
-}
-
-/// The same without what is no date, in parts, each of which an index on the column answers: numbers, dates, dates
-/// without dashes, and texts that begin with no digit.
-pub(super) fn ranges(column: &str, from: Day, to: Day, lens: &Lens) -> [String; 4] {
-    // A date without a time is of that day in whichever zone.
-    let plain = format!("\"{column}\" BETWEEN '{}' AND '{}~'", from.date(), to.date());
-    let ((from, first), (to, last)) = (bound(from.plus(-SLACK), lens), bound(to.plus(SLACK), lens));
-    let within = |low: &str, high: &str| format!("\"{column}\" BETWEEN {low} AND {high}");
-    // The last of the day before: with a `~` it is no number.
-    let before = first.yesterday().unwrap_or(first).strftime("'%Y%m%d~'").to_string();
-    [
-        within(&from.to_string(), &to.to_string()),
-        format!(
-            "{} AND ({plain} OR length(\"{column}\") <> 10)",
-            within(&format!("'{first}'"), &format!("'{last}~'"))
-        ),
-        within(&before, &last.strftime("'%Y%m%d~'").to_string()),
-        within("''", "'/'"),
-    ]
-}
-
-/// The first second of a day in UTC, and its date.
-fn bound(day: Day, lens: &Lens) -> (i64, jiff::civil::Date) {
-    let seconds = day
-        .date()
-        .to_zoned(jiff::tz::TimeZone::UTC)
-        .map_or_else(|_| lens.as_of.as_second(), |at| at.timestamp().as_second());
-    (seconds, day.date())
 }
 
 /// What an index is on, and how it is called after its table's name.

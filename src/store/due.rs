@@ -12,6 +12,7 @@ use super::cut::Way;
 use super::errands::{Errand, Fetched};
 use super::error::StoreError;
 use super::matters::{self, Matter, Sought};
+use super::moments::Zones;
 use super::pass::{From, Noted};
 use super::relation::{self, Relation};
 use super::rows::{contact_of, read_rep};
@@ -259,7 +260,8 @@ impl Snapshot<'_> {
             found.ids.push(Key::of(id), 0, 0);
         }
         let (lens, gone) = (facts.lens.clone(), gone(facts));
-        let (searches, mut looks) = (conditions::of(look, &gone, &lens), Vec::new());
+        let zones = Zones { lens: &lens, store_zone: &self.store.zone.clone() };
+        let (searches, mut looks) = (conditions::of(look, &gone, zones), Vec::new());
         for searches in searches.chunk_by(|one, next| one.relation == next.relation) {
             let Some(relation) = searches.first().map(|search| search.relation) else { continue };
             if read.contains(&relation) {

@@ -23,6 +23,7 @@ mod error;
 mod follow_ups;
 pub mod mapping;
 mod matters;
+mod moments;
 mod pages;
 mod pass;
 mod people;
