@@ -2,12 +2,14 @@
 //! the cost of those days where the store has the indexes. Where contacts have none, or the few are many, everybody is
 //! read: that is cheaper.
 
-use super::conditions::Part;
+use super::conditions::{self, Part};
 use super::customers::Places;
+use super::cut::select;
 use super::days::{Days, Read};
 use super::decode::RowView;
 use super::due::{self, Those};
 use super::error::StoreError;
+use super::mapping::Source;
 use super::moments::{SLACK, Zones, ranges};
 use super::pass::Noted;
 use super::plan::{self, Plan};
@@ -100,7 +102,7 @@ impl Snapshot<'_> {
     /// Whether the contacts of days, and all of a customer's, are found without a look at the others.
     fn finds_contacts(&self, candidates: &Candidates, lens: &Lens) -> Result<bool, StoreError> {
         let Some((sql, _)) = self.sourced(INTERACTIONS, CONTACT)? else { return Ok(true) };
-        let of_days = conditions("at", &candidates.contacted, self.zones(lens));
+        let of_days = of_days("at", &candidates.contacted, self.zones(lens));
         let of_days: Vec<String> = of_days.iter().map(|days| format!("{sql} WHERE {days}")).collect();
         let theirs = format!("{sql} WHERE {}", due::among(INTERACTIONS));
         Ok(self.goes(INTERACTIONS, &of_days, Plan::finds)?
@@ -187,8 +189,7 @@ impl Snapshot<'_> {
         if place.is_none() {
             return Ok(true);
         }
-        let parts: Vec<Part> =
-            conditions(column, days, self.zones(lens)).into_iter().map(Part::plain).collect();
+        let parts: Vec<Part> = of_days(column, days, self.zones(lens)).into_iter().map(Part::plain).collect();
         let found = self.found(relation, &sql, &parts)?;
         let statements = found.unwrap_or_else(|| vec![format!("{sql} WHERE {}", plan::any(&parts))]);
         let (mut read, mut clean) = (Days::new(lens, &self.store.zone), true);
@@ -204,6 +205,29 @@ impl Snapshot<'_> {
             })?;
         }
         Ok(clean && ids.len() <= most)
+    }
+
+    /// Whether so much is due that everybody is read as fast: as far as indexes say without a look at the rows.
+    pub(super) fn finds_many(&self, look: &Look, lens: &Lens) -> Result<bool, StoreError> {
+        let (most, mut rows) = (self.most()?, 0);
+        for search in conditions::of(look, &[], self.zones(lens)) {
+            let relation = search.relation;
+            let Some(Source::Table(table)) = self.store.mapping.source(relation) else { continue };
+            let given = self.store.columns(relation, &Source::Table(table.clone()))?;
+            for part in search.parts(&given).into_iter().flatten() {
+                let sql = format!("{} WHERE {} LIMIT {most}", select(table, &[]), part.condition);
+                if self.plan(relation, &sql)?.covers() {
+                    let count = format!("SELECT count(*) FROM ({sql})");
+                    let fail = |source| StoreError::Read { relation: relation.name, source };
+                    let n = self.store.connection.query_row(&count, [], |row| row.get::<_, i64>(0));
+                    rows += n.map_err(fail)?.unsigned_abs() as usize;
+                }
+                if rows >= most {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
     }
 
     /// As many customers as are worth to be looked for.
@@ -229,7 +253,7 @@ fn day_of(
 }
 
 /// The conditions for rows of some days, each of which an index on `column` answers.
-fn conditions(column: &str, days: &Spans, zones: Zones<'_>) -> Vec<String> {
+fn of_days(column: &str, days: &Spans, zones: Zones<'_>) -> Vec<String> {
     merged(days).into_iter().flat_map(|(from, to)| ranges(column, from, to, zones)).collect()
 }
 

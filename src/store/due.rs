@@ -204,18 +204,14 @@ impl Snapshot<'_> {
 
     /// What is to be counted where not everybody is read.
     fn counts(&self, look: &Look, few: Option<&Few>, facts: &Facts) -> Result<Vec<Errand>, StoreError> {
-        let mut all = Vec::new();
         // Without the rows of these everybody would wait for a contact, or nobody have left or be handed over.
-        for (is_asked, relation) in [
-            (few.is_some_and(Few::waits), relation::INTERACTIONS),
-            (look.everybody, relation::SUBSCRIPTIONS),
-            (look.everybody || look.handed, relation::CUSTOMERS),
-            (look.follow_ups.is_some(), relation::FOLLOW_UPS),
-        ] {
-            if is_asked && self.store.mapping.source(relation).is_some() {
-                all.push(Errand::Count(relation));
-            }
-        }
+        let counted = [
+            self.count(relation::INTERACTIONS, few.is_some_and(Few::waits)),
+            self.count(relation::SUBSCRIPTIONS, look.everybody),
+            self.count(relation::CUSTOMERS, look.everybody || look.handed),
+            self.count(relation::FOLLOW_UPS, look.follow_ups.is_some()),
+        ];
+        let mut all: Vec<Errand> = counted.into_iter().flatten().collect();
         let gone = gone(facts);
         let asked = &["owner_id"];
         if look.handed
@@ -231,6 +227,11 @@ impl Snapshot<'_> {
         Ok(all)
     }
 
+    /// To count a relation, where that is asked and it is mapped.
+    fn count(&self, relation: Relation, is_asked: bool) -> Option<Errand> {
+        (is_asked && self.store.mapping.source(relation).is_some()).then_some(Errand::Count(relation))
+    }
+
     /// Adds what may be due to facts of everybody, with their contracts and days; `noted` where their contacts were read,
     /// with the notes.
     pub(super) fn add_due(&mut self, look: &Look, noted: bool, facts: &mut Facts) -> Result<(), StoreError> {
@@ -239,10 +240,17 @@ impl Snapshot<'_> {
         let noted = noted.then_some(relation::INTERACTIONS);
         let read: Vec<Relation> =
             [relation::SUBSCRIPTIONS, relation::CUSTOMERS].into_iter().chain(noted).collect();
-        let (mut found, _) = self.find(look, &read, Vec::new(), facts)?;
+        let promised = self.count(relation::FOLLOW_UPS, look.follow_ups.is_some());
+        let promised = promised.filter(|_| !counted.contains_key(relation::FOLLOW_UPS.name));
+        let (mut found, fetched) = self.find(look, &read, promised.into_iter().collect(), facts)?;
         found.settle(facts);
         let parts = std::mem::replace(&mut facts.rows, counted);
         facts.parts.extend(parts.into_iter().filter(|(relation, _)| !facts.rows.contains_key(relation)));
+        for fetched in fetched {
+            if let Fetched::Count(relation, n) = fetched {
+                facts.rows.insert(relation.name, n);
+            }
+        }
         Ok(())
     }
 

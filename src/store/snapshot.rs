@@ -81,17 +81,24 @@ impl<'s> Snapshot<'s> {
 
     /// Reads what a job needs.
     pub fn read(&mut self, needs: Needs, lens: Lens) -> Result<Facts, StoreError> {
-        if let Some(look) = &needs.look {
+        if let Some(look) = &needs.look
+            && !self.finds_many(look, &lens)?
+        {
             let few = self.few(look, &lens)?;
             if few.is_some() || !look.everybody {
                 return self.read_due(&needs, look, few, &lens);
             }
         }
+        self.read_all(&needs, &lens)
+    }
+
+    /// Reads each relation from end to end.
+    fn read_all(&mut self, needs: &Needs, lens: &Lens) -> Result<Facts, StoreError> {
         let mut facts = Facts::empty(lens.clone());
         let days = needs.look.as_ref().map(customers_days).unwrap_or_default();
-        let mut columns = customers::columns(&needs);
+        let mut columns = customers::columns(needs);
         columns.extend(days.iter().map(|days| days.column));
-        self.on_all(relation::CUSTOMERS, &columns, None, &lens, |connections, form| {
+        self.on_all(relation::CUSTOMERS, &columns, None, lens, |connections, form| {
             customers::read(connections, form, &days, &mut facts)
         })?;
         if needs.reps {
@@ -99,17 +106,17 @@ impl<'s> Snapshot<'s> {
         }
         if needs.subscriptions {
             let columns = if needs.look.is_some() { contracts::DUE } else { ALL };
-            self.on_all(relation::SUBSCRIPTIONS, columns, None, &lens, |connections, form| {
+            self.on_all(relation::SUBSCRIPTIONS, columns, None, lens, |connections, form| {
                 contracts::read(connections, form, &mut facts)
             })?;
         }
         if let Some(asked) = needs.transactions.clone() {
-            self.purchases(asked, None, &lens, &mut facts)?;
+            self.purchases(asked, None, lens, &mut facts)?;
         }
         if needs.follow_ups {
             let columns = &["id", "customer_id", "rep_id", "due_at", "done_at"];
-            self.on_all(relation::FOLLOW_UPS, columns, None, &lens, |on, form| {
-                follow_ups::read(on, form, &needs, &mut facts)
+            self.on_all(relation::FOLLOW_UPS, columns, None, lens, |on, form| {
+                follow_ups::read(on, form, needs, &mut facts)
             })?;
         }
         if needs.interactions {
@@ -119,7 +126,7 @@ impl<'s> Snapshot<'s> {
             } else {
                 contacts::COLUMNS
             };
-            self.on_all(relation::INTERACTIONS, columns, None, &lens, |on, form| {
+            self.on_all(relation::INTERACTIONS, columns, None, lens, |on, form| {
                 contacts::read(on, form, look, &mut facts)
             })?;
         }

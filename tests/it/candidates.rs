@@ -356,6 +356,36 @@ fn everybody_is_read_where_more_may_be_told_than_a_few_or_all_are_told_again() {
     assert!(waiting(Rule { repeat: Some(7), ..gap(90) }).is_none());
 }
 
+/// As far as indexes tell beforehand how much is due.
+#[test]
+fn everybody_is_read_where_much_is_due_and_the_rows_are_counted() {
+    let shop = Shop::new("INTEGER", "TEXT");
+    let sql = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 100)
+         INSERT INTO customers SELECT n, 'C', 'ana', NULL FROM n;
+         INSERT INTO subscriptions SELECT id, id, 100, '2020-01-01', NULL FROM customers;
+         INSERT INTO interactions SELECT id, id, '2026-07-10', 'call' FROM customers;
+         INSERT INTO follow_ups SELECT 'f' || id, id, 'ana', '2026-07-14', NULL FROM customers WHERE id <= 20;
+         CREATE INDEX f ON follow_ups (done_at, due_at);";
+    shop.sql().execute_batch(sql).unwrap();
+    shop.index();
+    let ideal = Intervals { usual_days: 90, ..Intervals::default() };
+    let gap = Rule::of("gap", Kind::ContactGap { ideal, at_most: None, release_after: None }, None);
+    let (history, staff) = (History::default(), staff(&[]));
+    let read = |rules: &[Rule]| {
+        let facts = shop.read(rules, (&history, &staff), false);
+        let all = told(&shop.read(rules, (&history, &staff), true), rules, &history, &staff);
+        assert_eq!(told(&facts, rules, &history, &staff), all);
+        let counted = facts.rows.get("follow_ups").copied();
+        (facts.customers.len(), facts.matters.waiting.is_some(), counted)
+    };
+    assert_eq!(read(std::slice::from_ref(&gap)), (0, true, None));
+    assert_eq!(read(&[Rule::follow_ups(0)]), (100, false, Some(20)));
+    assert_eq!(read(&[gap.clone(), Rule::follow_ups(0)]), (100, false, Some(20)));
+    shop.sql().execute_batch("UPDATE follow_ups SET done_at = '2026-07-01' WHERE id <> 'f7'").unwrap();
+    assert_eq!(read(&[Rule::follow_ups(0)]), (1, false, Some(20)));
+    assert_eq!(read(&[gap, Rule::follow_ups(0)]), (1, true, Some(20)));
+}
+
 #[test]
 fn every_index_that_is_advised_for_all_rules_is_used_once_it_is_there() {
     let folder = tempfile::tempdir().unwrap();
