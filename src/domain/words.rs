@@ -14,11 +14,38 @@ impl Words {
         self.0.extend(words.iter().map(|word| small(word)));
     }
 
-    /// Those that a text has as words, however long it is and over however many lines.
-    pub fn in_text(&self, text: &str) -> Vec<String> {
-        let text = text::on_one_line(text.chars()).to_lowercase();
-        self.0.iter().filter(|word| contains(&text, word)).cloned().collect()
+    /// Those that a text has as words, however long it is and over however many lines; `None` where it has none.
+    pub fn find(&self, raw: &str) -> Option<Found> {
+        let line = text::on_one_line(raw.chars());
+        let small = line.to_lowercase();
+        let places = self.0.iter().filter_map(|word| Some((word.clone(), place(&small, word)?)));
+        let (words, places): (Vec<String>, Vec<usize>) = places.unzip();
+        let first = small[..*places.iter().min()?].chars().count();
+        let passage = if first <= AHEAD { line } else { from(&line, first - BEFORE) };
+        Some(Found { words, passage: text::excerpt(&passage, text::NAME_MAX) })
     }
+}
+
+/// What was found in a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The words, in small letters.
+    pub words: Vec<String>,
+    /// As much of the text as is shown: its beginning, or what stands around the first of the words.
+    pub passage: String,
+}
+
+/// Letters that may stand ahead of the first word, so that the beginning of a text shows it.
+const AHEAD: usize = 60;
+
+/// Letters before the first word, at most, where a text is shown from its middle.
+const BEFORE: usize = 40;
+
+/// A text from the first word on that begins so many letters down.
+fn from(line: &str, letters: usize) -> String {
+    let rest: String = line.chars().skip(letters).collect();
+    let blank = rest.char_indices().take(BEFORE).find(|(_, c)| *c == ' ');
+    format!("…{}", rest[blank.map_or(0, |(at, _)| at)..].trim_start())
 }
 
 /// How a word is looked for.
@@ -26,21 +53,21 @@ pub fn small(word: &str) -> String {
     word.trim().to_lowercase()
 }
 
-/// Whether `text` contains `word` as a word, both in small letters. Scripts that put no blanks
+/// Where `text` has `word` as a word, both in small letters. Scripts that put no blanks
 /// between words (Chinese, Japanese, Thai and their neighbours) have no borders to respect.
-fn contains(text: &str, word: &str) -> bool {
-    let (Some(first), Some(last)) = (word.chars().next(), word.chars().next_back()) else { return false };
+fn place(text: &str, word: &str) -> Option<usize> {
+    let (first, last) = (word.chars().next()?, word.chars().next_back()?);
     let mut from = 0;
     while let Some(at) = text[from..].find(word).map(|at| at + from) {
         let end = at + word.len();
         let before = text[..at].chars().next_back();
         let after = text[end..].chars().next();
         if !joins(before, first) && !joins(after, last) {
-            return true;
+            return Some(at);
         }
         from = at + text[at..].chars().next().map_or(1, char::len_utf8);
     }
-    false
+    None
 }
 
 /// Whether a letter beside one of the word's makes both parts of a longer word.
@@ -78,14 +105,26 @@ mod tests {
         ] {
             let mut words = Words::default();
             words.add(&[word.to_owned()]);
-            assert_eq!(words.in_text(text), vec![small(word); usize::from(found)], "{word} in {text}");
+            let hit = words.find(text);
+            assert_eq!(hit.map(|hit| hit.words), found.then(|| vec![small(word)]), "{word} in {text}");
         }
     }
 
     #[test]
-    fn a_word_far_down_a_long_text_is_found() {
+    fn a_word_far_down_a_long_text_is_found_and_shown() {
         let mut words = Words::default();
         words.add(&["Competitor".to_owned(), "refund".to_owned()]);
-        assert_eq!(words.in_text(&format!("{} competitor", "so it goes ".repeat(1_000))), ["competitor"]);
+        let long = "so it goes ".repeat(1_000);
+        let found = words.find(&format!("{long}\nto a Competitor, {long}")).unwrap();
+        assert_eq!(found.words, ["competitor"]);
+        let shown = found.passage;
+        assert!(shown.starts_with("…so it goes so it goes so it goes to a Competitor, so"), "{shown}");
+        assert!(shown.ends_with('…') && shown.chars().count() <= text::NAME_MAX, "{shown}");
+        // What is near the beginning is shown from it, and a script without blanks where it is cut.
+        assert_eq!(words.find("They asked\nfor a refund").unwrap().passage, "They asked for a refund");
+        words.add(&["取消".to_owned()]);
+        let found = words.find(&format!("{}取消", "客户想要续约。".repeat(30))).unwrap();
+        assert_eq!(found.passage.chars().count(), 1 + BEFORE + 2);
+        assert_eq!(words.find(&long), None);
     }
 }

@@ -15,6 +15,7 @@ use super::relation::{
 use super::rows::{by_now, follow_up_of, past};
 use super::year_days::Placed;
 use crate::domain::matter::{Dated, Noticed, Occasion, OpenComplaint};
+use crate::domain::words::Found;
 use crate::domain::{Day, FollowUp, Look, Wrong, Yearly};
 
 /// A row that is about somebody who has no number yet.
@@ -129,13 +130,13 @@ fn complaint(view: &RowView<'_, '_>) -> Result<Option<OpenComplaint>, Bad> {
 /// A contact with a note that has one of the words.
 pub(super) fn note(view: &RowView<'_, '_>, look: &Look) -> Result<Option<Noticed>, Bad> {
     let Some((since, words)) = &look.notes else { return Ok(None) };
-    let words = match view.raw("note") {
-        ValueRef::Text(text) => words.in_text(&String::from_utf8_lossy(text)),
-        // A blob is refused below.
-        ValueRef::Blob(_) => Vec::new(),
-        _ => view.text("note")?.map(|text| words.in_text(&text)).unwrap_or_default(),
+    let Some(note) = noticed(view, Some(*since))? else { return Ok(None) };
+    // What is kept of a text is its beginning.
+    let found = match view.raw("note") {
+        ValueRef::Text(text) => words.find(&String::from_utf8_lossy(text)),
+        _ => note.note.as_ref().and_then(|text| words.find(text)),
     };
-    Ok(noticed(view, Some(*since))?.filter(|_| !words.is_empty()).map(|note| Noticed { words, ..note }))
+    Ok(found.map(|Found { words, passage }| Noticed { words, note: Some(passage), ..note }))
 }
 
 /// A signal, or a contact with a note, of a day or later.
