@@ -261,7 +261,7 @@ mod tests {
             (form("DONE", "", ""), Err("act.wrong.what")),
         ] {
             let found = read(&sent, "ana", today, &colleagues);
-            assert_eq!(found.map_err(|say| say.key), wanted.map_err(str::to_owned), "{sent:?}");
+            assert_eq!(found.map_err(|say| say.key), wanted.map_err(Into::into), "{sent:?}");
         }
     }
 
@@ -322,7 +322,7 @@ mod tests {
             let page = seen.page(&form("", "<b>", "bo"), None);
             let said = page.said.unwrap();
             let Some(("when", Value::Say(when))) = said.args.last() else { panic!("{said:?}") };
-            assert_eq!((said.key.as_str(), when.key.as_str()), ("act.said.done", key));
+            assert_eq!((&*said.key, &*when.key), ("act.said.done", key));
             assert_eq!(when.args.last(), Some(&("time", Value::from(time))));
             assert_eq!((page.done, page.not_mine, page.entered.as_str()), (false, true, "<b>"));
             assert_eq!(page.colleagues, [("bo".to_owned(), "BO".to_owned(), true)], "not oneself");

@@ -79,6 +79,8 @@ pub fn shares(panel: &Panel<'_>, duties: Vec<(Case, Duty)>) -> Vec<Share> {
         if !reasons.iter().any(|reason| reason.case.rule == case.rule && reason.case.subject == case.subject)
         {
             let Duty { due, instead, escalated, .. } = duty;
+            // Most are told for one; there may be a hundred thousand.
+            reasons.reserve_exact(1);
             reasons.push(Reason { case, due, instead, escalated });
         }
     }
@@ -257,7 +259,7 @@ fn about_customer(known: Known<'_>, customer: u32, entry: &Entry, base: Item) ->
         let says = Say::new(if panel.settings.basis == Basis::Contract { "item.mrr" } else { "item.ltv" });
         lines.push(says.with("money", Money::new(stake, facts.lens.currency)));
     }
-    let says = |keys: &[&str]| entry.reasons.iter().any(|r| keys.contains(&r.case.why.key.as_str()));
+    let says = |keys: &[&str]| entry.reasons.iter().any(|r| keys.contains(&&*r.case.why.key));
     let renewals = facts.contracts.get(customer).iter().map(|c| c.renews_on);
     let is_told = says(&["due.renews", "due.renews_today", "due.renewed"]);
     if let Some(renews) = renewals.filter(|day| *day != Day::MAX).max().filter(|_| !is_told) {

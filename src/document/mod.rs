@@ -7,6 +7,8 @@ mod appointment;
 mod item;
 mod letter;
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -21,20 +23,22 @@ use crate::domain::{Currency, Money, Period, Ratio};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Say {
     /// The key.
-    pub key: String,
+    pub key: Cow<'static, str>,
     /// The values by placeholder.
     pub args: Vec<(&'static str, Value)>,
 }
 
 impl Say {
     /// A sentence without values.
-    pub fn new(key: impl Into<String>) -> Say {
+    pub fn new(key: impl Into<Cow<'static, str>>) -> Say {
         Say { key: key.into(), args: Vec::new() }
     }
 
     /// Adds a value.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<Value>) -> Say {
+        // There may be a hundred thousand of them, with one or two values each.
+        self.args.reserve_exact(1);
         self.args.push((name, value.into()));
         self
     }

@@ -53,8 +53,7 @@ impl<'a> Due<'a> {
         let today = facts.lens.today();
         let (mut duties, mut lasting, mut backlog) = (Vec::new(), Vec::new(), Vec::new());
         let mut book = spec.ics.then(|| Book::of(history, staff, &spec.rules, &facts.lens));
-        let find = |rule: &Rule| rule.find(&panel, history, Reach::Told);
-        let found = parallel::each(facts.customers.len(), &spec.rules, find);
+        let found = found(&panel, spec, history);
         for (rule, cases) in spec.rules.iter().zip(found) {
             if let Some(book) = &mut book {
                 book.note(&cases);
@@ -170,6 +169,20 @@ impl<'a> Due<'a> {
         told.reminders.extend(resolved.into_values().flatten());
         told
     }
+}
+
+/// What each rule finds.
+fn found(panel: &Panel<'_>, spec: &RemindersSpec, history: &History) -> Vec<Vec<Case>> {
+    let find = |rule: &Rule| {
+        let mut cases = rule.find(panel, history, Reach::Told);
+        if !spec.ics {
+            for case in &mut cases {
+                case.slot = None;
+            }
+        }
+        cases
+    };
+    parallel::each(panel.facts.customers.len(), &spec.rules, find)
 }
 
 fn id_of(facts: &Facts, about: &About) -> String {

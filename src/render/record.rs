@@ -267,7 +267,7 @@ impl Record {
 impl FigureRecord {
     fn of(figure: &Figure, locale: &Locale) -> FigureRecord {
         FigureRecord {
-            key: figure.name.key.clone(),
+            key: figure.name.key.clone().into_owned(),
             name: locale.say(&figure.name),
             values: figure.values.iter().map(|value| Field::of(value, locale)).collect(),
             remark: Some(locale.value(&figure.remark)).filter(|remark| !remark.is_empty()),

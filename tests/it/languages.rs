@@ -530,7 +530,7 @@ fn russian_declines_its_months_and_counts_by_its_last_digit() {
         (112, "112 клиентов", "продление через 112 дней"),
     ];
     for (n, customers, renews) in counts {
-        let say = |key: &str| russian.say(&Say::new(key).with("n", i128::from(n)));
+        let say = |key: &'static str| russian.say(&Say::new(key).with("n", i128::from(n)));
         assert_eq!((say("count.customers").as_str(), say("item.renews").as_str()), (customers, renews));
     }
 }
@@ -595,7 +595,7 @@ fn ukrainian_declines_its_months_and_counts_by_its_last_digit() {
         (112, "112 клієнтів", "поновлення через 112 днів"),
     ];
     for (n, customers, renews) in counts {
-        let say = |key: &str| ukrainian.say(&Say::new(key).with("n", i128::from(n)));
+        let say = |key: &'static str| ukrainian.say(&Say::new(key).with("n", i128::from(n)));
         assert_eq!((say("count.customers").as_str(), say("item.renews").as_str()), (customers, renews));
     }
 }

@@ -173,7 +173,9 @@ impl Walk<'_> {
     }
 
     fn says(&self, case: &Case) -> String {
-        self.locales.get("en").map_or_else(|| case.why.key.clone(), |locale| locale.say(&case.why))
+        self.locales
+            .get("en")
+            .map_or_else(|| case.why.key.clone().into_owned(), |locale| locale.say(&case.why))
     }
 
     /// From the day it is due to the person who is told.

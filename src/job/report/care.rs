@@ -149,7 +149,7 @@ impl Story<'_> {
     }
 
     fn tell_complaints(&self, section: &mut Section) {
-        let figure = |key: &str, metric: Metric| {
+        let figure = |key: &'static str, metric: Metric| {
             let shown = |at: usize| {
                 let reading = self.readings.whole(metric, at);
                 match (metric, reading.value) {

@@ -27,7 +27,7 @@ impl Story<'_> {
         rows
     }
 
-    pub(super) fn figure(&self, key: &str, value: impl Fn(&Self, &Slice) -> Value) -> Figure {
+    pub(super) fn figure(&self, key: &'static str, value: impl Fn(&Self, &Slice) -> Value) -> Figure {
         let values = [&self.now, &self.before, &self.year_ago].map(|slice| value(self, slice)).into();
         Figure { name: Say::new(key), values, remark: Value::Empty, alarming: false }
     }
@@ -115,7 +115,7 @@ impl Story<'_> {
 }
 
 /// A figure that has no comparison: it is to date, not of a period.
-pub(super) fn single(key: &str, value: Value) -> Figure {
+pub(super) fn single(key: &'static str, value: Value) -> Figure {
     Figure {
         name: Say::new(key),
         values: vec![value, Value::Empty, Value::Empty],

@@ -30,7 +30,7 @@ impl Story<'_> {
     }
 
     /// A share now, before and a year ago.
-    fn shares(&self, key: &str, metric: Metric) -> Figure {
+    fn shares(&self, key: &'static str, metric: Metric) -> Figure {
         let values = [NOW, BEFORE, YEAR_AGO].map(|at| self.rate(self.ratio(metric, at)));
         Figure { values: values.into(), ..single(key, Value::Empty) }
     }

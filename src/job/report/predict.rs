@@ -72,7 +72,7 @@ impl Story<'_> {
     fn buying_section(&self, buying: &Buying) -> Section {
         let months = i128::from(self.spec.settings.horizon_months);
         let figure =
-            |key: &str, value| Figure { name: Say::new(key).with("n", months), ..single(key, value) };
+            |key: &'static str, value| Figure { name: Say::new(key).with("n", months), ..single(key, value) };
         let mut tables = vec![self.best_table(buying)];
         let mut charts = Vec::new();
         if let Some(calibration) = &buying.calibration {

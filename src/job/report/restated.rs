@@ -106,7 +106,7 @@ impl Story<'_> {
 
     pub(super) fn restated_section(&self) -> Section {
         let sentence = |restated: &Restated| {
-            let names = |customers: &[u32], key: &str| match customers {
+            let names = |customers: &[u32], key: &'static str| match customers {
                 [] => Value::Empty,
                 some => {
                     let names = some.iter().map(|c| Value::Text(self.name_or_id(*c))).collect();

@@ -100,7 +100,7 @@ impl Story<'_> {
         let subject = Some(self.rfm_subject());
         let standings = self.standings.as_ref().filter(|s| s.totals.iter().any(|(now, ..)| *now > 0));
         let Some(standings) = standings else { return Section { subject, ..Section::default() } };
-        let share = |key: &str, of: &[Standing]| Figure {
+        let share = |key: &'static str, of: &[Standing]| Figure {
             name: Say::new(key),
             values: vec![
                 plain(standings.share(of, |t| t.0)),

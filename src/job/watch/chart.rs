@@ -87,9 +87,9 @@ impl Evaluation<'_> {
     /// The lines of the limits. A limit that clears at the same place has one line.
     pub(super) fn levels(&self, finding: &Finding) -> Vec<(f64, Say, bool)> {
         let limits = &finding.judged.limits;
-        let side = |bounds: Option<Bounds>, level: &str, clear: &str| {
+        let side = |bounds: Option<Bounds>, level: &'static str, clear: &'static str| {
             let Some(bounds) = bounds else { return Vec::new() };
-            let line = |key: &str, limit: super::judge::Limit, breaches| {
+            let line = |key: &'static str, limit: super::judge::Limit, breaches| {
                 let label = Say::new(key).with("level", self.limit(limit));
                 (self.drawn(limit.approximate()), label, breaches)
             };

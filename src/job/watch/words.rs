@@ -40,7 +40,8 @@ impl Evaluation<'_> {
         if told.len() > NAMED {
             blocks.push(Block::Table(self.table(&told)));
         }
-        let with_more = |key: &str, said: Say| Say::new(key).with("said", said).with("more", more.clone());
+        let with_more =
+            |key: &'static str, said: Say| Say::new(key).with("said", said).with("more", more.clone());
         Some(Document {
             kind: Kind::Breach,
             letter: None,

@@ -154,7 +154,7 @@ impl Locale {
 
     /// A sentence. A missing key is its own text: visible, and caught by a test.
     pub fn say(&self, say: &Say) -> String {
-        let Some(pattern) = self.file.say.get(&say.key) else { return format!("[{}]", say.key) };
+        let Some(pattern) = self.file.say.get(&*say.key) else { return format!("[{}]", say.key) };
         let text = match pattern {
             Pattern::One(text) => text,
             Pattern::Plural(forms) => self.plural(forms, say),
@@ -166,7 +166,7 @@ impl Locale {
 
     /// Words of a key without values.
     pub fn word(&self, key: &str) -> String {
-        self.say(&Say::new(key))
+        self.say(&Say::new(key.to_owned()))
     }
 
     /// Somebody's own words, in the quotes of the language.
