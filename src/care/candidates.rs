@@ -19,8 +19,24 @@ pub fn seek(
     lens: &Lens,
     look: &mut Look,
 ) {
-    look.candidates =
-        of(rules, settings, &Time { history, staff, today: lens.today() }).filter(|_| look.everybody);
+    let time = Time { history, staff, today: lens.today() };
+    look.candidates = of(rules, settings, &time).filter(|_| look.everybody);
+    for rule in rules {
+        escalations(rule, &time, look);
+    }
+}
+
+/// A lead hears of what its rep left alone, so many working days on: that may be longer ago than anything is told late.
+fn escalations(rule: &Rule, time: &Time<'_>, look: &mut Look) {
+    let Some((first, _)) = time.escalated(rule) else { return };
+    match &rule.kind {
+        Kind::Signal { .. } => {
+            look.signals = look.signals.map(|since| since.min(first));
+            look.notes.iter_mut().for_each(|(since, _)| *since = first.min(*since));
+        }
+        Kind::Renewal { .. } => look.renewals = look.renewals.map(|(from, to)| (from.min(first), to)),
+        _ => {}
+    }
 }
 
 /// What rules look for before anything has become of it, and whoever may be told: what a store should be ready for.

@@ -26,9 +26,11 @@ pub(super) fn find(rule: &Rule, kinds: &[String], keywords: &[String], panel: &P
         })
         .collect();
     for note in matters.notes.iter().filter(ours) {
-        if let Some(word) = keywords.iter().find(|word| note.words.contains(&small(word))) {
+        let found = keywords.iter().find_map(|word| note.words.get_key_value(&small(word)).zip(Some(word)));
+        if let Some(((_, passage), word)) = found {
             let why = Say::new("due.keyword").with("word", Value::from(word.as_str()));
-            cases.push(case(rule, panel, note, &format!("note:{}", note.id), why));
+            let case = case(rule, panel, note, &format!("note:{}", note.id), why);
+            cases.push(Case { what: Some(passage.clone()), ..case });
         }
     }
     cases

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::words::Words;
+use super::words::{Found, Words};
 use super::{Day, FollowUp, When, Yearly};
 
 /// What reminders look for. The more of it is dated, the less of the store is read.
@@ -111,8 +111,8 @@ pub struct Noticed {
     pub value: Option<String>,
     /// Details.
     pub note: Option<String>,
-    /// Of a note, those of the words that it has.
-    pub words: Vec<String>,
+    /// Of a note, those of the words that it has, each with what stands around it.
+    pub words: Found,
 }
 
 /// Which day of a customer's it is.

@@ -1,6 +1,6 @@
 //! Words that are looked for in what somebody wrote.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::text;
 
@@ -14,32 +14,38 @@ impl Words {
         self.0.extend(words.iter().map(|word| small(word)));
     }
 
-    /// Those that a text has as words, however long it is and over however many lines; `None` where it has none.
-    pub fn find(&self, raw: &str) -> Option<Found> {
+    /// Those that a text has as words, however long it is and over however many lines.
+    pub fn find(&self, raw: &str) -> Found {
         let line = text::on_one_line(raw.chars());
         let small = line.to_lowercase();
-        let places = self.0.iter().filter_map(|word| Some((word.clone(), place(&small, word)?)));
-        let (words, places): (Vec<String>, Vec<usize>) = places.unzip();
-        let first = small[..*places.iter().min()?].chars().count();
-        let passage = if first <= AHEAD { line } else { from(&line, first - BEFORE) };
-        Some(Found { words, passage: text::excerpt(&passage, text::NAME_MAX) })
+        let found = self.0.iter().filter_map(|word| {
+            let ahead = letters(&line, place(&small, word)?);
+            let passage = if ahead <= AHEAD { line.clone() } else { from(&line, ahead - BEFORE) };
+            Some((word.clone(), text::excerpt(&passage, text::NAME_MAX)))
+        });
+        found.collect()
     }
 }
 
-/// What was found in a text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
-    /// The words, in small letters.
-    pub words: Vec<String>,
-    /// As much of the text as is shown: its beginning, or what stands around the first of the words.
-    pub passage: String,
-}
+/// The words that were found in a text, in small letters, each with as much of the text as is shown: its beginning, or
+/// what stands around the word.
+pub type Found = BTreeMap<String, String>;
 
-/// Letters that may stand ahead of the first word, so that the beginning of a text shows it.
+/// Letters that may stand ahead of a word, so that the beginning of a text shows it.
 const AHEAD: usize = 60;
 
-/// Letters before the first word, at most, where a text is shown from its middle.
+/// Letters before a word, at most, where a text is shown from its middle.
 const BEFORE: usize = 40;
+
+/// The letters of a line that are so many bytes in small ones: `İ` becomes two letters.
+fn letters(line: &str, bytes: usize) -> usize {
+    let mut so_far = 0;
+    let ahead = line.chars().take_while(|c| {
+        so_far += c.to_lowercase().map(char::len_utf8).sum::<usize>();
+        so_far <= bytes
+    });
+    ahead.count()
+}
 
 /// A text from the first word on that begins so many letters down.
 fn from(line: &str, letters: usize) -> String {
@@ -106,7 +112,8 @@ mod tests {
             let mut words = Words::default();
             words.add(&[word.to_owned()]);
             let hit = words.find(text);
-            assert_eq!(hit.map(|hit| hit.words), found.then(|| vec![small(word)]), "{word} in {text}");
+            let expected: Vec<String> = found.then(|| small(word)).into_iter().collect();
+            assert_eq!(hit.into_keys().collect::<Vec<_>>(), expected, "{word} in {text}");
         }
     }
 
@@ -115,16 +122,19 @@ mod tests {
         let mut words = Words::default();
         words.add(&["Competitor".to_owned(), "refund".to_owned()]);
         let long = "so it goes ".repeat(1_000);
-        let found = words.find(&format!("{long}\nto a Competitor, {long}")).unwrap();
-        assert_eq!(found.words, ["competitor"]);
-        let shown = found.passage;
+        let found = words.find(&format!("Refund? {long}\nto a Competitor, {long}"));
+        let shown = &found["competitor"];
         assert!(shown.starts_with("…so it goes so it goes so it goes to a Competitor, so"), "{shown}");
         assert!(shown.ends_with('…') && shown.chars().count() <= text::NAME_MAX, "{shown}");
-        // What is near the beginning is shown from it, and a script without blanks where it is cut.
-        assert_eq!(words.find("They asked\nfor a refund").unwrap().passage, "They asked for a refund");
+        // Each word with what stands around it: what is near the beginning is shown from there.
+        assert!(found["refund"].starts_with("Refund? so it goes"), "{found:?}");
+        assert_eq!(words.find("They asked\nfor a refund")["refund"], "They asked for a refund");
+        // Letters that are more in small ones, and a script without blanks, which is cut where it is.
+        let shown = &words.find(&format!("{} refund", "İ".repeat(100)))["refund"];
+        assert_eq!(shown, "…refund");
         words.add(&["取消".to_owned()]);
-        let found = words.find(&format!("{}取消", "客户想要续约。".repeat(30))).unwrap();
-        assert_eq!(found.passage.chars().count(), 1 + BEFORE + 2);
-        assert_eq!(words.find(&long), None);
+        let found = words.find(&format!("{}取消", "客户想要续约。".repeat(30)));
+        assert_eq!(found["取消"].chars().count(), 1 + BEFORE + 2);
+        assert!(words.find(&long).is_empty());
     }
 }

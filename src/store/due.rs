@@ -213,16 +213,21 @@ impl Snapshot<'_> {
         ];
         let mut all: Vec<Errand> = counted.into_iter().flatten().collect();
         let gone = gone(facts);
-        let asked = &["owner_id"];
+        let asked = &["id", "owner_id"];
         if look.handed
             && !gone.is_empty()
             && self.gives(relation::CUSTOMERS, "owner_id")?
             && let Some((sql, _)) = self.sourced(relation::CUSTOMERS, asked)?
         {
             let theirs = conditions::one_of("owner_id", gone.iter());
-            all.push(Errand::Owned(format!(
-                "SELECT \"owner_id\", count(*) FROM ({sql}) WHERE {theirs} GROUP BY \"owner_id\""
-            )));
+            // However the store compares them: owners are those whose ids are equal letter by letter.
+            let owner = "\"owner_id\" COLLATE BINARY";
+            let (rows, owned) = (format!("FROM ({sql}) WHERE {theirs}"), format!("GROUP BY {owner}"));
+            // A join that multiplies rows would hand over each customer as often.
+            let repeated = self.must_watch(relation::CUSTOMERS)?.then(|| {
+                format!("SELECT \"id\", count(*) {rows} GROUP BY \"id\" COLLATE BINARY HAVING count(*) > 1")
+            });
+            all.push(Errand::Owned(format!("SELECT \"owner_id\", count(*) {rows} {owned}"), repeated));
         }
         Ok(all)
     }

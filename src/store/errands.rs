@@ -25,8 +25,9 @@ pub(super) enum Errand {
     Rows(Relation, Way, bool),
     /// About how many rows a relation has.
     Count(Relation),
-    /// How many customers owners have: a statement that yields both.
-    Owned(String),
+    /// How many customers owners have: a statement that yields both, and one for ids that come more than once, where
+    /// that must be watched.
+    Owned(String, Option<String>),
 }
 
 /// What was fetched.
@@ -61,7 +62,7 @@ impl Snapshot<'_> {
                 };
                 Ok(Fetched::Count(relation, n))
             }
-            Errand::Owned(sql) => owned(connection, &sql).map(Fetched::Owned),
+            Errand::Owned(sql, repeated) => owned(connection, &sql, repeated.as_deref()).map(Fetched::Owned),
         };
         let queue = Mutex::new(errands.into_iter().enumerate());
         let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
@@ -94,8 +95,15 @@ fn about(connection: &Connection, mapping: &Mapping, relation: Relation) -> Resu
     leaves.map(|leaves| leaves.about(connection).map_err(fail)).transpose()
 }
 
-fn owned(connection: &Connection, sql: &str) -> Result<BTreeMap<String, u64>, StoreError> {
+fn owned(
+    connection: &Connection,
+    sql: &str,
+    repeated: Option<&str>,
+) -> Result<BTreeMap<String, u64>, StoreError> {
     let fail = |source| StoreError::Read { relation: CUSTOMERS.name, source };
+    if let Some(sql) = repeated {
+        refuse_repeated(connection, sql)?;
+    }
     let mut statement = connection.prepare(sql).map_err(fail)?;
     let mut rows = statement.query([]).map_err(fail)?;
     let mut owned = BTreeMap::new();
@@ -106,4 +114,23 @@ fn owned(connection: &Connection, sql: &str) -> Result<BTreeMap<String, u64>, St
         }
     }
     Ok(owned)
+}
+
+/// Refuses ids that come more than once: the statement yields them and how often.
+fn refuse_repeated(connection: &Connection, sql: &str) -> Result<(), StoreError> {
+    let fail = |source| StoreError::Read { relation: CUSTOMERS.name, source };
+    let mut statement = connection.prepare(sql).map_err(fail)?;
+    let mut rows = statement.query([]).map_err(fail)?;
+    let mut repeated: Option<(usize, String)> = None;
+    while let Some(row) = rows.next().map_err(fail)? {
+        // Rows without an id are each unreadable.
+        if let Ok(Some(id)) = text_of(row.get_ref(0).map_err(fail)?, "id") {
+            let again = row.get::<_, i64>(1).map_err(fail)? as usize - 1;
+            repeated.get_or_insert((0, id)).0 += again;
+        }
+    }
+    match repeated {
+        None => Ok(()),
+        Some((count, example)) => Err(StoreError::Repeated { relation: CUSTOMERS.name, count, example }),
+    }
 }

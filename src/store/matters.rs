@@ -134,9 +134,9 @@ pub(super) fn note(view: &RowView<'_, '_>, look: &Look) -> Result<Option<Noticed
     // What is kept of a text is its beginning.
     let found = match view.raw("note") {
         ValueRef::Text(text) => words.find(&String::from_utf8_lossy(text)),
-        _ => note.note.as_ref().and_then(|text| words.find(text)),
+        _ => note.note.as_ref().map_or_else(Found::new, |text| words.find(text)),
     };
-    Ok(found.map(|Found { words, passage }| Noticed { words, note: Some(passage), ..note }))
+    Ok((!found.is_empty()).then_some(Noticed { words: found, note: None, ..note }))
 }
 
 /// A signal, or a contact with a note, of a day or later.
@@ -145,7 +145,7 @@ fn noticed(view: &RowView<'_, '_>, since: Option<Day>) -> Result<Option<Noticed>
     let Some(at) = by_now(Some(view.required_when("at")?), view.of.lens) else { return Ok(None) };
     let value = if view.of.relation == SIGNALS { view.text("value")? } else { None };
     let (id, kind, note) = (view.required_text("id")?, view.required_text("kind")?, view.text("note")?);
-    let noticed = Noticed { id, customer: UNKNOWN, at, kind, value, note, words: Vec::new() };
+    let noticed = Noticed { id, customer: UNKNOWN, at, kind, value, note, words: Found::new() };
     Ok(Some(noticed).filter(|_| since.is_none_or(|since| at.day(&view.of.lens.zone) >= since)))
 }
 

@@ -63,7 +63,8 @@ impl Zones<'_> {
 
 /// Texts that name no zone: a date, or one with a time to the second.
 fn names_no_zone(column: &str) -> String {
-    format!("(length({column}) = 10 OR length({column}) = 19 AND substr({column}, 17, 1) = ':')")
+    let colon = |place: u8| format!("substr({column}, {place}, 1) = ':'");
+    format!("(length({column}) = 10 OR length({column}) = 19 AND {} AND {})", colon(14), colon(17))
 }
 
 /// The same of a text.
@@ -71,7 +72,8 @@ fn has_no_zone(text: &[u8]) -> bool {
     let text = String::from_utf8_lossy(text);
     match text.chars().count() {
         10 => true,
-        19 => text.chars().nth(16) == Some(':'),
+        // An hour with an offset is as long, and has one colon.
+        19 => [13, 16].iter().all(|place| text.chars().nth(*place) == Some(':')),
         _ => false,
     }
 }
@@ -124,11 +126,11 @@ pub(super) struct Due {
 
 impl Due {
     /// From here on nothing is a date.
-    const NO_DATE: &str = "2201";
+    const NO_DATE: &str = "2200~";
 
     pub(super) fn by(day: Day) -> Due {
         let before = day.plus(SLACK).date();
-        let dashless = (before.strftime("%Y0").to_string(), before.strftime("%Y%m%d~").to_string());
+        let dashless = (before.strftime("%Y/").to_string(), before.strftime("%Y%m%d~").to_string());
         Due { before: before.to_string(), dashless }
     }
 
@@ -160,7 +162,7 @@ impl Due {
 
 /// Rows whose moment may lie from one day up to and with another.
 pub(super) fn between(column: &str, from: Day, to: Day, zones: Zones<'_>) -> Vec<Part> {
-    let no_date = format!("\"{column}\" >= '2201-'");
+    let no_date = format!("\"{column}\" >= '{}'", Due::NO_DATE);
     let all = ranges(column, from, to, zones).into_iter().chain([no_date]);
     all.map(|condition| Part::of(condition, &[column])).collect()
 }
@@ -182,4 +184,24 @@ pub(super) fn ranges(column: &str, from: Day, to: Day, zones: Zones<'_>) -> [Str
         within(&before, &last.strftime("'%Y%m%d~'").to_string()),
         within("''", "'/'"),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_no_zone;
+
+    #[test]
+    fn an_hour_with_an_offset_names_a_zone() {
+        for (text, names_none) in [
+            ("2026-11-01", true),
+            ("2026-11-01 23:03:00", true),
+            ("2026-11-01T23:03:00", true),
+            ("2026-11-01T23-03:00", false),
+            ("20261101T2300-03:00", false),
+            ("2026-11-01T23:00+03", false),
+            ("2026-11-01T23:03:00Z", false),
+        ] {
+            assert_eq!(has_no_zone(text.as_bytes()), names_none, "{text}");
+        }
+    }
 }

@@ -20,7 +20,7 @@ use retaind::job::reminders::Due;
 use retaind::metrics::care::Intervals;
 use retaind::metrics::{Basis, Panel, Settings};
 use retaind::store::relation::{CUSTOMERS, FOLLOW_UPS, INTERACTIONS, REPS, SUBSCRIPTIONS};
-use retaind::store::{Mapping, Relation, Source, SqliteStore};
+use retaind::store::{Mapping, Relation, Source, SqliteStore, StoreError};
 use rusqlite::{Connection, params};
 
 use crate::world::reader;
@@ -68,12 +68,15 @@ impl Shop {
         self.sql().execute_batch(sql).unwrap();
     }
 
-    fn read(&self, rules: &[Rule], (history, staff): (&History, &Staff), all: bool) -> Facts {
+    fn store(&self) -> SqliteStore {
         let source = |relation: Relation| (relation, Source::Table(relation.name.to_owned()));
         let mapping =
             Mapping::of([CUSTOMERS, FOLLOW_UPS, SUBSCRIPTIONS, INTERACTIONS, REPS].map(source).into());
         let zone = TimeZone::get("Asia/Shanghai").unwrap();
-        let mut store = SqliteStore::open(&self.0.path().join("shop.db"), mapping, zone).unwrap();
+        SqliteStore::open(&self.0.path().join("shop.db"), mapping, zone).unwrap()
+    }
+
+    fn read(&self, rules: &[Rule], (history, staff): (&History, &Staff), all: bool) -> Facts {
         let mut needs = rule::needs(rules.iter(), &lens(), &settings());
         if let Some(look) = &mut needs.look {
             candidates::seek((rules, &settings()), (history, staff), &lens(), look);
@@ -81,7 +84,7 @@ impl Shop {
                 look.candidates = None;
             }
         }
-        store.snapshot().unwrap().read(needs, lens()).unwrap()
+        self.store().snapshot().unwrap().read(needs, lens()).unwrap()
     }
 }
 
@@ -315,6 +318,27 @@ fn of_many_only_those_are_read_who_may_be_told() {
     assert_eq!((facts.rows["interactions"], facts.rows["subscriptions"]), (2_000, 2_000));
     let all = told(&shop.read(&rules, (&history, &staff), true), &rules, &history, &staff);
     assert_eq!(told(&facts, &rules, &history, &staff), all);
+}
+
+/// Those of a rep who left are counted as they are read: once each, and by the very letters of the owner's id.
+#[test]
+fn a_reps_customers_are_counted_once_each_and_not_those_of_a_namesake() {
+    let shop = Shop::new("TEXT", "TEXT");
+    let sql = "DROP TABLE customers;
+         CREATE TABLE customers (id TEXT, name, owner_id TEXT COLLATE NOCASE, tier);
+         CREATE INDEX o ON customers (owner_id);
+         INSERT INTO customers VALUES ('a', 'A', 'RUI', NULL), ('b', 'B', 'rui', NULL), ('c', 'C', 'rui', NULL);";
+    shop.sql().execute_batch(sql).unwrap();
+    let rules = [Rule::of("handed", Kind::Handover, Some(7))];
+    let (history, staff) = (History::default(), staff(&[]));
+    let [few, all] = [false, true].map(|all| shop.read(&rules, (&history, &staff), all));
+    assert_eq!(few.matters.handed.as_ref().map(|owned| owned["rui"]), Some(2));
+    assert_eq!(told(&few, &rules, &history, &staff), told(&all, &rules, &history, &staff));
+    shop.sql().execute_batch("INSERT INTO customers VALUES ('c', 'C', 'rui', NULL)").unwrap();
+    let mut needs = rule::needs(rules.iter(), &lens(), &settings());
+    candidates::seek((&rules, &settings()), (&history, &staff), &lens(), needs.look.as_mut().unwrap());
+    let refused = shop.store().snapshot().unwrap().read(needs, lens()).unwrap_err();
+    assert!(matches!(&refused, StoreError::Repeated { relation: "customers", count: 1, .. }), "{refused}");
 }
 
 #[test]

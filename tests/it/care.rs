@@ -227,6 +227,24 @@ fn signals_and_words_in_notes_are_told_as_they_come() {
 }
 
 #[test]
+fn a_signal_that_waits_for_longer_than_it_is_told_late_still_goes_to_the_lead() {
+    plays(
+        "rule signs: kind = \"signal\", signals = [\"usage_drop\"], escalate_after = 8
+         rule renews: kind = \"renewal\", lead_days = [0], escalate_after = 8
+         defaults calendar = \"office\"
+         customers id=1 name=Aurora owner_id=ana
+         customers id=2 name=Bela owner_id=ana
+         subscriptions id=s customer_id=2 mrr_minor=5000 starts_on=2025-03-05 renews_on=2026-03-05
+         from 2026-03-01
+         2026-03-05 08:30 ana hears Bela (renews today (€50 a month))
+         2026-03-05 10:00 signals id=s1 customer_id=1 at=2026-03-05T09:00:00 kind=usage_drop
+         2026-03-06 08:30 ana hears Aurora (usage drop, noticed yesterday)
+         2026-03-17 08:30 eva hears Bela (renewed 5 Mar 2026, 12 days ago (€50 a month) (Ana has not acted for 8 working days)), Aurora (usage drop, noticed 12 days ago (Ana has not acted for 8 working days))
+         until 2026-04-01",
+    );
+}
+
+#[test]
 fn a_risk_is_told_when_it_rises_and_not_again_until_it_has_cleared() {
     plays(
         "rule risks: kind = \"risk\", level = 14, clear = 5

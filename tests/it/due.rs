@@ -117,7 +117,11 @@ fn told(facts: &Facts) -> Told {
         let id = case.subject.split('@').next().unwrap().to_owned();
         case.steps.last(case.anchor, today).map(|_| (id, (customer, case.rep, days_late, mrr, contact)))
     };
-    rule().find(&panel, &History::default(), Reach::All).into_iter().filter_map(line).collect()
+    let lines: Vec<_> =
+        rule().find(&panel, &History::default(), Reach::All).into_iter().filter_map(line).collect();
+    let told: Told = lines.iter().cloned().collect();
+    assert_eq!(told.len(), lines.len(), "nothing is read twice");
+    told
 }
 
 /// A moment as shops write it into a column of type `of`: one of texts would make numbers texts.
@@ -161,12 +165,12 @@ proptest! {
     #[test]
     fn what_is_due_is_told_however_it_is_stored(
         promises in prop::collection::vec(promise(), 1..30),
-        types in 0usize..3,
+        types in 0usize..4,
         (text_ids, far) in any::<(bool, bool)>(),
     ) {
         let now: Timestamp = AS_OF.parse().unwrap();
         // A column of a type changes what is written into it; one that says INTEGER takes texts, too.
-        let types = [["INTEGER PRIMARY KEY", "TEXT", "TEXT"], ["TEXT", "INTEGER", ""], ["", "", "INTEGER"]][types];
+        let types = [["INTEGER PRIMARY KEY", "TEXT", "TEXT"], ["TEXT", "INTEGER", ""], ["", "", "INTEGER"], ["", "TEXT", "DATETIME"]][types];
         let store = Store::new(types);
         let id = |n: i64| if text_ids && types[0] != "INTEGER PRIMARY KEY" { Value::Text(n.to_string()) } else { Value::Integer(n) };
         let mut sql = store.sql();
