@@ -317,6 +317,7 @@ fn sheet(known: Known<'_>, entries: &[Entry]) -> Table {
             column("email", false),
         ],
         of: rows.len(),
+        held: rows.len(),
         rows,
     }
 }

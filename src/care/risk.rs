@@ -16,7 +16,7 @@ pub(super) fn find(rule: &Rule, (level, clear): (u8, u8), panel: &Panel<'_>, his
     let facts = panel.facts;
     let today = facts.lens.today();
     let customers: Vec<u32> = facts.customers.all().collect();
-    let (risks, _) = panel.risks(&customers, customers.len());
+    let risks = panel.risks(&customers, customers.len()).highest;
     let mut cases = Vec::new();
     for risk in risks {
         let id = facts.customers.id(risk.customer);

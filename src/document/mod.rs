@@ -237,10 +237,12 @@ pub struct Table {
     pub rows: Vec<Vec<Value>>,
     /// How many rows there are in all.
     pub of: usize,
+    /// How many of them the attached file holds.
+    pub held: usize,
 }
 
 impl Table {
-    /// The first `count` rows; [`Table::of`] keeps the whole number.
+    /// The first `count` rows; [`Table::of`] and [`Table::held`] stay.
     #[must_use]
     pub fn first(&self, count: usize) -> Table {
         Table { rows: self.rows.iter().take(count).cloned().collect(), ..self.clone() }

@@ -14,12 +14,14 @@ pub struct Panel<'a> {
     pub settings: &'a Settings,
     /// The customers that are looked at, by index.
     pub customers: Vec<u32>,
+    /// Whether those are all there are: what belongs to nobody in particular is told of everybody only.
+    pub is_whole: bool,
 }
 
 impl<'a> Panel<'a> {
     /// All customers.
     pub fn of(facts: &'a Facts, settings: &'a Settings) -> Panel<'a> {
-        Panel { facts, settings, customers: facts.customers.all().collect() }
+        Panel { facts, settings, customers: facts.customers.all().collect(), is_whole: true }
     }
 
     /// Only the customers whose owner is one of `reps`.
@@ -31,7 +33,7 @@ impl<'a> Panel<'a> {
             .map(|owner| owner.as_ref().is_some_and(|owner| reps.contains(owner)))
             .collect();
         let customers = facts.customers.all().filter(|c| theirs[facts.customers.owner_index(*c) as usize]);
-        Panel { facts, settings, customers: customers.collect() }
+        Panel { facts, settings, customers: customers.collect(), is_whole: false }
     }
 
     /// By customer index, whether one is among `customers`: what rows of other relations are held against.

@@ -154,6 +154,17 @@ pub struct Risk {
 /// From this score on a customer is at risk.
 pub const AT_RISK: u8 = 50;
 
+/// The highest scores, and how many there are.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Risks {
+    /// The highest, the first of them first.
+    pub highest: Vec<Risk>,
+    /// Customers for whom anything speaks.
+    pub scored: usize,
+    /// Those of them with a score of [`AT_RISK`] or more.
+    pub at_risk: usize,
+}
+
 /// How many of a group are at risk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct AtRisk {
@@ -258,23 +269,23 @@ impl Panel<'_> {
         }
     }
 
-    /// The risk scores of those of `customers` who are active as of now: the `count` highest, highest first,
-    /// and how many are at risk.
-    pub fn risks(&self, customers: &[u32], count: usize) -> (Vec<Risk>, usize) {
+    /// The risk scores of those of `customers` who are active as of now: the `count` highest, highest first.
+    pub fn risks(&self, customers: &[u32], count: usize) -> Risks {
         let today = self.facts.lens.today();
-        let (mut best, mut at_risk): (Vec<Risk>, usize) = (Vec::new(), 0);
+        let (mut best, mut scored, mut at_risk): (Vec<Risk>, usize, usize) = (Vec::new(), 0, 0);
         let order =
             |risk: &Risk| (Reverse(risk.score), Reverse(self.mrr_on(risk.customer, today)), risk.customer);
         self.each_risk(customers, |risk| {
             at_risk += usize::from(risk.score >= AT_RISK);
             if risk.score > 0 {
+                scored += 1;
                 best.push(risk);
             }
             first::keep(&mut best, count.saturating_mul(2).max(1_024), count, order);
         });
         best.sort_unstable_by_key(order);
         best.truncate(count);
-        (best, at_risk)
+        Risks { highest: best, scored, at_risk }
     }
 
     /// How many are at risk in the whole and in each group, all scored alike.

@@ -156,7 +156,7 @@ fn expected_today(
             share(Ratio::of(of as i128, bought.len() as i128))
         }
         Source::Risks => {
-            let (all, _) = panel.risks(&panel.customers, usize::MAX / 4);
+            let all = panel.risks(&panel.customers, usize::MAX / 4).highest;
             let today = panel.facts.lens.today();
             let active = customers.iter().filter(|c| panel.activity(**c).is_active(today)).count();
             let at_risk = all.iter().filter(|risk| risk.score >= 50 && customers.contains(&risk.customer));
@@ -559,4 +559,37 @@ fn those_who_moved_revenue_are_whom_sql_names() {
         let wanted = report::Story::of(&shop.facts, &spec).wanted();
         assert!(movers.most.iter().all(|moved| wanted.contains(&moved.customer)), "{name}");
     }
+}
+
+/// A lead reads about the team's customers: nobody else's name, group or owner stands anywhere, in whatever report.
+#[test]
+fn a_teams_report_names_nobody_outside_the_team() {
+    let shop = shop();
+    let facts = &shop.facts;
+    let owners: Vec<&String> = facts.customers.owners().iter().flatten().collect();
+    let team = facts.team_of(owners[0]);
+    let of_team = |rep: &String| team.contains(rep);
+    let outside: Vec<&str> =
+        facts.reps.iter().filter(|(id, _)| !of_team(id)).map(|(_, rep)| rep.name.as_str()).collect();
+    assert!(!team.is_empty() && outside.len() > 2, "{team:?}");
+    let mut leads = 0;
+    for (name_of, kind) in ReportKind::ALL {
+        let spec = ReportSpec {
+            kind,
+            period: PeriodChoice { kind: PeriodKind::Month, current: false },
+            settings: Settings { basis: Basis::Contract, ..Settings::default() },
+            splits: vec![Split::Owner, Split::Segment],
+            attach: Vec::new(),
+            fresh: None,
+        };
+        let told = |story: report::Story<'_>| format!("{:?}", story.tell(People::default()));
+        let whole = told(report::Story::of(facts, &spec));
+        let of_team = told(report::Story::of_team(facts, &spec, owners[0]));
+        for name in &outside {
+            assert!(!of_team.contains(name), "{name_of} names {name}");
+        }
+        leads += usize::from(whole.contains("figure.leads"));
+        assert!(!of_team.contains("figure.leads") && !of_team.contains("\"conversion\""), "{name_of}");
+    }
+    assert_eq!(leads, 2, "everybody's leads are told in two reports");
 }

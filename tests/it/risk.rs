@@ -50,7 +50,9 @@ const SEEN: &[(Factor, &str)] = &[
 
 fn risks(settings: &Settings, count: usize) -> (Vec<Risk>, usize) {
     let panel = Panel::of(&shop().facts, settings);
-    panel.risks(&panel.customers, count)
+    let risks = panel.risks(&panel.customers, count);
+    assert_eq!(risks.highest.len(), risks.scored.min(count));
+    (risks.highest, risks.at_risk)
 }
 
 #[test]

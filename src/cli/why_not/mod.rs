@@ -303,8 +303,7 @@ impl Walk<'_> {
             Kind::Handover => "a handover is about a rep who has left, not about a customer".to_owned(),
             Kind::Complaint { .. } => "no complaint is open beyond its time".to_owned(),
             Kind::Risk { level, .. } => {
-                let (risks, _) = panel.risks(&[customer], 1);
-                let score = risks.first().map_or(0, |risk| risk.score);
+                let score = panel.risks(&[customer], 1).highest.first().map_or(0, |risk| risk.score);
                 format!("the risk score is {score}, the rule's level {level}")
             }
             Kind::Signal { .. } => format!("nothing was noticed within {} days", self.rule.max_late),

@@ -133,7 +133,7 @@ impl Story<'_> {
         let mut order: Vec<_> = by_rep.iter().filter(|(_, c)| c.due > 0).collect();
         let all = Ratio::of(sum(by_rep).1, sum(by_rep).0)?;
         order.sort_by(|a, b| a.1.rate().cmp(&b.1.rate()).then(a.0.cmp(b.0)));
-        let bars = order.into_iter().take(12).filter_map(|(rep, c)| {
+        let bars = order.into_iter().filter_map(|(rep, c)| {
             let rate = c.rate()?;
             let under = rate.scaled(3) + 100 < all.scaled(3);
             Some((

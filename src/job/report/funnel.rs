@@ -17,11 +17,18 @@ fn points(answers: &Answers) -> Value {
 }
 
 impl Story<'_> {
-    fn funnel_subject(&self) -> Say {
-        Say::new("report.subject.funnel")
-            .with("period", self.now.period)
-            .with("captured", self.captured())
-            .with("rate", self.rate(self.ratio(Metric::Conversion, NOW)))
+    fn funnel_subject(&self) -> Option<Say> {
+        self.tells_leads().then(|| {
+            Say::new("report.subject.funnel")
+                .with("period", self.now.period)
+                .with("captured", self.captured())
+                .with("rate", self.rate(self.ratio(Metric::Conversion, NOW)))
+        })
+    }
+
+    /// A lead has no owner yet, so those who look after customers have none: leads are told of everybody only.
+    pub(super) fn tells_leads(&self) -> bool {
+        self.panel.is_whole && self.read("leads")
     }
 
     /// Leads of the period.
@@ -36,9 +43,9 @@ impl Story<'_> {
     }
 
     pub(super) fn funnel_section(&self) -> Section {
-        let mut section = Section { subject: Some(self.funnel_subject()), ..Section::default() };
+        let mut section = Section { subject: self.funnel_subject(), ..Section::default() };
         let facts = self.panel.facts;
-        if self.read("leads") {
+        if self.tells_leads() {
             let leads = [NOW, BEFORE, YEAR_AGO]
                 .map(|at| self.ratio(Metric::Leads, at).map_or_else(none, |n| n.rounded().into()));
             section.figures.push(Figure { values: leads.into(), ..single("figure.leads", Value::Empty) });
@@ -53,8 +60,10 @@ impl Story<'_> {
         if self.is_brief() {
             return section;
         }
-        if self.read("leads") {
+        if self.tells_leads() {
             self.tell_sources(&mut section);
+        } else if self.read("leads") {
+            section.notes.push(Say::new("note.leads_of_all"));
         }
         if self.read("surveys") {
             section.notes.push(Say::new("note.nps"));
@@ -121,7 +130,7 @@ impl Story<'_> {
         let mut order: Vec<_> = leads.iter().filter(|(_, leads)| leads.captured > 0).collect();
         order.sort_by(|a, b| b.1.rate().cmp(&a.1.rate()).then(a.0.cmp(b.0)));
         let all = self.ratio(Metric::Conversion, NOW)?;
-        let bars = order.into_iter().take(12).filter_map(|(source, leads)| {
+        let bars = order.into_iter().filter_map(|(source, leads)| {
             let rate = leads.rate()?;
             let name = Self::source_name(source.as_deref());
             Some((name, self.rate(Some(rate)), rate.approximate(), Some(all.approximate()), false))

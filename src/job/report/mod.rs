@@ -32,7 +32,7 @@ pub(super) use self::notes::definition_word;
 use self::predict::Outlook;
 use self::restated::Restated;
 use self::rfm::Standings;
-use self::risk::Risks;
+use self::risk::risks;
 pub(super) use self::tables::{split_column, worded as label_word};
 pub use self::trend::metrics;
 pub(super) use self::trend::printed;
@@ -42,6 +42,7 @@ use crate::domain::parallel;
 use crate::domain::{Facts, Money, People, Period, Ratio, When};
 use crate::metrics::churn::Departure;
 use crate::metrics::revenue::Movers;
+use crate::metrics::risk::Risks;
 use crate::metrics::value::Value as Worth;
 use crate::metrics::{Basis, Groups, Panel, Readings, Slice, first};
 
@@ -198,7 +199,7 @@ impl<'a> Story<'a> {
         };
         let top = if Part::Value.is_in(spec.kind) { most_valuable(&panel) } else { Vec::new() };
         let outlook = Part::Predict.is_in(spec.kind).then(|| Outlook::of(&panel));
-        let risks = Risks::of(&panel, spec);
+        let risks = risks(&panel, spec);
         let (movers, waiting) = (movers(&panel, spec), Waiting::of(&panel, spec));
         Story {
             panel,
@@ -231,7 +232,7 @@ impl<'a> Story<'a> {
         let ahead = self.outlook.iter().flat_map(Outlook::wanted);
         let restated = self.restated.iter().flat_map(Restated::wanted);
         let moved = self.movers.most.iter().map(|moved| moved.customer).chain(self.waiting.wanted());
-        let moved = moved.chain(self.risks.wanted());
+        let moved = moved.chain(self.risks.highest.iter().map(|risk| risk.customer));
         let top = self.top.iter().copied();
         gone.chain(moved).chain(top).chain(pressing).chain(ahead).chain(restated).collect()
     }
@@ -247,7 +248,7 @@ impl<'a> Story<'a> {
         }
         let (mut figures, mut charts, mut tables) = (Vec::new(), Vec::new(), Vec::new());
         let (mut sheets, mut notes) = (Vec::new(), self.notes());
-        if self.panel.customers.len() < self.panel.facts.customers.len() {
+        if !self.panel.is_whole {
             let of = Say::new("count.customers").with("n", self.panel.facts.customers.len() as i128);
             notes.insert(
                 0,

@@ -6,30 +6,14 @@ use super::{Section, Story};
 use crate::document::{Figure, Say, Table, Value};
 use crate::job::{ReportKind, ReportSpec};
 use crate::metrics::Panel;
-use crate::metrics::risk::{AT_RISK, Risk, Share};
+use crate::metrics::risk::{AT_RISK, Risks, Share};
 
 /// Customers in the attached list.
 const RISKS: usize = 1_000;
 
-/// The highest scores, and how many are at risk in all.
-#[derive(Default)]
-pub(super) struct Risks {
-    highest: Vec<Risk>,
-    at_risk: usize,
-}
-
-impl Risks {
-    pub(super) fn of(panel: &Panel<'_>, spec: &ReportSpec) -> Risks {
-        if spec.kind != ReportKind::Care {
-            return Risks::default();
-        }
-        let (highest, at_risk) = panel.risks(&panel.customers, RISKS);
-        Risks { highest, at_risk }
-    }
-
-    pub(super) fn wanted(&self) -> impl Iterator<Item = u32> {
-        self.highest.iter().map(|risk| risk.customer)
-    }
+/// Who is about to leave, where a report tells of it.
+pub(super) fn risks(panel: &Panel<'_>, spec: &ReportSpec) -> Risks {
+    if spec.kind == ReportKind::Care { panel.risks(&panel.customers, RISKS) } else { Risks::default() }
 }
 
 impl Story<'_> {
@@ -54,7 +38,8 @@ impl Story<'_> {
         let mut head = columns(&["customer"], &["score"]);
         head.extend(columns(&["reasons"], if self.is_contract() { &["mrr"] } else { &[] }));
         head.extend(columns(&["owner"], &[]));
-        section.tables.push(Table { title: Say::new("table.at_risk"), ..table("at_risk", head, rows) });
+        let of = self.risks.scored;
+        section.tables.push(Table { title: Say::new("table.at_risk"), of, ..table("at_risk", head, rows) });
     }
 }
 

@@ -100,14 +100,20 @@ fn survival_chart(whole: &Survival, groups: &[(Value, Survival)]) -> Chart {
     let mut largest: Vec<&(Value, Survival)> =
         groups.iter().filter(|(_, survival)| survival.customers > 0).collect();
     largest.sort_by_key(|(_, survival)| std::cmp::Reverse(survival.customers));
+    let of = largest.len();
     largest.truncate(CURVES);
+    let mut axis = Say::new("chart.survival.axis");
+    if largest.len() < of {
+        axis = Say::new("chart.largest").with("axis", axis);
+        axis = axis.with("shown", largest.len() as i128).with("of", of as i128);
+    }
     let curves = match largest.len() {
         0 | 1 => vec![curve(Say::new("survival.all").into(), whole, true)],
         _ => largest.iter().map(|(name, survival)| curve(name.clone(), survival, false)).collect(),
     };
     Chart::Survival {
         title: Say::new("chart.survival.title").with("share", share(whole.share_after(days(12)))),
-        axis: Say::new("chart.survival.axis"),
+        axis,
         curves,
     }
 }

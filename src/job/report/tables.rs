@@ -17,7 +17,7 @@ pub(super) fn columns(words: &[&'static str], numbers: &[&'static str]) -> Vec<C
 }
 
 pub(super) fn table(name: &'static str, columns: Vec<Column>, rows: Vec<Vec<Value>>) -> Table {
-    Table { name, title: Say::new(format!("table.{name}")), columns, of: rows.len(), rows }
+    Table { name, title: Say::new(format!("table.{name}")), columns, of: rows.len(), held: rows.len(), rows }
 }
 
 impl Story<'_> {
@@ -121,7 +121,9 @@ impl Story<'_> {
         let split = fared.groups.split;
         let members = fared.groups.members(&self.panel.customers);
         let mut all = Vec::new();
-        for (group, (label, members)) in fared.groups.labels.iter().zip(members).enumerate() {
+        let there = fared.groups.labels.iter().zip(members).enumerate();
+        // Whoever reads about a team is not told who else there is.
+        for (group, (label, members)) in there.filter(|(_, (_, members))| !members.is_empty()) {
             for row in rows(group, &members) {
                 all.push([worded(split, label.clone())].into_iter().chain(row).collect());
             }

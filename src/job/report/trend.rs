@@ -102,7 +102,7 @@ impl Story<'_> {
             Source::FollowUps => self.read("follow_ups"),
             Source::Contacts => self.read("interactions"),
             Source::Complaints => self.read("complaints"),
-            Source::Leads => self.read("leads"),
+            Source::Leads => self.tells_leads(),
             Source::Referrals => !facts.referrers.is_empty(),
             Source::Surveys => self.read("surveys"),
             _ => !has_own_tables(metric),

@@ -67,7 +67,9 @@ pub fn documents(kind: Kind) -> Vec<Document> {
 /// What is left of a document that would be too long: a row of each table, and a sentence that counts the rest.
 fn shortened(document: &Document) -> Document {
     let tables = document.blocks.iter().filter_map(|block| match block {
-        Block::Table(table) => Some(Block::Table(Table { of: table.of.max(2), ..table.first(1) })),
+        Block::Table(table) => {
+            Some(Block::Table(Table { of: table.of.max(2), held: table.held.max(2), ..table.first(1) }))
+        }
         _ => None,
     });
     let left_out = Block::Paragraph(Say::new("tables.attached").with("n", 2i128));

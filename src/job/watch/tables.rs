@@ -26,7 +26,14 @@ impl Evaluation<'_> {
             column("news", Say::new("column.news"), false),
         ]);
         let rows: Vec<_> = rows.collect();
-        Table { name: "news", title: Say::new("table.breach"), columns, of: rows.len(), rows }
+        Table {
+            name: "news",
+            title: Say::new("table.breach"),
+            columns,
+            of: rows.len(),
+            held: rows.len(),
+            rows,
+        }
     }
 
     /// The same for machines.
@@ -62,7 +69,14 @@ impl Evaluation<'_> {
             column("clear", Say::new("column.clear"), true),
             column("since", Say::new("column.since"), false),
         ];
-        Table { name: "breach", title: Say::new("table.breach"), columns, of: rows.len(), rows }
+        Table {
+            name: "breach",
+            title: Say::new("table.breach"),
+            columns,
+            of: rows.len(),
+            held: rows.len(),
+            rows,
+        }
     }
 }
 

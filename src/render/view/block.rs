@@ -96,6 +96,7 @@ pub fn table_view(table: &Table, locale: &Locale) -> TableView {
         rows: table.rows.iter().map(row).collect(),
         columns,
         of: table.of,
+        held: table.held,
         dense,
         gap: if dense { 8 } else { 14 },
         lines: Vec::new(),

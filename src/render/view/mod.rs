@@ -112,6 +112,9 @@ pub struct TableView {
     pub rows: Vec<Vec<CellView>>,
     /// How many rows there are in all.
     pub of: usize,
+    /// How many of them a file holds, where one is attached.
+    #[serde(skip)]
+    pub held: usize,
     /// "showing n of m", where rows are cut.
     pub cut: Option<String>,
     /// Whether it is too wide for a phone, and its rows are to be paragraphs there.
@@ -269,14 +272,21 @@ impl View {
 }
 
 impl TableView {
-    /// Keeps the first `count` rows and says so; where `attached`, that a file holds them all.
+    /// Keeps the first `count` rows and says so; where `attached`, that a file holds them all, or how many.
     pub fn show(&mut self, count: usize, attached: bool, locale: &Locale) {
         if count < self.rows.len() {
             self.rows.truncate(count);
             self.fit();
         }
-        let key = if attached { "table.cut" } else { "table.shown" };
-        let shown = Say::new(key).with("shown", self.rows.len() as i128).with("of", self.of as i128);
+        let key = match attached && self.rows.len() < self.held {
+            true if self.held < self.of => "table.cut_more",
+            true => "table.cut",
+            false => "table.shown",
+        };
+        let shown = Say::new(key)
+            .with("shown", self.rows.len() as i128)
+            .with("of", self.of as i128)
+            .with("held", self.held as i128);
         self.cut = (self.rows.len() < self.of).then(|| locale.say(&shown));
     }
 
