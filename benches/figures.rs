@@ -50,6 +50,7 @@ fn transactions(customers: u32) -> Vec<Transaction> {
             day: Day(TODAY.0 - 1_825 + (u64::from(n) * 1_825 / u64::from(ROWS)) as i32),
             amount_minor,
             cost_minor: amount_minor / 2,
+            costed: true,
             bought: amount_minor > 0,
             counted: true,
         }

@@ -105,8 +105,10 @@ pub struct Transaction {
     pub day: Day,
     /// Minor units; `None`-like amounts (another currency) are 0 with `counted` false.
     pub amount_minor: i64,
-    /// What it cost the shop.
+    /// What it cost the shop; 0 where it is not `costed`.
     pub cost_minor: i64,
+    /// Whether the row says what it cost.
+    pub costed: bool,
     /// Whether something was bought: the amount is positive, in whatever currency.
     pub bought: bool,
     /// Whether the amount is in the report's currency and so is in the money figures.

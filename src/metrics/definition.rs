@@ -138,7 +138,7 @@ pub struct Settings {
     pub min_base: i128,
     /// The usual churn.
     pub band: Band,
-    /// Costs as a share of revenue, for net figures; `cost_minor` of a row wins over it.
+    /// Costs as a share of revenue, for net figures, of rows that do not say what they cost.
     pub cost_rate: Option<Ratio>,
     /// Years that lifetime value is capped at when nobody left.
     pub ltv_cap_years: u16,

@@ -127,21 +127,38 @@ impl<'a> Panel<'a> {
         covering.map(|c| i128::from(c.mrr_minor)).sum()
     }
 
-    /// Σ revenue and Σ costs to date of `customers`, minor units.
-    pub fn revenue_and_cost(&self, customers: &[u32]) -> (i128, i128) {
+    /// Σ revenue to date of `customers` and what is left of it after costs, minor units: a row's own cost, and of
+    /// rows that name none the configured share. Of 1,000 in rows that cost 400 and 500 in rows that name no cost, at
+    /// 35 %, 1,500 − 400 − 175 = 925 are left.
+    pub fn revenue_and_net(&self, customers: &[u32]) -> (i128, Ratio) {
         let bought = &self.facts.purchases;
-        customers.iter().fold((0, 0), |(revenue, cost), c| {
-            let of = bought.tally(*c).revenue_minor();
-            (revenue + i128::from(of), cost + i128::from(bought.cost_minor(*c)))
-        })
+        let (revenue, cost, uncosted) = customers.iter().fold((0, 0, 0), |(revenue, cost, uncosted), c| {
+            (
+                revenue + i128::from(bought.tally(*c).revenue_minor()),
+                cost + i128::from(bought.cost_minor(*c)),
+                uncosted + i128::from(bought.uncosted_minor(*c)),
+            )
+        });
+        let rate = self.settings.cost_rate.unwrap_or(Ratio::whole(0));
+        let left = (revenue - cost) * rate.denominator() - uncosted * rate.numerator();
+        (revenue, Ratio::of(left, rate.denominator()).unwrap_or(Ratio::whole(revenue - cost)))
     }
 
-    /// The share of revenue left after costs: from the rows' own costs, or the configured rate, or all.
+    /// The share of revenue left after costs. Without revenue that is what the configured share leaves, or all.
     pub fn gross_margin(&self) -> Ratio {
-        let (revenue, cost) = self.revenue_and_cost(&self.customers);
-        let from_rows = (cost > 0).then(|| Ratio::of(revenue - cost, revenue)).flatten();
-        let from_rate = self.settings.cost_rate.map(|rate| rate.complement());
-        from_rows.or(from_rate).unwrap_or(Ratio::whole(1))
+        let (revenue, net) = self.revenue_and_net(&self.customers);
+        let margin = Ratio::of(net.numerator(), net.denominator() * revenue).filter(|_| revenue > 0);
+        let usual = || self.settings.cost_rate.map_or(Ratio::whole(1), |rate| rate.complement());
+        margin.unwrap_or_else(usual)
+    }
+
+    /// The share of revenue in rows that do not say what they cost, where others do.
+    pub fn uncosted_share(&self) -> Option<Ratio> {
+        let bought = &self.facts.purchases;
+        let sum = |minor: &dyn Fn(u32) -> i64| self.customers.iter().map(|c| i128::from(minor(*c))).sum();
+        let revenue: i128 = sum(&|c| bought.tally(c).revenue_minor());
+        let uncosted: i128 = sum(&|c| bought.uncosted_minor(c));
+        Ratio::of(uncosted, revenue).filter(|_| bought.any_costed() && uncosted > 0 && revenue > 0)
     }
 }
 
@@ -182,6 +199,7 @@ mod tests {
                 day: bought,
                 amount_minor,
                 cost_minor,
+                costed: false,
                 bought: true,
                 counted: true,
             });

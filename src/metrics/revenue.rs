@@ -262,6 +262,7 @@ mod tests {
                 day,
                 amount_minor,
                 cost_minor: 0,
+                costed: false,
                 bought: amount_minor > 0,
                 counted: true,
             });

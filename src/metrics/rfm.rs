@@ -299,6 +299,7 @@ mod tests {
             day: today.plus(-ago),
             amount_minor,
             cost_minor: 0,
+            costed: false,
             bought: amount_minor > 0,
             counted: true,
         };
@@ -327,7 +328,7 @@ mod tests {
         let today = rows.lens.today();
         let row = |ago: i32, amount_minor, bought, counted| {
             let (customer, day, cost_minor) = (0, today.plus(-ago), 0);
-            Transaction { customer, day, amount_minor, cost_minor, bought, counted }
+            Transaction { customer, day, amount_minor, cost_minor, costed: false, bought, counted }
         };
         // Bought; bought in another currency; a refund in another currency; a refund.
         rows.transactions = vec![

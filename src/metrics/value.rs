@@ -22,7 +22,7 @@ pub struct Value {
     pub customers: i128,
     /// Σ amounts to date, refunds subtracted.
     pub historic_minor: i128,
-    /// The same less costs: the rows' own, or the configured share.
+    /// The same less costs: a row's own, or the configured share of it.
     pub historic_net_minor: i128,
     /// Historic ÷ customers.
     pub average_minor: Option<i128>,
@@ -128,7 +128,7 @@ impl Panel<'_> {
         Value {
             customers: n,
             historic_minor: historic,
-            historic_net_minor: self.net_of(customers, historic),
+            historic_net_minor: self.revenue_and_net(customers).1.rounded(),
             average_minor: Ratio::of(historic, n).map(|r| r.rounded()),
             median_minor: median(&amounts),
             simple: self.simple(customers),
@@ -149,15 +149,6 @@ impl Panel<'_> {
             .collect();
         amounts.sort_unstable_by(|a, b| b.cmp(a));
         amounts
-    }
-
-    fn net_of(&self, customers: &[u32], gross: i128) -> i128 {
-        let (_, cost) = self.revenue_and_cost(customers);
-        match self.settings.cost_rate {
-            _ if cost > 0 => gross - cost,
-            Some(rate) => Ratio::whole(gross).times(rate.complement()).rounded(),
-            None => gross,
-        }
     }
 
     fn simple(&self, customers: &[u32]) -> Option<Simple> {

@@ -115,7 +115,8 @@ impl Decode for Reader<'_> {
         let Read::Past(day) = self.days.read(row.get(self.at), "at")? else { return Err(later("at")) };
         let amount = amount_of(row.get(self.amount_minor), "amount_minor")?;
         let amount = amount.ok_or_else(|| missing("amount_minor"))?;
-        let cost = amount_of(row.get(self.cost_minor), "cost_minor")?.unwrap_or(0);
+        let cost = amount_of(row.get(self.cost_minor), "cost_minor")?;
+        let (costed, cost) = (cost.is_some(), cost.unwrap_or(0));
         let (currency, bought) = (row.get(self.currency), amount > 0);
         if self.amounts.is_own(currency) {
             rows.push(Transaction {
@@ -123,6 +124,7 @@ impl Decode for Reader<'_> {
                 day,
                 amount_minor: amount,
                 cost_minor: cost,
+                costed,
                 bought,
                 counted: true,
             });
@@ -132,7 +134,7 @@ impl Decode for Reader<'_> {
         let cost_minor = self.amounts.convert(currency, cost, day);
         let (amount_minor, cost_minor) = counted.map_or((0, 0), |amount| (amount, cost_minor));
         let counted = counted.is_some();
-        rows.push(Transaction { customer, day, amount_minor, cost_minor, bought, counted });
+        rows.push(Transaction { customer, day, amount_minor, cost_minor, costed, bought, counted });
         if counted { Ok(()) } else { Err(other()) }
     }
 }

@@ -145,6 +145,7 @@ fn simple(cost_rate: Option<Ratio>) -> Value {
             day,
             amount_minor,
             cost_minor: 0,
+            costed: false,
             bought: amount_minor > 0,
             counted: true,
         });
@@ -220,6 +221,7 @@ pub(crate) fn any_rows() -> impl Strategy<Value = Rows> {
                 day,
                 amount_minor,
                 cost_minor,
+                costed: cost_minor != 0,
                 // What is not counted is written as an amount that has no rate.
                 bought: !counted || amount > 0,
                 counted,

@@ -27,6 +27,11 @@ pub struct Fold {
     first_spends: Vec<i64>,
     entries: Vec<(u32, Entry)>,
     spans: Vec<(u32, Span)>,
+    /// By customer, Σ amounts of rows that name no cost; empty while no row names one.
+    uncosted: Vec<i64>,
+    /// By customer, whether something was bought on the day that is not over for what cannot be converted; empty while
+    /// there was none.
+    unpriced: Vec<bool>,
     disordered: Vec<bool>,
     any_disordered: bool,
 }
@@ -53,6 +58,8 @@ impl Fold {
             first_spends: if first_spend { vec![0; customers] } else { Vec::new() },
             entries: Vec::new(),
             spans: Vec::new(),
+            uncosted: Vec::new(),
+            unpriced: Vec::new(),
             disordered: vec![false; customers],
             any_disordered: false,
         }
@@ -110,7 +117,9 @@ impl Fold {
                 self.any_disordered = true;
                 return;
             }
-            tally.close_day(open.day_sum, self.mark, self.first_spends.get_mut(row.customer as usize));
+            let unpriced = self.unpriced.get_mut(row.customer as usize).is_some_and(std::mem::take);
+            let first_spend = self.first_spends.get_mut(row.customer as usize);
+            tally.close_day((open.day_sum, unpriced), self.mark, first_spend);
             open.day_sum = 0;
             if tally.last == 0 {
                 tally.first = day;
@@ -127,10 +136,39 @@ impl Fold {
             open.day_sum = open.day_sum.saturating_add(row.amount_minor);
             tally.cost = tally.cost.saturating_add(row.cost_minor);
         }
+        self.note_rare(row);
         let bucket = self.bucket(day);
         if bucket != 0 {
             self.enter(row, bucket);
         }
+    }
+
+    /// What most shops have none of, and so takes no room in theirs: rows with costs, and purchases without a rate.
+    #[inline]
+    fn note_rare(&mut self, row: &Transaction) {
+        let at = row.customer as usize;
+        if row.counted {
+            if row.costed {
+                if self.uncosted.is_empty() {
+                    self.begin_costs(row);
+                }
+            } else if let Some(uncosted) = self.uncosted.get_mut(at) {
+                *uncosted = uncosted.saturating_add(row.amount_minor);
+            }
+        } else if row.bought {
+            if self.unpriced.is_empty() {
+                self.unpriced = vec![false; self.tallies.len()];
+            }
+            self.unpriced[at] = true;
+        }
+    }
+
+    /// The first row that names a cost: those before it named none.
+    #[cold]
+    fn begin_costs(&mut self, row: &Transaction) {
+        self.uncosted = self.tallies.iter().map(|open| open.tally.revenue).collect();
+        let own = &mut self.uncosted[row.customer as usize];
+        *own = own.saturating_sub(row.amount_minor);
     }
 
     fn enter(&mut self, row: &Transaction, bucket: u8) {
@@ -165,8 +203,13 @@ impl Fold {
         self.entries.retain(|(customer, _)| !disordered[*customer as usize]);
         for &customer in &again {
             self.tallies[customer as usize] = Open::default();
-            if let Some(spend) = self.first_spends.get_mut(customer as usize) {
-                *spend = 0;
+            for minor in [&mut self.first_spends, &mut self.uncosted] {
+                if let Some(minor) = minor.get_mut(customer as usize) {
+                    *minor = 0;
+                }
+            }
+            if let Some(unpriced) = self.unpriced.get_mut(customer as usize) {
+                *unpriced = false;
             }
         }
         // Entries moved: the places that tallies remember are of other customers now.
@@ -185,7 +228,8 @@ impl Fold {
     pub fn finish(mut self) -> Purchases {
         for (customer, open) in (0u32..).zip(&mut self.tallies) {
             let first_spend = self.first_spends.get_mut(customer as usize);
-            open.tally.close_day(open.day_sum, self.mark, first_spend);
+            let unpriced = self.unpriced.get(customer as usize).copied().unwrap_or_default();
+            open.tally.close_day((open.day_sum, unpriced), self.mark, first_spend);
             if open.tally.last != 0 && self.asked.gap.is_some() {
                 self.spans.push((customer, open.tally.span(&self.asked)));
             }
@@ -202,20 +246,21 @@ impl Fold {
             first_spends: self.first_spends,
             entries: Grouped::of(customers, self.entries),
             spans: Grouped::of(customers, self.spans),
+            uncosted: self.uncosted,
             tallies,
         }
     }
 }
 
 impl Tally {
-    /// A day whose sum is not positive (given away, refunded) is no purchase. The sum of the first
-    /// that is one is written to `first_spend`, where that is asked.
-    fn close_day(&mut self, day_sum: i64, mark: u16, first_spend: Option<&mut i64>) {
-        if day_sum > 0 {
+    /// A day whose sum is not positive (given away, refunded) is no purchase, unless something `unpriced` was bought on
+    /// it. The sum of the first that is one is written to `first_spend`, where that is asked.
+    fn close_day(&mut self, (day_sum, unpriced): (i64, bool), mark: u16, first_spend: Option<&mut i64>) {
+        if day_sum > 0 || unpriced {
             if self.bought_days == 0 {
                 self.bought_first = self.last;
                 if let Some(first_spend) = first_spend {
-                    *first_spend = day_sum;
+                    *first_spend = day_sum.max(0);
                 }
             }
             self.bought_days = self.bought_days.saturating_add(1);
@@ -240,9 +285,13 @@ mod tests {
 
     const TODAY: Day = Day(20_000);
 
+    /// Every third names no cost, and every fifth has no rate.
     fn row(customer: u32, day: i32, amount_minor: i64) -> Transaction {
-        let (cost_minor, bought) = (amount_minor / 3, amount_minor > 0);
-        Transaction { customer, day: Day(day), amount_minor, cost_minor, bought, counted: true }
+        let (counted, bought) = (amount_minor % 5 != 3, amount_minor > 0);
+        let costed = counted && amount_minor % 3 != 0;
+        let cost_minor = if costed { amount_minor / 3 } else { 0 };
+        let amount_minor = if counted { amount_minor } else { 0 };
+        Transaction { customer, day: Day(day), amount_minor, cost_minor, costed, bought, counted }
     }
 
     fn asked() -> Asked {
@@ -319,16 +368,23 @@ mod tests {
         ) {
             let rows: Vec<Transaction> = rows.into_iter().map(|(c, d, a)| row(c, d, a)).collect();
             let bought = fold(&rows, asked());
+            let any_costed = rows.iter().any(|r| r.costed);
             for customer in 0..6 {
                 let mut own: Vec<_> = rows.iter().filter(|r| r.customer == customer).collect();
                 own.sort_by_key(|r| r.day);
                 prop_assert_eq!(bought.tally(customer).revenue_minor(), own.iter().map(|r| r.amount_minor).sum::<i64>());
                 prop_assert_eq!(bought.cost_minor(customer), own.iter().map(|r| r.cost_minor).sum::<i64>());
+                let uncosted = own.iter().filter(|r| !r.costed).map(|r| r.amount_minor).sum::<i64>();
+                prop_assert_eq!(bought.uncosted_minor(customer), uncosted);
+                prop_assert_eq!(bought.any_costed(), any_costed);
                 prop_assert_eq!(bought.first(customer), own.first().map(|r| r.day));
                 prop_assert_eq!(bought.last(customer), own.last().map(|r| r.day));
                 let mut days: Vec<Day> = own.iter().map(|r| r.day).collect();
                 days.dedup();
-                days.retain(|day| own.iter().filter(|r| r.day == *day).map(|r| r.amount_minor).sum::<i64>() > 0);
+                days.retain(|day| {
+                    let of_day = || own.iter().filter(|r| r.day == *day);
+                    of_day().map(|r| r.amount_minor).sum::<i64>() > 0 || of_day().any(|r| r.bought && !r.counted)
+                });
                 prop_assert_eq!(usize::from(bought.tally(customer).bought_days()), days.len());
                 prop_assert_eq!(bought.bought(customer), days.first().copied().zip(days.last().copied()));
                 let before = days.iter().rfind(|day| day.0 < 19_960).copied();
@@ -337,7 +393,7 @@ mod tests {
                 prop_assert_eq!(usize::from(bought.bought_days_before(customer)), count);
                 for (from, to) in [(19_950, 19_970), (19_990, 20_001), (19_950, 20_001)] {
                     let within: Vec<_> = own.iter().filter(|r| (from..to).contains(&r.day.0)).collect();
-                    let count = within.iter().filter(|r| r.amount_minor > 0).count() as u32;
+                    let count = within.iter().filter(|r| r.bought).count() as u32;
                     let sum = within.iter().map(|r| r.amount_minor).sum::<i64>();
                     prop_assert_eq!(bought.within(customer, Day(from), Day(to)), (sum, count, !within.is_empty()));
                 }

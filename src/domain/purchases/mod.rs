@@ -149,6 +149,7 @@ pub struct Purchases {
     first_spends: Vec<i64>,
     entries: Grouped<Entry>,
     spans: Grouped<Span>,
+    uncosted: Vec<i64>,
 }
 
 impl Tally {
@@ -162,7 +163,7 @@ impl Tally {
         self.revenue
     }
 
-    /// Days on which the customer bought for more than was refunded.
+    /// Days on which the customer bought for more than was refunded, or for an amount that cannot be converted.
     pub fn bought_days(&self) -> u16 {
         self.bought_days
     }
@@ -209,9 +210,22 @@ impl Purchases {
         self.tally(customer).bought_days_before
     }
 
-    /// What a customer's purchases cost the shop, in minor units.
+    /// What a customer's purchases cost the shop as far as their rows say it, in minor units.
     pub fn cost_minor(&self, customer: u32) -> i64 {
         self.tally(customer).cost
+    }
+
+    /// Σ amounts of a customer's rows that do not say what they cost, in minor units.
+    pub fn uncosted_minor(&self, customer: u32) -> i64 {
+        match self.uncosted.get(customer as usize) {
+            Some(uncosted) => *uncosted,
+            None => self.tally(customer).revenue,
+        }
+    }
+
+    /// Whether any row says what it cost.
+    pub fn any_costed(&self) -> bool {
+        !self.uncosted.is_empty()
     }
 
     /// What the first day on which a customer bought brought, in minor units; only where

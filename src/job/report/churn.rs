@@ -1,6 +1,7 @@
 //! The parts of churn and of value, put together from what the neighbouring files say.
 
 use super::{Section, Story};
+use crate::document::Say;
 
 impl Story<'_> {
     pub(super) fn churn_section(&self) -> Section {
@@ -28,7 +29,23 @@ impl Story<'_> {
             figures: self.value_figures(),
             charts: self.value_chart().into_iter().collect(),
             tables,
+            notes: self.costs_note().into_iter().collect(),
             ..Section::default()
+        }
+    }
+
+    /// Which costs net figures and margins are less: those of rows, the usual share, or both.
+    fn costs_note(&self) -> Option<Say> {
+        let rate = self.spec.settings.cost_rate;
+        match (self.panel.uncosted_share(), rate) {
+            (Some(share), Some(rate)) => {
+                Some(Say::new("note.costs.both").with("share", share).with("rate", rate))
+            }
+            (Some(share), None) => Some(Say::new("note.costs.some").with("share", share)),
+            (None, Some(rate)) if !self.panel.facts.purchases.any_costed() => {
+                Some(Say::new("note.costs.rate").with("rate", rate))
+            }
+            _ => None,
         }
     }
 }

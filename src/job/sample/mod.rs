@@ -284,6 +284,7 @@ fn rows(leaving: bool) -> Option<Rows> {
                 day,
                 amount_minor: 10_000,
                 cost_minor: 3_000,
+                costed: true,
                 bought: true,
                 counted: true,
             });
