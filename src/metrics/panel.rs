@@ -3,7 +3,7 @@
 
 use super::activity::Activity;
 use super::definition::{Basis, Settings};
-use crate::domain::{Day, Facts, Ratio, Span};
+use crate::domain::{Day, Facts, Period, Ratio, Span};
 
 /// Facts, which customers are looked at, and how to count.
 #[derive(Debug)]
@@ -117,6 +117,18 @@ impl<'a> Panel<'a> {
             }
             Basis::Inactivity(_) => {
                 self.facts.purchases.spans(customer).last().map(|span| self.span_end(*span))
+            }
+        }
+    }
+
+    /// What a customer stood for when a period began, minor units: recurring revenue on the day before, or (inactivity
+    /// basis) what they bought in as many days before.
+    pub fn paid_before(&self, customer: u32, period: &Period) -> i128 {
+        match self.settings.basis {
+            Basis::Contract => self.mrr_on(customer, period.start.plus(-1)),
+            Basis::Inactivity(_) => {
+                let from = period.start.plus(-period.days());
+                i128::from(self.facts.purchases.within(customer, from, period.start).0)
             }
         }
     }

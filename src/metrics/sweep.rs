@@ -44,7 +44,7 @@ pub struct Swept {
 pub(super) struct Standing {
     pub(super) fate: Fate,
     pub(super) departures: i64,
-    pub(super) early: i64,
+    pub(super) early: bool,
     pub(super) seen: bool,
     pub(super) came: bool,
     pub(super) before: i64,
@@ -193,12 +193,14 @@ impl<'p, 'a> Reading<'p, 'a> {
                 (self.paid[at * 2], self.paid[at * 2 + 1], true, came)
             }
         };
-        let (mut departures, mut early) = (0, 0);
+        let (mut departures, mut early) = (0, false);
         if has_left {
             for day in self.activity.departures(period) {
                 departures += 1;
-                early += i64::from(day.since(first) <= self.panel.settings.early_days);
+                early |= day.since(first) <= self.panel.settings.early_days;
             }
+            // Who is back by the last day has not left.
+            early &= self.active >> close & 1 == 0;
         }
         let first = self.first_paid.is_none_or(|paid| paid >= period.start);
         Some(Standing { fate, departures, early, seen, came, before, after, first })

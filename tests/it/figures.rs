@@ -260,6 +260,18 @@ proptest! {
         prop_assert_eq!(c.opening, c.retained + c.churned);
         prop_assert_eq!(c.closing, c.opening - c.churned + c.new + c.reactivated);
         prop_assert!(c.silent <= c.seen && c.early <= c.departures);
+        // Whoever is named for a figure is counted in it.
+        let named = |definition| panel.leavers(&panel.customers, &period, definition);
+        prop_assert_eq!(named(Definition::Cohort).len() as i128, c.churned);
+        let left = named(Definition::Events).len() as i128;
+        prop_assert!(left <= c.departures && (left == 0) == (c.departures == 0) && c.early <= left);
+        let silent = named(Definition::InactiveShare);
+        prop_assert!(silent.len() as i128 <= c.silent);
+        for left in silent {
+            let bought = facts.purchases.within(left.customer, period.start, period.end).2;
+            prop_assert!(!bought && left.lost_minor != 0);
+            prop_assert_eq!(left.lost_minor, panel.paid_before(left.customer, &period));
+        }
         let m = panel.movements(&panel.customers, &period);
         prop_assert_eq!(m.closing, m.opening + m.new + m.reactivation + m.expansion - m.contraction - m.churned);
         let within = |rate: Option<Ratio>| rate.is_none_or(|r| r >= Ratio::whole(0) && r <= Ratio::whole(1));
@@ -316,7 +328,7 @@ proptest! {
         let slice = panel.slice(&all, &period);
         prop_assert_eq!(slice, other.slice(&all, &period));
         prop_assert_eq!(panel.value(&all, &slice), other.value(&all, &slice));
-        let lost = |panel: &Panel<'_>| panel.churned(&all, &period).iter().map(|d| (d.customer, d.lost_minor, d.left_on)).collect::<Vec<_>>();
+        let lost = |panel: &Panel<'_>| panel.leavers(&all, &period, settings.definition).iter().map(|d| (d.customer, d.lost_minor, d.left_on)).collect::<Vec<_>>();
         prop_assert_eq!(lost(&panel), lost(&other));
     }
 }

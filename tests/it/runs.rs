@@ -414,13 +414,15 @@ fn late_data_restates_what_was_published_once_and_names_who() {
     shop.sql("UPDATE subscriptions SET ends_on = '2026-06-12' WHERE id = '3'");
     shop.run("2026-07-02T07:00:00Z", "2026-07-02T09:00:00Z");
     let told = last_mail(&shop, "ana@example.com");
-    let expected = "Restated: last time June 2026 was 2.5%, with data that came late it is 5.0%. Customer 3 now count as left.";
+    let expected = "Restated: last time June 2026 was 2.5%, with data that came late it is 5.0%. Now counted as left: Customer 3 (";
     assert!(told.contains(expected), "{told}");
     shop.sql("UPDATE subscriptions SET ends_on = NULL WHERE id = '2'");
     shop.run("2026-07-03T07:00:00Z", "2026-07-03T09:00:00Z");
     let told = last_mail(&shop, "ana@example.com");
     assert!(
-        told.contains("was 5.0%, with data that came late it is 2.5%. Customer 2 no longer do."),
+        told.contains(
+            "was 5.0%, with data that came late it is 2.5%. No longer counted as left: Customer 2 ("
+        ),
         "{told}"
     );
     shop.run("2026-07-06T07:00:00Z", "2026-07-06T09:00:00Z");

@@ -180,7 +180,7 @@ impl<'a> Story<'a> {
             || panel.sweep(&panel.customers, &periods, &asked),
             || {
                 let standings = Part::Rfm.is_in(spec.kind).then(|| Standings::of(&panel, of_rfm));
-                (standings, panel.churned(&panel.customers, &period))
+                (standings, panel.leavers(&panel.customers, &period, spec.settings.definition))
             },
         );
         let readings = panel.readings_of(&metrics(spec.kind), &periods, &asked, swept.clone());

@@ -1,6 +1,7 @@
 //! What was told before and is not so any more: late data changes figures that were published, and the
 //! reader is told which, by how much, and by whom.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use super::{Section, Story};
@@ -8,6 +9,7 @@ use crate::document::{Say, Value};
 use crate::domain::customers::Key;
 use crate::domain::published::CHURNED_MAX;
 use crate::domain::{Period, Published, Ratio};
+use crate::metrics::churn::Departure;
 
 /// Periods that are told, the latest first.
 const TOLD: usize = 3;
@@ -20,15 +22,36 @@ pub(super) struct Restated {
     period: Period,
     was: Ratio,
     now: Ratio,
-    /// Who counts as churned now and did not then.
-    added: Vec<u32>,
-    /// Who counted as churned then and does not now.
-    removed: Vec<u32>,
+    /// Who counts as gone now and did not then.
+    added: Moved,
+    /// Who counted as gone then and does not now.
+    removed: Moved,
+}
+
+/// Those who account for a change.
+#[derive(Default)]
+struct Moved {
+    /// The first of them, who paid most.
+    first: Vec<u32>,
+    of: usize,
+}
+
+impl Moved {
+    fn of(customers: impl Iterator<Item = u32>) -> Moved {
+        let mut all = Moved::default();
+        for customer in customers {
+            all.of += 1;
+            if all.first.len() < NAMED {
+                all.first.push(customer);
+            }
+        }
+        all
+    }
 }
 
 impl Restated {
     pub(super) fn wanted(&self) -> impl Iterator<Item = u32> {
-        self.added.iter().chain(&self.removed).copied()
+        self.added.first.iter().chain(&self.removed.first).copied()
     }
 }
 
@@ -53,17 +76,20 @@ impl Story<'_> {
         self.restated = restated;
     }
 
-    fn moved_since(&self, told: &Published, period: &Period) -> (Vec<u32>, Vec<u32>) {
-        let Some(ids) = &told.churned else { return (Vec::new(), Vec::new()) };
+    fn moved_since(&self, told: &Published, period: &Period) -> (Moved, Moved) {
+        let Some(ids) = &told.churned else { return (Moved::default(), Moved::default()) };
         let customers = &self.panel.facts.customers;
         let then: BTreeSet<u32> = ids.iter().filter_map(|id| customers.find(Key::of(id))).collect();
         // Those who paid most come first.
-        let now: Vec<u32> =
-            self.panel.churned(&self.panel.customers, period).iter().map(|d| d.customer).collect();
+        let now: Vec<u32> = self.leavers(period).iter().map(|d| d.customer).collect();
         let still: BTreeSet<u32> = now.iter().copied().collect();
-        let removed = then.difference(&still).copied().take(NAMED).collect();
-        let added = now.into_iter().filter(|c| !then.contains(c)).take(NAMED).collect();
-        (added, removed)
+        let mut back: Vec<u32> = then.difference(&still).copied().collect();
+        back.sort_by_key(|customer| Reverse(self.panel.paid_before(*customer, period)));
+        (Moved::of(now.into_iter().filter(|c| !then.contains(c))), Moved::of(back.into_iter()))
+    }
+
+    fn leavers(&self, period: &Period) -> Vec<Departure> {
+        self.panel.leavers(&self.panel.customers, period, self.spec.settings.definition)
     }
 
     pub(super) fn definition_name(&self) -> String {
@@ -90,7 +116,7 @@ impl Story<'_> {
     /// What the next report publishes of the periods that it tells differently: told once.
     pub fn republished(&self, scope: &str) -> Vec<Published> {
         let again = self.restated.iter().map(|restated| {
-            let gone = self.panel.churned(&self.panel.customers, &restated.period);
+            let gone = self.leavers(&restated.period);
             let ids = gone.iter().map(|d| self.panel.facts.customers.id(d.customer).into_owned());
             Published {
                 scope: scope.to_owned(),
@@ -106,21 +132,33 @@ impl Story<'_> {
 
     pub(super) fn restated_section(&self) -> Section {
         let sentence = |restated: &Restated| {
-            let names = |customers: &[u32], key: &'static str| match customers {
-                [] => Value::Empty,
-                some => {
-                    let names = some.iter().map(|c| Value::Text(self.name_or_id(*c))).collect();
-                    Say::new(key).with("names", Value::List(names)).into()
-                }
-            };
+            let nobody = restated.added.of + restated.removed.of == 0;
+            let (was, now) = (restated.was.denominator(), restated.now.denominator());
+            let base = Say::new("report.restated.base").with("was", was).with("now", now);
             Say::new("report.lead.restated")
                 .with("period", restated.period)
                 .with("was", restated.was)
                 .with("now", restated.now)
-                .with("added", names(&restated.added, "report.restated.added"))
-                .with("removed", names(&restated.removed, "report.restated.removed"))
+                .with("added", self.who("report.restated.added", &restated.added))
+                .with("removed", self.who("report.restated.removed", &restated.removed))
+                .with("base", if nobody && was != now { base.into() } else { Value::Empty })
         };
         Section { lead: self.restated.iter().map(sentence).collect(), ..Section::default() }
+    }
+
+    /// "Aurora (Ana Lima), Bela (nobody) and 4 others now count as left."
+    fn who(&self, key: &'static str, moved: &Moved) -> Value {
+        let named = moved.first.iter().map(|customer| {
+            let owner = self.panel.facts.owner_name(*customer);
+            let owner = owner.map_or_else(|| Say::new("mover.nobody").into(), Value::from);
+            Say::new("mover.name").with("name", self.name_or_id(*customer)).with("owner", owner).into()
+        });
+        let mut names: Vec<Value> = named.collect();
+        let more = moved.of - moved.first.len();
+        if more > 0 {
+            names.push(Say::new("count.others").with("n", more as i128).into());
+        }
+        if names.is_empty() { Value::Empty } else { Say::new(key).with("names", Value::List(names)).into() }
     }
 
     fn name_or_id(&self, customer: u32) -> String {

@@ -50,13 +50,10 @@ pub(super) fn are_named(spec: &WatchSpec) -> bool {
         || !movements(spec.metric, false).is_empty()
 }
 
-/// Figures that departures move. The inactive share counts whoever did not come, who are no departures.
+/// Figures that those who leave move.
 fn is_of_leavers(spec: &WatchSpec) -> bool {
-    match spec.metric {
-        Metric::ChurnRate | Metric::Retention => spec.settings.definition != Definition::InactiveShare,
-        Metric::Churned | Metric::Departures | Metric::Closing => true,
-        _ => false,
-    }
+    use Metric::{ChurnRate, Churned, Closing, Departures, Retention};
+    matches!(spec.metric, ChurnRate | Retention | Churned | Departures | Closing)
 }
 
 /// What moves a figure of revenue up, or down.
@@ -88,7 +85,12 @@ pub(super) fn of(look: &Look<'_>, finding: &Finding) -> Option<Moved> {
     let period = &look.periods[NOW];
     let bad_way = up == (look.spec.metric.better() == Better::Down);
     if is_of_leavers(look.spec) {
-        let gone = if bad_way { look.panel.churned(&members, period) } else { Vec::new() };
+        let by = match look.spec.metric {
+            Metric::Churned | Metric::Closing => Definition::Cohort,
+            Metric::Departures => Definition::Events,
+            _ => look.spec.settings.definition,
+        };
+        let gone = if bad_way { look.panel.leavers(&members, period, by) } else { Vec::new() };
         let who = gone.iter().take(NAMES).map(|d| (d.customer, d.lost_minor)).collect();
         return (!gone.is_empty()).then_some(Moved { did: Did::Left, who, of: gone.len() });
     }
