@@ -174,7 +174,7 @@ impl Report {
                 html.into_bytes()
             }
             Format::Xlsx => {
-                sheet::xlsx(&document.sheets, at.datetime(), locale).map_err(|e| fault(e.to_string()))?
+                sheet::xlsx(&document.files(), at.datetime(), locale).map_err(|e| fault(e.to_string()))?
             }
             Format::Json => {
                 let record = Record::of(document, &worded, locale, "report", "");
@@ -191,8 +191,8 @@ impl Report {
     }
 
     fn write_csv(&self, document: &Document, locale: &Locale) -> Done {
-        for table in &document.sheets {
-            let bytes = sheet::csv(table, locale).map_err(|e| Failure::new(EX_SOFTWARE, e.to_string()))?;
+        for table in document.files() {
+            let bytes = sheet::csv(&table, locale).map_err(|e| Failure::new(EX_SOFTWARE, e.to_string()))?;
             match &self.out {
                 Some(folder) => {
                     let path = folder.join(format!("{}.csv", table.name));

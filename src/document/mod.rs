@@ -4,8 +4,10 @@
 pub mod page;
 
 mod appointment;
+mod files;
 mod item;
 mod letter;
+mod table;
 
 use std::borrow::Cow;
 
@@ -18,6 +20,7 @@ pub use self::item::{Action, Because, Item, Reach};
 pub use self::letter::{Letter, Stop};
 use crate::domain::watched::Telling;
 use crate::domain::{Currency, Money, Period, Ratio};
+pub use table::{Column, Table};
 
 /// A sentence: a key of the locale files and the values for its placeholders.
 #[derive(Debug, Clone, PartialEq)]
@@ -222,42 +225,6 @@ pub struct Figure {
     pub remark: Value,
     /// Whether the remark is bad news, to be seen at a glance.
     pub alarming: bool,
-}
-
-/// A table. What is shown may be fewer rows than there are; then it says so.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Table {
-    /// Machine name: sheet name, CSV name, JSON key.
-    pub name: &'static str,
-    /// What it shows.
-    pub title: Say,
-    /// Column headings.
-    pub columns: Vec<Column>,
-    /// The rows.
-    pub rows: Vec<Vec<Value>>,
-    /// How many rows there are in all.
-    pub of: usize,
-    /// How many of them the attached file holds.
-    pub held: usize,
-}
-
-impl Table {
-    /// The first `count` rows; [`Table::of`] and [`Table::held`] stay.
-    #[must_use]
-    pub fn first(&self, count: usize) -> Table {
-        Table { rows: self.rows.iter().take(count).cloned().collect(), ..self.clone() }
-    }
-}
-
-/// A column of a table.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Column {
-    /// Machine name: JSON key.
-    pub name: &'static str,
-    /// Its heading.
-    pub title: Say,
-    /// Whether its values are numbers, to be aligned on the right.
-    pub numeric: bool,
 }
 
 /// A picture, with the sentence that says what is seen.

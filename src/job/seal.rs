@@ -227,14 +227,14 @@ fn files(
         match form {
             Attachment::Xlsx => {
                 let created = envelope.recipient.zone.to_datetime(envelope.occurrence);
-                let bytes =
-                    sheet::xlsx(&document.sheets, created, locale).map_err(|e| format!("workbook: {e}"))?;
+                let tables = document.files();
+                let bytes = sheet::xlsx(&tables, created, locale).map_err(|e| format!("workbook: {e}"))?;
                 let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
                 files.push(File { name: format!("{stem}.xlsx"), kind, bytes });
             }
             Attachment::Csv => {
-                for table in &document.sheets {
-                    let bytes = sheet::csv(table, locale).map_err(|e| format!("CSV: {e}"))?;
+                for table in document.files() {
+                    let bytes = sheet::csv(&table, locale).map_err(|e| format!("CSV: {e}"))?;
                     files.push(File { name: format!("{stem}-{}.csv", table.name), kind: "text/csv", bytes });
                 }
             }

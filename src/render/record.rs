@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::locale::Locale;
 use super::sheet::{exact, words};
 use super::view::{View, tidy};
-use crate::document::{Because, Block, Document, Figure, Item, Kind, Reach, Table, Value};
+use crate::document::{Because, Block, Document, Figure, Item, Kind, Reach, Say, Table, Value};
 use crate::domain::{Period, Ratio};
 
 /// The version of the schema. It rises when a field changes its meaning or goes; fields may be added
@@ -267,12 +267,21 @@ impl Record {
 impl FigureRecord {
     fn of(figure: &Figure, locale: &Locale) -> FigureRecord {
         FigureRecord {
-            key: figure.name.key.clone().into_owned(),
+            key: key(&figure.name),
             name: locale.say(&figure.name),
             values: figure.values.iter().map(|value| Field::of(value, locale)).collect(),
             remark: Some(locale.value(&figure.remark)).filter(|remark| !remark.is_empty()),
         }
     }
+}
+
+/// A figure's key; where it is told after several months, after how many: `figure.survival.12`.
+fn key(name: &Say) -> String {
+    let after = name.args.iter().find_map(|(arg, value)| match value {
+        Value::Count(n) if *arg == "n" => Some(n),
+        _ => None,
+    });
+    after.map_or_else(|| name.key.clone().into_owned(), |n| format!("{}.{n}", name.key))
 }
 
 impl TableRecord {

@@ -244,7 +244,16 @@ fn the_workbook_has_a_sheet_a_table_and_typed_numbers() {
     let is_csv =
         |part: &&MessagePart<'_>| part.content_type().is_some_and(|kind| kind.subtype() == Some("csv"));
     let tables = mail.attachments().filter(is_csv).count();
-    assert_eq!((workbook.sheet_names().len(), tables), (9, 9), "{:?}", workbook.sheet_names());
+    assert_eq!((workbook.sheet_names().len(), tables), (11, 11), "{:?}", workbook.sheet_names());
+    // What the mail says first and last: the figures, and how they were counted.
+    let figures = workbook.worksheet_range("Figures").unwrap();
+    assert!(
+        figures
+            .rows()
+            .any(|row| row[0] == Data::String("Customer churn".into()) && matches!(row[1], Data::Float(_)))
+    );
+    let notes = workbook.worksheet_range("How this was counted").unwrap();
+    assert!(notes.rows().any(|row| row[0].to_string().contains("inactive_share")), "{notes:?}");
     let sheet = workbook.worksheet_range("Period by period").unwrap();
     let expected = trend(&sql(), 2011);
     let found: Vec<&[Data]> = sheet.rows().skip(1).collect();

@@ -662,7 +662,8 @@ fn sample_documents_are_worded_whole_in_every_language() {
         for (kind, document) in Kind::ALL.into_iter().flat_map(documents) {
             let (view, _) = view::view(&document, &locale);
             let worded = texts(&serde_json::to_value(&view).unwrap());
-            let sheets = document.sheets.iter().flat_map(|sheet| {
+            let files = document.files();
+            let sheets = files.iter().flat_map(|sheet| {
                 let headings = sheet.columns.iter().map(|column| locale.say(&column.title));
                 let rows = sheet.rows.iter().flatten().map(|value| locale.value(value));
                 headings.chain(rows).chain([locale.say(&sheet.title)]).collect::<Vec<_>>()

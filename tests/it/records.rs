@@ -1,6 +1,8 @@
 //! What is written as JSON is what its JSON Schema says: every kind of report on the demo's shop, on both
 //! bases, in every language; a digest's list and a notice.
 
+use std::collections::BTreeSet;
+
 use retaind::document::{Document, Kind};
 use retaind::domain::PeriodKind;
 use retaind::job::report::{self, Story};
@@ -126,7 +128,10 @@ fn every_report_is_what_the_schema_says() {
                     record["about"]["periods"][0],
                     json!({ "from": "2026-10-01", "to": "2026-10-31" })
                 );
-                assert!(!record["figures"].as_array().unwrap().is_empty(), "{name} has no figures");
+                let figures = record["figures"].as_array().unwrap();
+                let keys: BTreeSet<&str> = figures.iter().map(|f| f["key"].as_str().unwrap()).collect();
+                assert_eq!(keys.len(), figures.len(), "{name}: each figure has a key of its own");
+                assert!(!figures.is_empty(), "{name} has no figures");
                 holds_its_metrics(&record, kind, name);
             }
         }
@@ -136,7 +141,8 @@ fn every_report_is_what_the_schema_says() {
 /// Mail, text and sheets: every word of them is there.
 fn is_worded_whole(document: &Document, locale: &Locale) {
     let view = serde_json::to_value(view::words(document, locale)).unwrap();
-    let sheets = document.sheets.iter().flat_map(|sheet| {
+    let files = document.files();
+    let sheets = files.iter().flat_map(|sheet| {
         let headings = sheet.columns.iter().map(|column| locale.say(&column.title));
         let rows = sheet.rows.iter().take(50).flatten().map(|value| locale.value(value));
         headings.chain(rows).chain([locale.say(&sheet.title)]).collect::<Vec<_>>()

@@ -25,9 +25,10 @@ impl Story<'_> {
     /// What concerns the whole report.
     pub(super) fn notes(&self) -> Vec<Say> {
         let mut notes = vec![self.window()];
-        if let Basis::Inactivity(days) = self.spec.settings.basis {
-            notes.push(Say::new("note.inactivity").with("days", i128::from(days)));
-        }
+        notes.push(match self.spec.settings.basis {
+            Basis::Contract => Say::new("note.contract"),
+            Basis::Inactivity(days) => Say::new("note.inactivity").with("days", i128::from(days)),
+        });
         notes
     }
 
@@ -47,6 +48,7 @@ impl Story<'_> {
         let definition = self.spec.settings.definition;
         Say::new(format!("note.definition.{}", definition.name()))
             .with("name", definition_word(definition))
+            .with("config", definition.name())
             .with("opening", counts.opening)
             .with("joined", counts.joined())
             .with("seen", counts.seen)
