@@ -19,7 +19,7 @@ use crate::render::{Locale, pdf, sheet};
 /// Compute a report now and write it.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  retaind report churn                              last month, as text\n  retaind report executive --period quarter --out q3.xlsx\n  retaind report value --at 2026-01-01 --split owner --format json"
+    after_help = "Examples:\n  retaind report churn                              last month, as text\n  retaind report executive --period quarter --out q3.xlsx\n  retaind report value --at 2026-01-01 --split owner --format json\n  retaind report value --customers customers.csv   and P(alive), purchases and CLV of each customer"
 )]
 pub(super) struct Report {
     /// churn, value, rfm, cohort, survival, care, funnel or executive.
@@ -49,6 +49,10 @@ pub(super) struct Report {
     /// Where to write it; CSV of several tables goes into this folder. Default: the terminal.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Also write every customer's own figures into this file, a row each, as CSV: of `value` what the models say of
+    /// them, of `rfm` their scores, of `churn` what became of them.
+    #[arg(long, value_name = "FILE")]
+    customers: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -98,6 +102,9 @@ impl Report {
         let told = Story::of(&facts, &spec);
         let people = snapshot.people(&facts, told.wanted()).map_err(data)?;
         drop(snapshot);
+        if let Some(path) = &self.customers {
+            write_customers(&told, path)?;
+        }
         let document = told.tell(people);
         // Words and pictures need none of it.
         drop(facts);
@@ -205,6 +212,20 @@ impl Report {
         }
         Ok(())
     }
+}
+
+/// Every customer's own figures, into a file.
+fn write_customers(told: &Story<'_>, path: &Path) -> Done {
+    let fail = |e: String| Failure::new(EX_IOERR, format!("`{}`: {e}", path.display()));
+    let write = || -> Result<(), csv::Error> {
+        let file = std::fs::File::create(path)?;
+        // Nothing in it is in any language.
+        let locale = Locale::load("en").map_err(|e| std::io::Error::other(e.to_string()))?;
+        let mut rows = sheet::Rows::new(file, &told.roster_columns(), locale)?;
+        told.each_row(|row| rows.write(row))?;
+        Ok(rows.finish()?)
+    };
+    write().map_err(|e| fail(e.to_string()))
 }
 
 fn data_url(png: &[u8]) -> String {

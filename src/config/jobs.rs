@@ -11,6 +11,7 @@ use super::problem::Problem;
 use super::{Builder, Way};
 use crate::care::Rule;
 use crate::domain::PeriodKind;
+use crate::job::report;
 use crate::job::{Attachment, Fresh, Recipe, RemindersSpec, ReportKind, ReportSpec};
 use crate::metrics::{PeriodChoice, Settings, Split};
 use crate::render::pdf;
@@ -242,7 +243,7 @@ impl Builder {
             settings,
             splits,
             attach,
-            fresh: job.fresh.as_ref().and_then(|fresh| self.fresh(fresh)),
+            fresh: job.fresh.as_ref().and_then(|fresh| self.fresh(fresh, kind)),
         })
     }
 
@@ -269,13 +270,22 @@ impl Builder {
         PeriodChoice { kind: kind.unwrap_or(PeriodKind::Month), current }
     }
 
-    fn fresh(&mut self, at: &At<file::Fresh>) -> Option<Fresh> {
+    fn fresh(&mut self, at: &At<file::Fresh>, kind: ReportKind) -> Option<Fresh> {
         let fresh = at.get();
         let dated: Vec<(&str, &'static str)> =
             relation::ALL.iter().filter(|r| r.dated().is_some()).map(|r| (r.name, r.name)).collect();
         let relation = self.choice("relation", fresh.relation.as_ref(), &dated, "transactions");
         let within = fresh.within.as_ref().and_then(|text| self.duration(text));
         let rows = fresh.rows.as_ref().and_then(|share| self.millionths("`fresh.rows`", share));
+        if let Some(share) = fresh.rows.as_ref().filter(|_| !report::reads(kind, relation)) {
+            let problem = Problem::error(format!("a report `{}` does not count `{relation}`", kind.name()));
+            let read: Vec<&str> =
+                dated.iter().map(|(name, _)| *name).filter(|name| report::reads(kind, name)).collect();
+            self.problems.push(problem.at(share.span(), "rows of what it does not read").help(format!(
+                "it reads {}; or say how old the last row may be: within = \"26h\"",
+                read.join(", ")
+            )));
+        }
         let wait = fresh.wait.as_ref().and_then(|text| self.duration(text)).unwrap_or_default();
         let ends = [("banner", true), ("warn", false)];
         let banner = self.choice("end of the waiting", fresh.otherwise.as_ref(), &ends, true);

@@ -52,8 +52,13 @@ fn behind(
         age <= within
     });
     let rows = facts.rows.get(fresh.relation).copied().unwrap_or(0);
-    let enough = fresh.rows.zip(usual).is_none_or(|(share, usual)| rows * 1000 >= usual * share);
-    Ok((!young || !enough).then_some(Behind { relation: fresh.relation, last }))
+    let few = fresh.rows.zip(usual).filter(|(share, usual)| rows * 1000 < usual * share);
+    let few = few.map(|(_, usual)| (rows, usual));
+    Ok((!young || few.is_some()).then_some(Behind {
+        relation: fresh.relation,
+        last,
+        few: few.filter(|_| young),
+    }))
 }
 
 /// How many rows of the looked-at relation a job usually reads.
@@ -65,12 +70,13 @@ fn usual(shared: &Shared, job: &str, fresh: &Fresh) -> Result<Option<u64>, RunEr
 
 /// Whether a report that is behind goes out with a banner; else why it does not.
 fn judge(fresh: &Fresh, behind: Behind, at: Timestamp, now: Timestamp) -> Result<Behind, RunError> {
-    let last = match behind.last {
-        None => "has no row".to_owned(),
-        Some(When::Instant(at)) => format!("ends at {at}"),
-        Some(When::Day(day)) => format!("ends on {}", day.date()),
+    let what = match (behind.few, behind.last) {
+        (Some((n, usual)), _) => format!("has {n} rows, {usual} are usual"),
+        (None, None) => "has no row".to_owned(),
+        (None, Some(When::Instant(at))) => format!("ends at {at}"),
+        (None, Some(When::Day(day))) => format!("ends on {}", day.date()),
     };
-    let reason = format!("the store is not fresh: `{}` {last}, or has too few rows", behind.relation);
+    let reason = format!("the store is not fresh: `{}` {what}", behind.relation);
     match () {
         () if now < at + fresh.wait => Err(RunError::Stale(reason)),
         () if fresh.banner => Ok(behind),

@@ -106,6 +106,18 @@ pub enum Fate {
 }
 
 impl Fate {
+    /// Its name, in tables for machines.
+    pub fn name(self) -> &'static str {
+        match self {
+            Fate::Retained => "retained",
+            Fate::Churned => "churned",
+            Fate::New => "new",
+            Fate::Reactivated => "reactivated",
+            Fate::JoinedAndLeft => "joined_and_left",
+            Fate::Absent => "absent",
+        }
+    }
+
     /// What a customer's two ends of a period and their first active day say.
     pub(super) fn of(opening: bool, closing: bool, first: Day, period: &Period) -> Fate {
         match (opening, closing, first < period.start) {
@@ -117,6 +129,19 @@ impl Fate {
             (false, false, _) => Fate::Absent,
         }
     }
+}
+
+/// What became of one customer over a period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Became {
+    /// Which side of the counts they are on.
+    pub fate: Fate,
+    /// How often they left within it.
+    pub departures: i128,
+    /// Revenue they stood for when it began, minor units.
+    pub before_minor: i128,
+    /// The same at its end.
+    pub after_minor: i128,
 }
 
 impl Counts {
@@ -156,6 +181,23 @@ impl Panel<'_> {
     /// The counts of `customers` over `period`.
     pub fn counts(&self, customers: &[u32], period: &Period) -> Counts {
         self.slice(customers, period).counts
+    }
+
+    /// What became of each of `customers` over `period`, in their order.
+    pub fn became(&self, customers: &[u32], period: &Period) -> Vec<Became> {
+        let periods = [*period];
+        let mut reading = Reading::new(self, &periods);
+        let became = |customer: &u32| {
+            reading.turn_to(*customer);
+            let standing = reading.standing(0, *customer);
+            Became {
+                fate: standing.map_or(Fate::Absent, |s| s.fate),
+                departures: standing.map_or(0, |s| i128::from(s.departures)),
+                before_minor: standing.map_or(0, |s| i128::from(s.before)),
+                after_minor: standing.map_or(0, |s| i128::from(s.after)),
+            }
+        };
+        customers.iter().map(became).collect()
     }
 
     /// The customers who left in `period` as a definition counts them, those who paid most first: of the inactive share,

@@ -57,9 +57,9 @@ pub struct Buying {
     pub probably_gone: usize,
     /// Customers whose transactions were all given away or refunded.
     pub without_purchase: usize,
-    /// The model held against the last days of the history; none where the first part carries no model, or
-    /// where nobody asked.
-    pub calibration: Option<Calibration>,
+    /// The model held against the last days of the history, or why the first part carries none; nothing where nobody
+    /// asked.
+    pub calibration: Option<Result<Calibration, Refusal>>,
 }
 
 impl Buying {
@@ -93,7 +93,8 @@ pub fn contract_value(
 }
 
 impl Panel<'_> {
-    pub(super) fn buyer(&self, customer: u32) -> Option<Buyer> {
+    /// What the model of buying is told of a customer; `None` for who never bought.
+    pub fn buyer(&self, customer: u32) -> Option<Buyer> {
         let bought = &self.facts.purchases;
         let (first, last) = bought.bought(customer)?;
         let tally = bought.tally(customer);
@@ -124,7 +125,7 @@ impl Panel<'_> {
     /// What [`Self::ahead`] tells, and how the model did before.
     pub fn buying(&self, customers: &[u32], count: usize) -> Result<Buying, Refusal> {
         let ahead = self.ahead(customers, count)?;
-        Ok(Buying { calibration: self.calibration(customers), ..ahead })
+        Ok(Buying { calibration: Some(self.calibration(customers)), ..ahead })
     }
 
     /// Fits the models of buying to `customers` and asks them about each; the `count` of most value are told.
@@ -179,21 +180,27 @@ impl Panel<'_> {
         })
     }
 
-    fn calibration(&self, customers: &[u32]) -> Option<Calibration> {
+    fn calibration(&self, customers: &[u32]) -> Result<Calibration, Refusal> {
         let pairs: Vec<(Buyer, u32)> = customers.iter().filter_map(|c| self.buyer_before(*c)).collect();
         let before: Vec<Buyer> = pairs.iter().map(|(buyer, _)| *buyer).collect();
-        let model = BgNbd::fit(&before).ok()?;
-        Some(Calibration::of(&model, &pairs, f64::from(HOLDOUT_DAYS) / 7.0))
+        let model = BgNbd::fit(&before)?;
+        Ok(Calibration::of(&model, &pairs, f64::from(HOLDOUT_DAYS) / 7.0))
     }
 
     /// Fits the model of contracts to the tenures of `customers`, in whole months up to the first departure.
     pub fn lasting(&self, customers: &[u32]) -> Result<Geometric, Refusal> {
-        let today = self.facts.lens.today();
-        let contract = |customer: &u32| {
-            let (days, left) = tenure(&self.activity(*customer), today)?;
-            Some(Contract { renewals: (f64::from(days) / DAYS_A_MONTH) as u32, left })
-        };
-        Geometric::fit(&customers.iter().filter_map(contract).collect::<Vec<_>>())
+        Geometric::fit(&customers.iter().filter_map(|customer| self.contract(*customer)).collect::<Vec<_>>())
+    }
+
+    /// What the model of contracts is told of a customer; `None` for who never had one.
+    pub fn contract(&self, customer: u32) -> Option<Contract> {
+        let (days, left) = self.stayed(customer)?;
+        Some(Contract { renewals: (f64::from(days) / DAYS_A_MONTH) as u32, left })
+    }
+
+    /// Days from a customer's first active day to their first departure, or to now; and whether they left.
+    pub fn stayed(&self, customer: u32) -> Option<(u32, bool)> {
+        tenure(&self.activity(customer), self.facts.lens.today())
     }
 }
 

@@ -44,7 +44,8 @@ pub struct Swept {
 pub(super) struct Standing {
     pub(super) fate: Fate,
     pub(super) departures: i64,
-    pub(super) early: bool,
+    /// 1 for who left early.
+    pub(super) early: i64,
     pub(super) seen: bool,
     pub(super) came: bool,
     pub(super) before: i64,
@@ -203,6 +204,7 @@ impl<'p, 'a> Reading<'p, 'a> {
             early &= self.active >> close & 1 == 0;
         }
         let first = self.first_paid.is_none_or(|paid| paid >= period.start);
+        let early = i64::from(early);
         Some(Standing { fate, departures, early, seen, came, before, after, first })
     }
 }

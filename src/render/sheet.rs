@@ -129,6 +129,31 @@ pub fn csv(table: &Table, locale: &Locale) -> Result<Vec<u8>, csv::Error> {
     Ok(out)
 }
 
+/// Rows one after the other, as CSV for machines: headings are names, and there is no mark before them.
+pub struct Rows<W: std::io::Write> {
+    writer: csv::Writer<W>,
+    locale: Locale,
+}
+
+impl<W: std::io::Write> Rows<W> {
+    /// Writes the headings.
+    pub fn new(out: W, columns: &[&str], locale: Locale) -> Result<Rows<W>, csv::Error> {
+        let mut writer = csv::Writer::from_writer(out);
+        writer.write_record(columns)?;
+        Ok(Rows { writer, locale })
+    }
+
+    /// Writes a row: exact amounts, ISO dates, numbers with all their digits.
+    pub fn write(&mut self, row: &[Value]) -> Result<(), csv::Error> {
+        self.writer.write_record(row.iter().map(|value| field(value, &self.locale)))
+    }
+
+    /// The last of it.
+    pub fn finish(mut self) -> std::io::Result<()> {
+        self.writer.flush()
+    }
+}
+
 fn field(value: &Value, locale: &Locale) -> String {
     match value {
         Value::Count(n) | Value::Signed(n) => n.to_string(),

@@ -221,13 +221,13 @@ impl Snapshot<'_> {
         {
             let theirs = conditions::one_of("owner_id", gone.iter());
             // However the store compares them: owners are those whose ids are equal letter by letter.
-            let owner = "\"owner_id\" COLLATE BINARY";
-            let (rows, owned) = (format!("FROM ({sql}) WHERE {theirs}"), format!("GROUP BY {owner}"));
+            let rows = format!("FROM ({sql}) WHERE {theirs}");
+            let by_owner = "GROUP BY \"owner_id\" COLLATE BINARY";
             // A join that multiplies rows would hand over each customer as often.
             let repeated = self.must_watch(relation::CUSTOMERS)?.then(|| {
                 format!("SELECT \"id\", count(*) {rows} GROUP BY \"id\" COLLATE BINARY HAVING count(*) > 1")
             });
-            all.push(Errand::Owned(format!("SELECT \"owner_id\", count(*) {rows} {owned}"), repeated));
+            all.push(Errand::Owned(format!("SELECT \"owner_id\", count(*) {rows} {by_owner}"), repeated));
         }
         Ok(all)
     }

@@ -26,6 +26,7 @@ mod pdf;
 mod process;
 mod records;
 mod risk;
+mod roster;
 mod runs;
 mod scan;
 mod sink;

@@ -450,6 +450,20 @@ fn who_sees_a_team_is_told_of_its_customers_alone() {
 }
 
 #[test]
+fn a_report_says_that_rows_are_missing() {
+    let shop = Shop::new();
+    let line = "fresh = { relation = \"subscriptions\", rows = 0.9, wait = \"1h\" }\n";
+    shop.configure(&CONFIG.replace("report = \"churn\"\n", &format!("report = \"churn\"\n{line}")));
+    shop.run("2026-07-01T07:00:00Z", "2026-07-01T09:10:00Z");
+    assert!(!last_mail(&shop, "ana@example.com").contains("may be behind"), "nothing is usual yet");
+    shop.sql("DELETE FROM subscriptions WHERE rowid % 5 = 0");
+    shop.run("2026-07-02T07:00:00Z", "2026-07-02T09:10:00Z");
+    let told = last_mail(&shop, "ana@example.com");
+    let expected = "The store may be behind: it has 32 rows of subscriptions, where 40 are usual.";
+    assert!(told.contains(expected), "{told}");
+}
+
+#[test]
 fn a_report_waits_for_a_fresh_store_and_then_says_that_it_is_behind_or_warns() {
     let fresh = |otherwise: &str| {
         let line = format!("fresh = {{ within = \"20h\", wait = \"1h\", otherwise = \"{otherwise}\" }}\n");

@@ -15,10 +15,12 @@ mod headline;
 mod movers;
 mod needs;
 mod notes;
+mod part;
 mod predict;
 mod restated;
 mod rfm;
 mod risk;
+mod roster;
 mod survival;
 mod tables;
 mod trend;
@@ -27,8 +29,9 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use self::movers::{Waiting, movers};
-pub use self::needs::{asked, needs};
+pub use self::needs::{asked, needs, reads};
 pub(super) use self::notes::definition_word;
+use self::part::Part;
 use self::predict::Outlook;
 use self::restated::Restated;
 use self::rfm::Standings;
@@ -74,39 +77,6 @@ struct Section {
     notes: Vec<Say>,
 }
 
-/// The parts that reports are made of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Churn,
-    Value,
-    Predict,
-    Rfm,
-    Cohort,
-    Survival,
-    Care,
-    Funnel,
-}
-
-impl Part {
-    fn of(kind: ReportKind) -> &'static [Part] {
-        use Part::{Care, Churn, Cohort, Funnel, Predict, Rfm, Survival, Value};
-        match kind {
-            ReportKind::Churn => &[Churn],
-            ReportKind::Value => &[Value, Predict],
-            ReportKind::Rfm => &[Rfm],
-            ReportKind::Cohort => &[Cohort],
-            ReportKind::Survival => &[Survival],
-            ReportKind::Care => &[Care],
-            ReportKind::Funnel => &[Funnel],
-            ReportKind::Executive => &[Churn, Value, Cohort, Rfm, Care, Funnel],
-        }
-    }
-
-    fn is_in(self, kind: ReportKind) -> bool {
-        Part::of(kind).contains(&self)
-    }
-}
-
 /// A relation whose last row is older than the report demands, or that has too few rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Behind {
@@ -114,6 +84,8 @@ pub struct Behind {
     pub relation: &'static str,
     /// Its last row; `None` where there is none.
     pub last: Option<When>,
+    /// How many rows it has and how many are usual, where that is what is wrong.
+    pub few: Option<(u64, u64)>,
 }
 
 /// How the groups of a split fared.
@@ -309,6 +281,10 @@ impl<'a> Story<'a> {
 
     fn banner(&self, behind: Behind) -> Say {
         let relation = notes::relation_word(behind.relation);
+        if let Some((n, usual)) = behind.few {
+            let say = Say::new("report.behind.few").with("relation", relation);
+            return say.with("n", i128::from(n)).with("usual", i128::from(usual));
+        }
         let last = match behind.last {
             None => none(),
             Some(When::Instant(at)) => Value::Instant(at, self.panel.facts.lens.zone.clone()),

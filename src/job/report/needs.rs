@@ -7,6 +7,19 @@ use crate::job::{ReportKind, ReportSpec};
 use crate::metrics::value::year_to;
 use crate::metrics::{self, Basis};
 
+/// Whether reports of a kind read a relation.
+pub fn reads(kind: ReportKind, relation: &str) -> bool {
+    match relation {
+        "customers" | "reps" | "subscriptions" | "transactions" => true,
+        "follow_ups" | "complaints" => Part::Care.is_in(kind),
+        // Contacts are the largest relation after the transactions; the page over all does without them.
+        "interactions" | "signals" => kind == ReportKind::Care,
+        "leads" => Part::Funnel.is_in(kind),
+        "surveys" => Part::Funnel.is_in(kind) || kind == ReportKind::Care,
+        _ => false,
+    }
+}
+
 /// Which relations a report reads.
 pub fn needs(spec: &ReportSpec, lens: &Lens) -> Needs {
     let transactions = Some(asked(spec, lens));
@@ -20,17 +33,16 @@ pub fn needs(spec: &ReportSpec, lens: &Lens) -> Needs {
         reps: true,
         subscriptions: true,
         transactions,
-        follow_ups: care,
+        follow_ups: reads(spec.kind, "follow_ups"),
         look: None,
         // Whoever is at risk is so by what is open, whenever it fell due.
         open: spec.kind == ReportKind::Care,
         due: told(spec, lens),
-        // Contacts are the largest relation after the transactions; the page over all does without them.
-        interactions: spec.kind == ReportKind::Care,
-        complaints: care,
-        leads: funnel,
-        surveys: funnel || spec.kind == ReportKind::Care,
-        signals: spec.kind == ReportKind::Care,
+        interactions: reads(spec.kind, "interactions"),
+        complaints: reads(spec.kind, "complaints"),
+        leads: reads(spec.kind, "leads"),
+        surveys: reads(spec.kind, "surveys"),
+        signals: reads(spec.kind, "signals"),
     }
 }
 

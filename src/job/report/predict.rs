@@ -75,7 +75,7 @@ impl Story<'_> {
             |key: &'static str, value| Figure { name: Say::new(key).with("n", months), ..single(key, value) };
         let mut tables = vec![self.best_table(buying)];
         let mut charts = Vec::new();
-        if let Some(calibration) = &buying.calibration {
+        if let Some(Ok(calibration)) = &buying.calibration {
             charts.push(calibration_chart(calibration));
             tables.push(calibration_table(calibration));
         }
@@ -97,6 +97,9 @@ impl Story<'_> {
             Err(refusal) => Say::new("note.no_spend_model").with("reason", refused(*refusal)),
         };
         let mut notes = vec![fitted, spend, self.discount_note()];
+        if let Some(Err(refusal)) = &buying.calibration {
+            notes.push(Say::new("note.no_calibration").with("reason", refused(*refusal)));
+        }
         if buying.without_purchase > 0 {
             notes.push(Say::new("note.no_purchase").with("n", buying.without_purchase as i128));
         }

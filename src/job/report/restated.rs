@@ -148,12 +148,12 @@ impl Story<'_> {
 
     /// "Aurora (Ana Lima), Bela (nobody) and 4 others now count as left."
     fn who(&self, key: &'static str, moved: &Moved) -> Value {
-        let named = moved.first.iter().map(|customer| {
+        let first = moved.first.iter().map(|customer| {
             let owner = self.panel.facts.owner_name(*customer);
             let owner = owner.map_or_else(|| Say::new("mover.nobody").into(), Value::from);
             Say::new("mover.name").with("name", self.name_or_id(*customer)).with("owner", owner).into()
         });
-        let mut names: Vec<Value> = named.collect();
+        let mut names: Vec<Value> = first.collect();
         let more = moved.of - moved.first.len();
         if more > 0 {
             names.push(Say::new("count.others").with("n", more as i128).into());
