@@ -5,12 +5,17 @@
 //!   what was done late is in whole days. Of 10 due, 7 done in time, 2 a day and three days late, 1 open:
 //!   70 %, median delay (the lower middle, by nearest rank) 1 day.
 //! - **Contact coverage**: of the customers active on the period's last day, those whose last contact is no
-//!   more days before the as-of day than their tier's interval.
+//!   more days before the as-of day than their tier's interval. Of 80 active, 60 with one in time: 75 %.
 //! - **Complaint rate** of a period: complaints opened in it ÷ purchases in it (transactions with a positive
-//!   amount, so that a refund does not lower the rate) × 100.
+//!   amount, so that a refund does not lower the rate) × 100. 3 of 1,200: 0.25 %.
 //! - Time to first reply and to resolution of the complaints opened in it, in hours; of those that have
-//!   one. Percentiles are by nearest rank: the value at place ⌈p × n⌉.
-//! - **First contact**: complaints resolved with one contact ÷ resolved ones that say how many it took.
+//!   one. Percentiles are by nearest rank: the value at place ⌈p × n⌉. Of 1, 2, 4, 8 and 20 hours the median is 4, the
+//!   90th percentile (place ⌈4.5⌉) 20.
+//! - **First contact**: complaints resolved with one contact ÷ resolved ones that say how many it took. Of 20 resolved 16
+//!   say, 12 of them one: 75 %.
+//!
+//! They are those of service desks (ISO 10002 asks for times to acknowledge and to resolve; first-contact resolution as
+//! call centres count it).
 
 use std::collections::BTreeMap;
 

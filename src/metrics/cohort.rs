@@ -7,7 +7,8 @@
 //! and of its revenue in month 0.
 //!
 //! Of 4 customers who joined in January, one left in the same month and one in March: January's row reads
-//! 75 %, 75 %, 50 %.
+//! 75 %, 75 %, 50 %. Their MRR on 31 January was 300, on 28 February 330, on 31 March 240: 100 %, 110 %, 80 %. The table is
+//! the one of cohort analysis in medicine and insurance (Glenn, "Cohort Analysis", 2005), by the month of joining.
 
 use super::activity::Activity;
 use super::definition::Basis;

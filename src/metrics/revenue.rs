@@ -1,4 +1,17 @@
 //! Revenue churn: what each customer paid when the period began against what they pay at its end.
+//!
+//! Each customer's change is one movement: to zero (churned), down (contraction), up (expansion), from zero for the first
+//! time (new) or again (reactivation). On the contract basis it is recurring revenue (MRR) on the day before the period
+//! against that on its last day, on the inactivity basis revenue of as many days before against that of the period.
+//! closing = opening + new + reactivation + expansion − contraction − churned.
+//!
+//! - **Gross revenue churn** = (churned + contraction) ÷ opening; **GRR** = 1 − it.
+//! - **Net revenue churn** = (churned + contraction − expansion) ÷ opening, below zero *negative churn*; **NRR** = 1 − it.
+//!   A shop may subtract reactivation, too.
+//!
+//! Of 1,000 at the start 50 went to zero, 30 down and 120 up, 200 came new: gross (50 + 30) ÷ 1,000 = 8 %, GRR 92 %; net
+//! (80 − 120) ÷ 1,000 = −4 %, NRR 104 %; 1,240 at the end. The terms are those of subscription businesses (Skok, "`SaaS`
+//! Metrics 2.0"; Farris, Bendle, Pfeifer, Reibstein, "Marketing Metrics", 2010, ch. 5).
 
 use std::cmp::Reverse;
 

@@ -8,7 +8,7 @@
 //! | factor | level 0 | level 1 |
 //! | --- | --- | --- |
 //! | `rhythm` | last purchase no longer ago than they usually wait (mean gap of at least 3 days with purchases) | two such gaps later |
-//! | `gone` | P(alive) of BG/NBD 1 | 0 |
+//! | `gone` | P(alive) of BG/NBD a half or more | 0; below a half it is 1 − P(alive) |
 //! | `complaints` | none open | two or more open |
 //! | `contact` | contacted within their tier's interval | not for two intervals, or never |
 //! | `follow_ups` | none overdue | three or more |
@@ -32,7 +32,7 @@ use super::first;
 use super::forecast::PROBABLY_GONE;
 use super::grid::Grid;
 use super::panel::Panel;
-use super::predict::BgNbd;
+use super::predict::{BgNbd, Refusal};
 use super::segment::Groups;
 use crate::domain::Day;
 
@@ -155,7 +155,7 @@ pub struct Risk {
 pub const AT_RISK: u8 = 50;
 
 /// The highest scores, and how many there are.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Risks {
     /// The highest, the first of them first.
     pub highest: Vec<Risk>,
@@ -163,6 +163,8 @@ pub struct Risks {
     pub scored: usize,
     /// Those of them with a score of [`AT_RISK`] or more.
     pub at_risk: usize,
+    /// Why P(alive) is in no score, where it is in none.
+    pub no_model: Option<Refusal>,
 }
 
 /// How many of a group are at risk.
@@ -253,11 +255,15 @@ impl Panel<'_> {
         counted
     }
 
-    /// Scores those of `customers` who are active as of now, in their order.
-    fn each_risk(&self, customers: &[u32], mut each: impl FnMut(Risk)) {
+    /// Scores those of `customers` who are active as of now, in their order; says why P(alive) is in no score. The model is
+    /// that of all customers, so that one has the same score whoever else is looked at.
+    fn each_risk(&self, customers: &[u32], mut each: impl FnMut(Risk)) -> Option<Refusal> {
         let counted = self.counted();
-        let buyers: Vec<_> = customers.iter().filter_map(|c| self.buyer(*c)).collect();
-        let model = BgNbd::fit(&buyers).ok();
+        let buyers: Vec<_> = self.facts.customers.all().filter_map(|c| self.buyer(c)).collect();
+        let (model, refusal) = match BgNbd::fit(&buyers) {
+            Ok(model) => (Some(model), None),
+            Err(refusal) => (None, Some(refusal)),
+        };
         drop(buyers);
         let (today, mut activity) = (self.facts.lens.today(), Activity::default());
         for &customer in customers {
@@ -267,6 +273,7 @@ impl Panel<'_> {
                 each(score(customer, &seen, &self.settings.risk));
             }
         }
+        refusal
     }
 
     /// The risk scores of those of `customers` who are active as of now: the `count` highest, highest first.
@@ -275,7 +282,7 @@ impl Panel<'_> {
         let (mut best, mut scored, mut at_risk): (Vec<Risk>, usize, usize) = (Vec::new(), 0, 0);
         let order =
             |risk: &Risk| (Reverse(risk.score), Reverse(self.mrr_on(risk.customer, today)), risk.customer);
-        self.each_risk(customers, |risk| {
+        let no_model = self.each_risk(customers, |risk| {
             at_risk += usize::from(risk.score >= AT_RISK);
             if risk.score > 0 {
                 scored += 1;
@@ -285,7 +292,7 @@ impl Panel<'_> {
         });
         best.sort_unstable_by_key(order);
         best.truncate(count);
-        Risks { highest: best, scored, at_risk }
+        Risks { highest: best, scored, at_risk, no_model }
     }
 
     /// How many are at risk in the whole and in each group, all scored alike.

@@ -1,4 +1,18 @@
 //! Lifetime value: what customers brought so far, what they can be expected to bring, and how unevenly.
+//!
+//! - **So far**: Σ amounts, refunds subtracted, of whoever bought; **net** of what rows say they cost, and of the usual
+//!   share where they say nothing ([`Panel::revenue_and_net`]). Three buyers of 90, 30 and 0: 120, 40 each, the one in the
+//!   middle 30.
+//! - **Simple**: ticket × purchases a year × years of relationship. 60,000 a month for two years: 60,000 × 12 × 2 =
+//!   1,440,000; with costs of 35 %: 936,000.
+//! - **ARPA**: revenue a month ÷ customers at the end of the period. **By subscription**: ARPA × gross margin ÷ monthly
+//!   churn (Farris, Bendle, Pfeifer, Reibstein, "Marketing Metrics", 2010, ch. 5, without a discount). 100 a month, 80 %
+//!   margin, 4 % churn: 2,000. Where nobody left it is "≥", at the cap: five years of it are 4,800.
+//! - **LTV : CAC**: that ÷ what a customer costs to win. 2,000 ÷ 400: 5.
+//! - **Concentration**: the share of revenue of the top 20 % and 30 % of buyers, their number rounded up. Of 50, 20, 20, 5
+//!   and 5 the first brings 50 %, the first two 70 %.
+//! - **Gini coefficient** (Gini, "Variabilità e mutabilità", 1912): 2 Σ i·xᵢ ÷ (n Σ x) − (n + 1) ÷ n over amounts in
+//!   ascending order. 1, 1, 1, 1: 0; 0, 0, 0, 4: 0.75, which is (n − 1) ÷ n, the most that four can have.
 
 use super::activity::Activity;
 use super::definition::{Basis, Settings};

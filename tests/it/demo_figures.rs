@@ -89,10 +89,13 @@ fn churn_by_its_four_definitions_is_what_sql_says() {
                 EXISTS (SELECT 1 FROM active_{name} WHERE c = id AND s <= ?2 AND ?2 < e) AS still,
                 (SELECT min(s) FROM active_{name} WHERE c = id) AS first,
                 (SELECT count(*) FROM left_{name} WHERE c = id AND e BETWEEN ?1 AND ?2) AS departures,
+                EXISTS (SELECT 1 FROM left_{name} WHERE c = id AND e BETWEEN ?1 AND ?2
+                  AND julianday(e) - (SELECT julianday(min(s)) FROM active_{name} WHERE c = id) <= 90) AS early,
                 EXISTS (SELECT 1 FROM bought WHERE c = id AND day <= ?2) AS seen,
                 EXISTS (SELECT 1 FROM bought WHERE c = id AND day BETWEEN ?1 AND ?2) AS came
               FROM customers WHERE ?3 IS NULL OR segment = ?3)
             SELECT NULL, sum(was), sum(was AND NOT still), sum(departures), sum(first BETWEEN ?1 AND ?2),
+              sum(early AND NOT still),
               sum(seen AND '{name}' = 'inactivity'), sum(seen AND NOT came AND '{name}' = 'inactivity')
             FROM standing"
         );
@@ -104,7 +107,8 @@ fn churn_by_its_four_definitions_is_what_sql_says() {
             let opening_and_new = c.opening + c.joined();
             assert_eq!(rate(Definition::EventsPlusNew), Ratio::of(c.departures, opening_and_new));
             assert_eq!(rate(Definition::InactiveShare), Ratio::of(c.silent, c.seen));
-            some([c.opening, c.churned, c.departures, c.joined(), c.seen, c.silent])
+            assert_eq!(c.early_rate(), Ratio::of(c.early, c.joined()));
+            some([c.opening, c.churned, c.departures, c.joined(), c.early, c.seen, c.silent])
         });
     }
 }

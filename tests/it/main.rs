@@ -11,6 +11,7 @@ mod chinook;
 mod config_bad;
 mod demo_figures;
 mod demo_shop;
+mod demo_value;
 mod due;
 mod expect;
 mod figures;

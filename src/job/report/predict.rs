@@ -32,7 +32,7 @@ impl Outlook {
 }
 
 /// Why there is no model, in the reader's words.
-fn refused(refusal: Refusal) -> Say {
+pub(super) fn refused(refusal: Refusal) -> Say {
     let count = |n: usize| Value::Count(n as i128);
     match refusal {
         Refusal::TooFewRepeatBuyers { have, need } => {

@@ -1,6 +1,7 @@
 //! Who is about to leave, and what speaks for it.
 
 use super::figures::single;
+use super::predict::refused;
 use super::tables::{columns, table};
 use super::{Section, Story};
 use crate::document::{Figure, Say, Table, Value};
@@ -21,6 +22,9 @@ impl Story<'_> {
         let at_risk = self.risks.at_risk as i128;
         section.figures.push(Figure { alarming: at_risk > 0, ..single("figure.at_risk", at_risk.into()) });
         section.notes.push(Say::new("note.at_risk").with("score", i128::from(AT_RISK)));
+        if let Some(refusal) = self.risks.no_model {
+            section.notes.push(Say::new("note.risk_no_model").with("reason", refused(refusal)));
+        }
         let facts = self.panel.facts;
         let today = facts.lens.today();
         let rows = self.risks.highest.iter().map(|risk| {

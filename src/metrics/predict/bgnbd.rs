@@ -4,6 +4,10 @@
 //! A customer buys at random at a rate λ until, after some purchase, they silently leave, each time with
 //! probability p. Rates differ between customers as Gamma(r, α), p as Beta(a, b). Since all histories of
 //! equal repeats, recency and age are equally likely, those three numbers of each customer are enough.
+//!
+//! On the 2,357 customers of CDNOW, up to 30 September 1997, in weeks: r 0.2426, α 4.4135, a 0.7929, b 2.4258 at a
+//! log-likelihood of −9582.43. One who repeated twice, the last time in week 30.43 of 38.86, is expected to buy 1.226
+//! times in the next 39 weeks.
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,7 @@
 //! Whether a model told the truth: fitted to the history up to a day, held against what came after.
+//!
+//! Customers are grouped by how often they had repeated by that day (as in figure 3 of Fader, Hardie, Lee, 2005). Of CDNOW's
+//! 439 who had repeated once, 0.523 purchases each were expected within the next 39 weeks, and 0.697 came.
 
 use super::{BgNbd, Buyer};
 

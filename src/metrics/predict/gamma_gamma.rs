@@ -4,6 +4,9 @@
 //! A customer's purchases vary around their own mean, and the means vary between customers; both as Gamma
 //! distributions. Who bought often is taken at their own average, who bought once or twice is drawn to
 //! everybody's. The model takes spend to be independent of frequency, and is refused where it is not.
+//!
+//! On the 946 customers of CDNOW who repeated: p 6.25, q 3.744, v 15.44 in dollars. Everybody's mean is p·v ÷ (q − 1) =
+//! 35.17; of one who spent 50 on each of two repeats the next is expected to bring p(v + 100) ÷ (2p + q − 1) = 47.3.
 
 use super::optimise::{self, Evaluation};
 use super::special::gamma_logs;

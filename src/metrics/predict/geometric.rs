@@ -5,6 +5,9 @@
 //! At each renewal a customer leaves with a chance of their own; the chances differ between customers as
 //! Beta(α, β). Retention of a cohort rises with age, not because anybody grows loyal but because the
 //! others have left.
+//!
+//! With α 0.668 and β 3.806 (the paper's regular customers): 3.806 ÷ 4.474 = 85.1 % renew the first time, 4.806 ÷ 5.474 =
+//! 87.8 % of these the second time, 74.7 % are there after both.
 
 #[cfg(test)]
 mod tests;

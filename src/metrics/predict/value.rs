@@ -2,7 +2,8 @@
 //! money of today.
 //!
 //! Σ over months i of (purchases expected to the end of month i − to the end of month i − 1) × expected
-//! spend ÷ (1 + d)^i, as Lifetimes and the literature have it; a payment counts as made at its month's end.
+//! spend ÷ (1 + d)^i, as Lifetimes and the literature have it; a payment counts as made at its month's end. One purchase
+//! expected in each of two months at 100, at 1 % a month: 100 ÷ 1.01 + 100 ÷ 1.0201 = 197.04.
 
 use std::collections::HashMap;
 
