@@ -132,6 +132,12 @@ impl Builder {
     fn refuse_basis(&mut self, job: &file::Job, metric: Metric, basis: Basis) {
         let Some(text) = job.metric.as_ref().filter(|_| !metric.is_told_on(basis)) else { return };
         let why = match basis {
+            Basis::Inactivity(_) if metric.topic() == Topic::Churn => {
+                let problem = Problem::error(format!("`{}` is never known here", metric.name()));
+                let why = "activity is told from purchases here, and only contracts say who ended them";
+                self.problems.push(problem.at(text.span(), why).help("who left at all is told by churned"));
+                return;
+            }
             Basis::Contract => "activity is told from contracts here, and it is a model of buying",
             Basis::Inactivity(_) => "activity is told from purchases here, and it is a model of contracts",
         };

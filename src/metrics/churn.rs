@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 use super::definition::Definition;
 use super::panel::Panel;
 use super::sweep::{Reading, Standing};
-use crate::domain::customer::CancelKind;
+use crate::domain::customer::{CancelKind, Contract};
 use crate::domain::parallel;
 use crate::domain::{Day, Period, Ratio};
 
@@ -36,6 +36,10 @@ pub struct Counts {
     pub opening: i128,
     /// Opening customers not active on its last day.
     pub churned: i128,
+    /// Of the churned, those whose contract they ended themselves (contract basis).
+    pub voluntary: i128,
+    /// Of the churned, those whose contract the shop ended.
+    pub involuntary: i128,
     /// Opening customers active on its last day.
     pub retained: i128,
     /// Active on its last day, never before it.
@@ -156,6 +160,8 @@ impl Counts {
         }
         self.opening += i128::from(matches!(standing.fate, Fate::Retained | Fate::Churned));
         self.closing += i128::from(matches!(standing.fate, Fate::Retained | Fate::New | Fate::Reactivated));
+        self.voluntary += i128::from(standing.kind == CancelKind::Voluntary);
+        self.involuntary += i128::from(standing.kind == CancelKind::Involuntary);
         self.departures += i128::from(standing.departures);
         self.early += i128::from(standing.early);
         self.seen += i128::from(standing.seen);
@@ -165,6 +171,8 @@ impl Counts {
     pub(super) fn join(&mut self, other: &Counts) {
         self.opening += other.opening;
         self.churned += other.churned;
+        self.voluntary += other.voluntary;
+        self.involuntary += other.involuntary;
         self.retained += other.retained;
         self.new += other.new;
         self.reactivated += other.reactivated;
@@ -231,9 +239,14 @@ impl Panel<'_> {
         gone
     }
 
-    fn departure(&self, customer: u32, period: &Period, lost_minor: i128) -> Departure {
+    /// The contract of a customer that ended last, up to a day.
+    pub(super) fn ended_last(&self, customer: u32, by: Day) -> Option<&Contract> {
         let contracts = self.facts.contracts.get(customer).iter();
-        let ended = contracts.filter(|c| c.ends_on <= period.last()).max_by_key(|c| (c.ends_on, c.starts_on));
+        contracts.filter(|c| c.ends_on <= by).max_by_key(|c| (c.ends_on, c.starts_on))
+    }
+
+    fn departure(&self, customer: u32, period: &Period, lost_minor: i128) -> Departure {
+        let ended = self.ended_last(customer, period.last());
         let activity = self.activity(customer);
         let left_on = activity.spans().iter().map(|s| s.to).filter(|to| *to <= period.last()).max();
         let terms = ended.map(|contract| self.facts.terms_of(contract));

@@ -7,6 +7,7 @@ use super::definition::Basis;
 use super::panel::Panel;
 use super::revenue::Movements;
 use super::segment::Groups;
+use crate::domain::customer::CancelKind;
 use crate::domain::parallel;
 use crate::domain::{Day, Period};
 
@@ -43,6 +44,8 @@ pub struct Swept {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Standing {
     pub(super) fate: Fate,
+    /// Who ended the contract of who churned.
+    pub(super) kind: CancelKind,
     pub(super) departures: i64,
     /// 1 for who left early.
     pub(super) early: i64,
@@ -172,6 +175,14 @@ impl<'p, 'a> Reading<'p, 'a> {
         is_contract && !at(open) && !at(close)
     }
 
+    fn kind(&self, fate: Fate, customer: u32, period: &Period) -> CancelKind {
+        if fate != Fate::Churned || self.panel.settings.basis != Basis::Contract {
+            return CancelKind::Unknown;
+        }
+        let ended = self.panel.ended_last(customer, period.last());
+        ended.map_or(CancelKind::Unknown, |contract| self.panel.facts.terms_of(contract).cancel_kind)
+    }
+
     /// What the customer did over the period at `at` in the list; `None` when there is nothing to count.
     pub(super) fn standing(&self, at: usize, customer: u32) -> Option<Standing> {
         let period = &self.periods[at];
@@ -205,7 +216,8 @@ impl<'p, 'a> Reading<'p, 'a> {
         }
         let first = self.first_paid.is_none_or(|paid| paid >= period.start);
         let early = i64::from(early);
-        Some(Standing { fate, departures, early, seen, came, before, after, first })
+        let kind = self.kind(fate, customer, period);
+        Some(Standing { fate, kind, departures, early, seen, came, before, after, first })
     }
 }
 

@@ -167,10 +167,12 @@ fn simple_lifetime_value_is_ticket_times_rhythm_times_years_less_costs() {
     assert_eq!((net.gross_minor, net.net_minor), (1_440_000, 936_000));
 }
 
-fn count_fields(c: &Counts) -> [i128; 11] {
+fn count_fields(c: &Counts) -> [i128; 13] {
     let Counts {
         opening,
         churned,
+        voluntary,
+        involuntary,
         retained,
         new,
         reactivated,
@@ -181,7 +183,21 @@ fn count_fields(c: &Counts) -> [i128; 11] {
         seen,
         silent,
     } = *c;
-    [opening, churned, retained, new, reactivated, joined_and_left, closing, departures, early, seen, silent]
+    [
+        opening,
+        churned,
+        voluntary,
+        involuntary,
+        retained,
+        new,
+        reactivated,
+        joined_and_left,
+        closing,
+        departures,
+        early,
+        seen,
+        silent,
+    ]
 }
 
 fn money_fields(m: &Movements) -> [i128; 7] {
@@ -301,7 +317,7 @@ proptest! {
         let facts = rows.facts(asked(&settings, &[period]));
         let panel = Panel::of(&facts, &settings);
         for split in [Split::Segment, Split::Tenure, Split::Cohort, Split::Plan] {
-            let mut counts = [0; 11];
+            let mut counts = [0; 13];
             let mut money = [0; 7];
             for customers in panel.split(split, &period).into_values() {
                 let of_group = count_fields(&panel.counts(&customers, &period));

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use retaind::document::{Block, Say, Value};
+use retaind::domain::customer::CancelKind;
 use retaind::domain::facts::{Facts, Needs};
 use retaind::domain::promises::Promise;
 use retaind::domain::{Money, People, Period, PeriodKind, Ratio};
@@ -11,7 +12,9 @@ use retaind::job::{ReportKind, ReportSpec, report};
 use retaind::metrics::care::Compliance;
 use retaind::metrics::metric::{History, Source, needs};
 use retaind::metrics::risk::{Factor, Weights};
-use retaind::metrics::{Basis, Groups, Measured, Metric, Panel, PeriodChoice, Reading, Settings, Split};
+use retaind::metrics::{
+    Basis, Definition, Groups, Measured, Metric, Panel, PeriodChoice, Reading, Settings, Split,
+};
 use retaind::render::Locale;
 use retaind::store::{Mapping, SqliteStore};
 
@@ -73,11 +76,28 @@ fn expected(
         Metric::New => whole(c.new),
         Metric::Reactivated => whole(c.reactivated),
         Metric::Churned => whole(c.churned),
+        Metric::Retained => whole(c.opening - c.churned),
+        Metric::ChurnedVoluntary | Metric::ChurnedInvoluntary if settings.basis != Basis::Contract => NOTHING,
+        Metric::ChurnedVoluntary | Metric::ChurnedInvoluntary => {
+            let gone = panel.leavers(customers, month, Definition::Cohort);
+            let kind = match metric {
+                Metric::ChurnedVoluntary => CancelKind::Voluntary,
+                _ => CancelKind::Involuntary,
+            };
+            whole(gone.iter().filter(|departure| departure.kind == kind).count() as i128)
+        }
         Metric::Closing => whole(c.closing),
         Metric::JoinedAndLeft => whole(c.joined_and_left),
         Metric::Departures => whole(c.departures),
         Metric::ChurnRate => share(c.rate(settings.definition)),
         Metric::Retention => share(c.retention(settings.definition)),
+        Metric::ChurnAnnualised => {
+            let rate = c.rate(settings.definition);
+            let stay = |rate: Ratio| (1.0 - rate.approximate()).powi(12);
+            let yearly =
+                rate.and_then(|rate| Ratio::of(((1.0 - stay(rate)) * 1e6).round() as i128, 1_000_000));
+            ratio(yearly, rate.map_or(0, |rate| rate.denominator()))
+        }
         Metric::RevenueOpening => amount(m.opening),
         Metric::RevenueNew => amount(m.new),
         Metric::RevenueReactivation => amount(m.reactivation),
@@ -108,6 +128,8 @@ fn expected(
             ratio(panel.lifetime(&slice).and_then(|l| Ratio::of(l.value_minor, 40_000)), c.closing)
         }
         Metric::Buyers => whole(worth().customers),
+        Metric::Historic => mean(Some(worth().historic_minor), worth().customers),
+        Metric::HistoricNet => mean(Some(worth().historic_net_minor), worth().customers),
         Metric::LtvAverage => mean(worth().average_minor, worth().customers),
         Metric::LtvMedian => mean(worth().median_minor, worth().customers),
         Metric::LtvNet => {
@@ -115,6 +137,7 @@ fn expected(
             mean(net.map(|net| net.rounded()), worth().customers)
         }
         Metric::LtvSimple => mean(worth().simple.map(|simple| simple.gross_minor), worth().customers),
+        Metric::LtvSimpleNet => mean(worth().simple.map(|simple| simple.net_minor), worth().customers),
         Metric::Top20 => ratio(worth().top_20, worth().customers),
         Metric::Top30 => ratio(worth().top_30, worth().customers),
         Metric::Gini => ratio(worth().gini, worth().customers),
@@ -150,8 +173,11 @@ fn expected_today(
         Source::Rfm => {
             let scorer = panel.rfm(&panel.customers);
             let bought: Vec<_> = customers.iter().filter_map(|c| scorer.score(*c)).collect();
-            let names: [&str; 2] =
-                if metric == Metric::RfmBest { ["champions", "loyal"] } else { ["at_risk", "cannot_lose"] };
+            let names = match metric {
+                Metric::RfmBest => vec!["champions", "loyal"],
+                Metric::RfmSlipping => vec!["at_risk", "cannot_lose"],
+                one => vec![one.name().strip_prefix("rfm_").unwrap()],
+            };
             let of = bought.iter().filter(|one| names.contains(&one.standing().name())).count();
             share(Ratio::of(of as i128, bought.len() as i128))
         }

@@ -132,7 +132,7 @@ fn every_report_is_what_the_schema_says() {
                 let keys: BTreeSet<&str> = figures.iter().map(|f| f["key"].as_str().unwrap()).collect();
                 assert_eq!(keys.len(), figures.len(), "{name}: each figure has a key of its own");
                 assert!(!figures.is_empty(), "{name} has no figures");
-                holds_its_metrics(&record, kind, name);
+                holds_its_metrics(&record, (kind, basis), name);
             }
         }
     }
@@ -154,7 +154,7 @@ fn is_worded_whole(document: &Document, locale: &Locale) {
 }
 
 /// The tables of a report hold each of its metrics, by name, in the order of time.
-fn holds_its_metrics(record: &Json, kind: ReportKind, name: &str) {
+fn holds_its_metrics(record: &Json, (kind, basis): (ReportKind, Basis), name: &str) {
     let metrics = report::metrics(kind);
     let tables = ["trend", "by_segment", "by_owner"].map(|table_name| table(record, table_name));
     if metrics.is_empty() {
@@ -166,10 +166,11 @@ fn holds_its_metrics(record: &Json, kind: ReportKind, name: &str) {
     assert_eq!(trend["rows"][12]["period"], record["about"]["periods"][0]);
     let has = |table: &Json, metric: Metric| table["rows"][0].get(metric.name()).is_some();
     for metric in metrics {
+        let is_told = metric.is_told_on(basis);
         let past = metric.history() == retaind::metrics::metric::History::Period;
-        assert_eq!(has(trend, metric), past, "{name}: {metric:?}");
-        assert_eq!(has(segments, metric), metric.splits(), "{name}: {metric:?}");
-        assert_eq!(has(owners, metric), metric.splits(), "{name}: {metric:?}");
+        assert_eq!(has(trend, metric), past && is_told, "{name}: {metric:?}");
+        assert_eq!(has(segments, metric), metric.splits() && is_told, "{name}: {metric:?}");
+        assert_eq!(has(owners, metric), metric.splits() && is_told, "{name}: {metric:?}");
     }
     let periods = |group: &str| {
         let rows = segments["rows"].as_array().unwrap().iter().filter(|row| row["segment"] == group);

@@ -96,6 +96,9 @@ impl Story<'_> {
     /// Whether the store has what a metric is counted from.
     pub(super) fn has(&self, metric: Metric) -> bool {
         let facts = self.panel.facts;
+        if !metric.is_told_on(self.spec.settings.basis) {
+            return false;
+        }
         match metric.source() {
             Source::Activity => metric != Metric::LtvToCac || self.spec.settings.cac_minor.is_some(),
             Source::Purchases => true,

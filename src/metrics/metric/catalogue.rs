@@ -12,6 +12,12 @@ pub enum Metric {
     Reactivated,
     /// Opening customers not active on the last day.
     Churned,
+    /// Opening customers active on the last day.
+    Retained,
+    /// Of those who churned, whose contract they ended themselves.
+    ChurnedVoluntary,
+    /// Of those who churned, whose contract the shop ended.
+    ChurnedInvoluntary,
     /// Customers active on the last day.
     Closing,
     /// Customers first active within the period and not active on its last day.
@@ -22,6 +28,8 @@ pub enum Metric {
     ChurnRate,
     /// 1 − churn rate.
     Retention,
+    /// 1 − (1 − churn rate)ⁿ, n periods a year.
+    ChurnAnnualised,
     /// Recurring revenue on the day before the period; on the inactivity basis, revenue of as many days
     /// before it. The same holds of the other movements.
     RevenueOpening,
@@ -55,6 +63,10 @@ pub enum Metric {
     LtvToCac,
     /// Customers with at least one purchase so far.
     Buyers,
+    /// Revenue so far.
+    Historic,
+    /// Revenue so far less costs.
+    HistoricNet,
     /// Revenue so far ÷ buyers.
     LtvAverage,
     /// Revenue so far of the buyer in the middle.
@@ -63,6 +75,8 @@ pub enum Metric {
     LtvNet,
     /// Ticket × purchases a year × years of relationship.
     LtvSimple,
+    /// The same × gross margin.
+    LtvSimpleNet,
     /// Share of revenue so far of the top 20 % of buyers.
     Top20,
     /// Share of revenue so far of the top 30 % of buyers.
@@ -107,6 +121,24 @@ pub enum Metric {
     RfmBest,
     /// Scored customers who are at risk or not to be lost.
     RfmSlipping,
+    /// Scored customers who are champions.
+    RfmChampions,
+    /// Scored customers who are loyal.
+    RfmLoyal,
+    /// Scored customers who are potential.
+    RfmPotential,
+    /// Scored customers who are new.
+    RfmNew,
+    /// Scored customers who are in need of attention.
+    RfmNeedsAttention,
+    /// Scored customers who are at risk.
+    RfmAtRisk,
+    /// Scored customers who are not to be lost.
+    RfmCannotLose,
+    /// Scored customers who are hibernating.
+    RfmHibernating,
+    /// Scored customers who are lost.
+    RfmLost,
     /// Active customers whose risk score says that they may leave.
     AtRisk,
     /// Days by which half have left.
@@ -256,7 +288,7 @@ const fn entry(metric: Metric, name: &'static str, source: Source, unit: Unit, b
 }
 
 /// In the order of the enumeration, which is that of the columns of sheets.
-pub(super) const CATALOGUE: [Entry; 71] = {
+pub(super) const CATALOGUE: [Entry; 87] = {
     use Better::{Down, Neither, Up};
     use Metric as M;
     use Source as S;
@@ -266,11 +298,15 @@ pub(super) const CATALOGUE: [Entry; 71] = {
         entry(M::New, "new", S::Activity, Count, Up),
         entry(M::Reactivated, "reactivated", S::Activity, Count, Up),
         entry(M::Churned, "churned", S::Activity, Count, Down),
+        entry(M::Retained, "retained", S::Activity, Count, Up),
+        entry(M::ChurnedVoluntary, "churned_voluntary", S::Activity, Count, Down),
+        entry(M::ChurnedInvoluntary, "churned_involuntary", S::Activity, Count, Down),
         entry(M::Closing, "closing", S::Activity, Count, Up),
         entry(M::JoinedAndLeft, "joined_and_left", S::Activity, Count, Down),
         entry(M::Departures, "departures", S::Activity, Count, Down),
         entry(M::ChurnRate, "churn_rate", S::Activity, Share, Down),
         entry(M::Retention, "retention", S::Activity, Share, Up),
+        entry(M::ChurnAnnualised, "churn_annualised", S::Activity, Share, Down),
         entry(M::RevenueOpening, "revenue_opening", S::Activity, Money, Up),
         entry(M::RevenueNew, "revenue_new", S::Activity, Money, Up),
         entry(M::RevenueReactivation, "revenue_reactivation", S::Activity, Money, Up),
@@ -287,10 +323,13 @@ pub(super) const CATALOGUE: [Entry; 71] = {
         entry(M::LtvSubscription, "ltv_subscription", S::Activity, Money, Up),
         entry(M::LtvToCac, "ltv_to_cac", S::Activity, Factor, Up),
         entry(M::Buyers, "buyers", S::Purchases, Count, Up),
+        entry(M::Historic, "historic", S::Purchases, Money, Up),
+        entry(M::HistoricNet, "historic_net", S::Purchases, Money, Up),
         entry(M::LtvAverage, "ltv_average", S::Purchases, Money, Up),
         entry(M::LtvMedian, "ltv_median", S::Purchases, Money, Up),
         entry(M::LtvNet, "ltv_net", S::Purchases, Money, Up),
         entry(M::LtvSimple, "ltv_simple", S::Purchases, Money, Up),
+        entry(M::LtvSimpleNet, "ltv_simple_net", S::Purchases, Money, Up),
         entry(M::Top20, "top_20", S::Purchases, Share, Neither),
         entry(M::Top30, "top_30", S::Purchases, Share, Neither),
         entry(M::Gini, "gini", S::Purchases, Factor, Neither),
@@ -313,6 +352,15 @@ pub(super) const CATALOGUE: [Entry; 71] = {
         entry(M::Nps, "nps", S::Surveys, Points, Up),
         entry(M::RfmBest, "rfm_best", S::Rfm, Share, Up),
         entry(M::RfmSlipping, "rfm_slipping", S::Rfm, Share, Down),
+        entry(M::RfmChampions, "rfm_champions", S::Rfm, Share, Up),
+        entry(M::RfmLoyal, "rfm_loyal", S::Rfm, Share, Up),
+        entry(M::RfmPotential, "rfm_potential", S::Rfm, Share, Up),
+        entry(M::RfmNew, "rfm_new", S::Rfm, Share, Up),
+        entry(M::RfmNeedsAttention, "rfm_needs_attention", S::Rfm, Share, Down),
+        entry(M::RfmAtRisk, "rfm_at_risk", S::Rfm, Share, Down),
+        entry(M::RfmCannotLose, "rfm_cannot_lose", S::Rfm, Share, Down),
+        entry(M::RfmHibernating, "rfm_hibernating", S::Rfm, Share, Down),
+        entry(M::RfmLost, "rfm_lost", S::Rfm, Share, Down),
         entry(M::AtRisk, "at_risk", S::Risks, Count, Down),
         entry(M::MedianTenure, "median_tenure", S::Tenures, Days, Up),
         entry(M::Stay1, "stay_1", S::Tenures, Share, Up),

@@ -11,6 +11,7 @@ pub use self::catalogue::{Better, History, Metric, Source, Topic, Unit};
 use self::catalogue::{CATALOGUE, Entry};
 pub use self::needs::needs;
 use super::definition::Basis;
+use super::rfm::Standing;
 
 impl Metric {
     /// All of them, in the order of the catalogue.
@@ -94,6 +95,10 @@ impl Metric {
     /// Whether it can be told where activity is told by `basis`: each basis has its own models.
     pub fn is_told_on(self, basis: Basis) -> bool {
         match self.source() {
+            // Only contracts say who ended them.
+            _ if matches!(self, Metric::ChurnedVoluntary | Metric::ChurnedInvoluntary) => {
+                basis == Basis::Contract
+            }
             Source::Buying => basis != Basis::Contract,
             Source::Lasting => basis == Basis::Contract,
             _ => true,
@@ -103,6 +108,13 @@ impl Metric {
     /// Whether its share is an estimate in millionths, and so not one of so many customers.
     pub fn is_estimate(self) -> bool {
         matches!(self.source(), Source::Tenures | Source::Buying | Source::Lasting)
+            || self == Metric::ChurnAnnualised
+    }
+
+    /// What its customers are, where it is the share of one standing of RFM.
+    fn standing(self) -> Option<Standing> {
+        let name = self.name().strip_prefix("rfm_").filter(|_| self.source() == Source::Rfm)?;
+        Standing::ALL.iter().find(|(known, _)| *known == name).map(|(_, standing)| *standing)
     }
 
     /// After how many months it is told, where one figure is told after several.

@@ -7,6 +7,7 @@
 //! ```
 
 use super::super::care::{Complaints, Compliance};
+use super::super::churn::annualised;
 use super::super::definition::Settings;
 use super::super::funnel::{Answers, Leads};
 use super::super::grid::Grid;
@@ -14,7 +15,7 @@ use super::super::panel::Panel;
 use super::super::segment::Groups;
 use super::super::sweep::{Slice, Swept};
 use super::super::value::{Value, arpa, lifetime};
-use super::today::Today;
+use super::today::{Today, millionths};
 use super::{History, Metric, Source};
 use crate::domain::{Currency, Day, Money, Period, Ratio};
 
@@ -214,7 +215,8 @@ impl Readings {
     fn read(&self, metric: Metric, place: Place) -> Option<Reading> {
         let now = Place { at: 0, ..place };
         let is_last = self.ends.get(place.at) == self.ends.iter().max();
-        if metric.history() == History::NowOnly && !is_last {
+        let is_told = metric.is_told_on(self.settings.basis);
+        if !is_told || metric.history() == History::NowOnly && !is_last {
             return None;
         }
         Some(match metric.source() {
@@ -259,11 +261,19 @@ impl Readings {
             Metric::New => Reading::whole(counts.new),
             Metric::Reactivated => Reading::whole(counts.reactivated),
             Metric::Churned => Reading::whole(counts.churned),
+            Metric::Retained => Reading::whole(counts.retained),
+            Metric::ChurnedVoluntary => Reading::whole(counts.voluntary),
+            Metric::ChurnedInvoluntary => Reading::whole(counts.involuntary),
             Metric::Closing => Reading::whole(counts.closing),
             Metric::JoinedAndLeft => Reading::whole(counts.joined_and_left),
             Metric::Departures => Reading::whole(counts.departures),
             Metric::ChurnRate => Reading::share(counts.rate(settings.definition)),
             Metric::Retention => Reading::share(counts.retention(settings.definition)),
+            Metric::ChurnAnnualised => {
+                let rate = counts.rate(settings.definition);
+                let yearly = rate.map(|rate| annualised(rate, slice.period.kind.per_year()));
+                Reading::ratio(yearly.and_then(millionths), rate.map_or(0, |rate| rate.denominator()))
+            }
             Metric::RevenueOpening => self.amount(moved.opening),
             Metric::RevenueNew => self.amount(moved.new),
             Metric::RevenueReactivation => self.amount(moved.reactivation),
@@ -309,10 +319,13 @@ impl Readings {
         };
         match metric {
             Metric::Buyers => Reading::whole(n),
+            Metric::Historic => mean(Some(worth.historic_minor)),
+            Metric::HistoricNet => mean(Some(worth.historic_net_minor)),
             Metric::LtvAverage => mean(worth.average_minor),
             Metric::LtvMedian => mean(worth.median_minor),
             Metric::LtvNet => mean(Ratio::of(worth.historic_net_minor, n).map(|net| net.rounded())),
             Metric::LtvSimple => mean(worth.simple.map(|simple| simple.gross_minor)),
+            Metric::LtvSimpleNet => mean(worth.simple.map(|simple| simple.net_minor)),
             Metric::Top20 => Reading::ratio(worth.top_20, n),
             Metric::Top30 => Reading::ratio(worth.top_30, n),
             Metric::Gini => Reading::ratio(worth.gini, n),

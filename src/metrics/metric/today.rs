@@ -90,7 +90,12 @@ impl Today {
     pub(super) fn read(&self, metric: Metric, place: Place, currency: Currency) -> Option<Reading> {
         match metric.source() {
             Source::Rfm => {
-                let of: &[_] = if metric == Metric::RfmBest { &BEST } else { &SLIPPING };
+                let own = metric.standing();
+                let of: &[_] = match &own {
+                    Some(standing) => std::slice::from_ref(standing),
+                    None if metric == Metric::RfmBest => &BEST,
+                    None => &SLIPPING,
+                };
                 Some(Reading::share(place.of(&self.standings)?.share(of)))
             }
             Source::Risks => {
@@ -145,7 +150,7 @@ fn money(minor: f64, currency: Currency) -> Option<Measured> {
     minor.is_finite().then(|| Measured::Money(Money::new(minor.round() as i128, currency)))
 }
 
-fn millionths(value: f64) -> Option<Ratio> {
+pub(super) fn millionths(value: f64) -> Option<Ratio> {
     if value.is_finite() { Ratio::of((value * MILLION as f64).round() as i128, MILLION) } else { None }
 }
 
