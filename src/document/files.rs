@@ -1,7 +1,7 @@
 //! What is attached as tables: the key figures, the tables whole, and how all of it was counted. Whoever keeps the file
 //! and not the mail still has the definitions.
 
-use super::{Block, Column, Document, Figures, Kind, Say, Table, Value};
+use super::{Block, Column, Document, Figure, Figures, Kind, Say, Table, Value, change};
 
 /// Names of the columns of values: the period, the one before, the same a year ago.
 const VALUES: [&str; 3] = ["value", "value_before", "value_year_ago"];
@@ -33,18 +33,27 @@ fn of_figures(figures: &Figures) -> Table {
         title: Say::new("as_is").with("value", heading.clone()),
         numeric: true,
     });
-    let columns = [word("figure", "column.figure")]
-        .into_iter()
-        .chain(values)
-        .chain([word("remark", "column.remark")])
-        .collect();
-    let row = |figure: &super::Figure| {
+    let changes = [word("change", "column.change"), word("change_year_ago", "column.change_year_ago")];
+    // One against each period there is beside the first.
+    let changes = changes.into_iter().take(figures.columns.len().saturating_sub(1));
+    let columns = [word("figure", "column.figure")].into_iter().chain(values).chain(changes);
+    let columns = columns.chain([word("remark", "column.remark")]).collect();
+    let row = |figure: &Figure| {
         let mut row: Vec<Value> = vec![figure.name.clone().into()];
         row.extend(figure.values.iter().cloned());
+        row.extend(figure.changes());
         row.push(figure.remark.clone());
         row
     };
     let rows: Vec<Vec<Value>> = figures.rows.iter().map(row).collect();
     let title = Say::new("table.figures");
     Table { name: "figures", title, columns, of: rows.len(), held: rows.len(), rows }
+}
+
+impl Figure {
+    /// What it did against each of the periods that it is beside.
+    pub fn changes(&self) -> impl Iterator<Item = Value> {
+        let now = self.values.first().cloned().unwrap_or(Value::Empty);
+        self.values.iter().skip(1).map(move |was| change(&now, was))
+    }
 }

@@ -4,6 +4,7 @@
 pub mod page;
 
 mod appointment;
+mod change;
 mod files;
 mod item;
 mod letter;
@@ -16,6 +17,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 pub use self::appointment::Appointment;
+pub use self::change::change;
 pub use self::item::{Action, Because, Item, Reach};
 pub use self::letter::{Letter, Stop};
 use crate::domain::watched::Telling;

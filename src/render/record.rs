@@ -95,6 +95,9 @@ pub struct FigureRecord {
     pub name: String,
     /// Its values, by the periods that the report is about; as many as it has.
     pub values: Vec<Field>,
+    /// What it did against each of the periods after the first: rates in points, amounts and counts as a share of what they
+    /// were; null where one of the two is not known.
+    pub changes: Vec<Option<String>>,
     /// What else is to be said of it.
     pub remark: Option<String>,
 }
@@ -270,9 +273,14 @@ impl FigureRecord {
             key: key(&figure.name),
             name: locale.say(&figure.name),
             values: figure.values.iter().map(|value| Field::of(value, locale)).collect(),
+            changes: figure.changes().map(|change| worded(&change, locale)).collect(),
             remark: Some(locale.value(&figure.remark)).filter(|remark| !remark.is_empty()),
         }
     }
+}
+
+fn worded(value: &Value, locale: &Locale) -> Option<String> {
+    Some(locale.value(value)).filter(|text| !text.is_empty())
 }
 
 /// A figure's key; where it is told after several months, after how many: `figure.survival.12`.

@@ -1,0 +1,75 @@
+//! What a figure did against what it was: rates in points, everything else as a share of what it was. From zero there is
+//! no share, and none is said.
+
+use super::{Say, Value};
+use crate::domain::Ratio;
+
+/// The change of a figure; empty where one of the two is not known.
+pub fn change(now: &Value, was: &Value) -> Value {
+    if let (Some(now), Some(was)) = (rate(now), rate(was)) {
+        // In tenths of a point, as rates are printed.
+        let points = now.scaled(3) - was.scaled(3);
+        return signed(["change.points.up", "change.points.down"], points, |n| {
+            Value::Number(n as f64 / 10.0, 1)
+        });
+    }
+    let (Some(new), Some(old)) = (amount(now), amount(was)) else { return Value::Empty };
+    match Ratio::of(new - old, old.abs()) {
+        None if new == 0 => Say::new("change.none").into(),
+        None => Say::new("change.from_zero").with("was", was.clone()).into(),
+        Some(share) => signed(["change.share.up", "change.share.down"], share.scaled(3), |n| {
+            Ratio::of(n, 1000).map_or(Value::Empty, Value::Rate)
+        }),
+    }
+}
+
+/// In words for more and for less.
+fn signed([up, down]: [&'static str; 2], n: i128, value: impl Fn(i128) -> Value) -> Value {
+    match n.signum() {
+        0 => Say::new("change.none").into(),
+        1 => Say::new(up).with("n", value(n)).into(),
+        _ => Say::new(down).with("n", value(-n)).into(),
+    }
+}
+
+fn rate(value: &Value) -> Option<Ratio> {
+    match value {
+        Value::Rate(ratio) | Value::SmallRate(ratio) => Some(*ratio),
+        _ => None,
+    }
+}
+
+fn amount(value: &Value) -> Option<i128> {
+    match value {
+        Value::Count(n) | Value::Signed(n) => Some(*n),
+        Value::Money(money) => Some(money.minor),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::Locale;
+
+    #[test]
+    fn rates_change_by_points_amounts_by_shares_and_nothing_from_zero() {
+        let locale = Locale::load("en").unwrap();
+        let rate = |n| Value::Rate(Ratio::of(n, 1000).unwrap());
+        for (now, was, said) in [
+            (rate(46), rate(42), "+0.4 pts"),
+            (rate(26), rate(42), "−1.6 pts"),
+            (rate(42), rate(42), "±0"),
+            (rate(42), Value::SmallRate(Ratio::of(0, 3).unwrap()), "+4.2 pts"),
+            (Value::Count(130), Value::Count(100), "+30.0%"),
+            (Value::Count(75), Value::Count(100), "−25.0%"),
+            (Value::Count(5), Value::Count(0), "n/a (was 0)"),
+            (Value::Count(0), Value::Count(0), "±0"),
+            (Value::Count(1), Value::Count(-2), "+150.0%"),
+            (Value::Count(1), Value::Empty, ""),
+            (rate(42), Value::from(Say::new("value.none")), ""),
+        ] {
+            assert_eq!(locale.value(&change(&now, &was)), said, "{now:?} {was:?}");
+        }
+    }
+}
