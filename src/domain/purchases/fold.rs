@@ -1,6 +1,6 @@
 //! The pass over the transactions: row by row into what is kept of each customer.
 
-use super::{Asked, COUNT, Entry, Purchases, REACH, Tally};
+use super::{Asked, COUNT, Entry, Purchases, REACH, Tally, Uncosted};
 use crate::domain::{Day, Grouped, Span, Transaction};
 
 /// Rows whose tallies are looked at together: as many loads as a core keeps under way, and a few.
@@ -27,8 +27,8 @@ pub struct Fold {
     first_spends: Vec<i64>,
     entries: Vec<(u32, Entry)>,
     spans: Vec<(u32, Span)>,
-    /// By customer, Σ amounts of rows that name no cost; empty while no row names one.
-    uncosted: Vec<i64>,
+    /// Σ amounts of rows that name no cost.
+    uncosted: Uncosted,
     /// By customer, whether something was bought on the day that is not over for what cannot be converted; empty while
     /// there was none.
     unpriced: Vec<bool>,
@@ -58,7 +58,7 @@ impl Fold {
             first_spends: if first_spend { vec![0; customers] } else { Vec::new() },
             entries: Vec::new(),
             spans: Vec::new(),
-            uncosted: Vec::new(),
+            uncosted: Uncosted::Nothing,
             unpriced: Vec::new(),
             disordered: vec![false; customers],
             any_disordered: false,
@@ -148,12 +148,15 @@ impl Fold {
     fn note_rare(&mut self, row: &Transaction) {
         let at = row.customer as usize;
         if row.counted {
-            if row.costed {
-                if self.uncosted.is_empty() {
-                    self.begin_costs(row);
+            match (&mut self.uncosted, row.costed) {
+                (Uncosted::All, false) | (Uncosted::None | Uncosted::Some(_), true) => {}
+                (Uncosted::Some(uncosted), false) => {
+                    uncosted[at] = uncosted[at].saturating_add(row.amount_minor);
                 }
-            } else if let Some(uncosted) = self.uncosted.get_mut(at) {
-                *uncosted = uncosted.saturating_add(row.amount_minor);
+                (Uncosted::Nothing, costed) => {
+                    self.uncosted = if costed { Uncosted::None } else { Uncosted::All };
+                }
+                _ => self.both_kinds(row),
             }
         } else if row.bought {
             if self.unpriced.is_empty() {
@@ -163,12 +166,17 @@ impl Fold {
         }
     }
 
-    /// The first row that names a cost: those before it named none.
+    /// The first row that names a cost where those before it named none, or the other way round.
     #[cold]
-    fn begin_costs(&mut self, row: &Transaction) {
-        self.uncosted = self.tallies.iter().map(|open| open.tally.revenue).collect();
-        let own = &mut self.uncosted[row.customer as usize];
-        *own = own.saturating_sub(row.amount_minor);
+    fn both_kinds(&mut self, row: &Transaction) {
+        let mut uncosted: Vec<i64> = match self.uncosted {
+            Uncosted::All => self.tallies.iter().map(|open| open.tally.revenue).collect(),
+            _ => vec![0; self.tallies.len()],
+        };
+        let own = &mut uncosted[row.customer as usize];
+        // Its amount is in the tally already.
+        *own = if row.costed { own.saturating_sub(row.amount_minor) } else { row.amount_minor };
+        self.uncosted = Uncosted::Some(uncosted);
     }
 
     fn enter(&mut self, row: &Transaction, bucket: u8) {
@@ -203,10 +211,11 @@ impl Fold {
         self.entries.retain(|(customer, _)| !disordered[*customer as usize]);
         for &customer in &again {
             self.tallies[customer as usize] = Open::default();
-            for minor in [&mut self.first_spends, &mut self.uncosted] {
-                if let Some(minor) = minor.get_mut(customer as usize) {
-                    *minor = 0;
-                }
+            if let Some(spend) = self.first_spends.get_mut(customer as usize) {
+                *spend = 0;
+            }
+            if let Uncosted::Some(uncosted) = &mut self.uncosted {
+                uncosted[customer as usize] = 0;
             }
             if let Some(unpriced) = self.unpriced.get_mut(customer as usize) {
                 *unpriced = false;

@@ -149,7 +149,20 @@ pub struct Purchases {
     first_spends: Vec<i64>,
     entries: Grouped<Entry>,
     spans: Grouped<Span>,
-    uncosted: Vec<i64>,
+    uncosted: Uncosted,
+}
+
+/// What rows bring that do not say what they cost. By customer only where some say it and some do not.
+#[derive(Debug, Clone)]
+enum Uncosted {
+    /// There was no row.
+    Nothing,
+    /// No row says it.
+    All,
+    /// Every row says it.
+    None,
+    /// Σ amounts of those that do not, by customer, minor units.
+    Some(Vec<i64>),
 }
 
 impl Tally {
@@ -217,15 +230,16 @@ impl Purchases {
 
     /// Σ amounts of a customer's rows that do not say what they cost, in minor units.
     pub fn uncosted_minor(&self, customer: u32) -> i64 {
-        match self.uncosted.get(customer as usize) {
-            Some(uncosted) => *uncosted,
-            None => self.tally(customer).revenue,
+        match &self.uncosted {
+            Uncosted::Some(uncosted) => uncosted.get(customer as usize).copied().unwrap_or(0),
+            Uncosted::None => 0,
+            Uncosted::All | Uncosted::Nothing => self.tally(customer).revenue,
         }
     }
 
     /// Whether any row says what it cost.
     pub fn any_costed(&self) -> bool {
-        !self.uncosted.is_empty()
+        matches!(self.uncosted, Uncosted::None | Uncosted::Some(_))
     }
 
     /// What the first day on which a customer bought brought, in minor units; only where
