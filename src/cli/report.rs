@@ -11,7 +11,7 @@ use crate::document::{Document, Kind};
 use crate::domain::PeriodKind;
 use crate::job::report::{self, Story};
 use crate::job::{Recipe, ReportKind, ReportSpec};
-use crate::metrics::{PeriodChoice, Settings, Split};
+use crate::metrics::{PeriodChoice, Split};
 use crate::render::record::Record;
 use crate::render::view::{view, words};
 use crate::render::{Locale, pdf, sheet};
@@ -36,7 +36,7 @@ pub(super) struct Report {
     /// Split customers by segment, plan, region, tier, owner, tag, tenure or cohort. May be repeated.
     #[arg(long, value_name = "BY")]
     split: Vec<String>,
-    /// How to count and in which zone: those of this job.
+    /// How to count and in which zone: those of this job. Default: those of the configuration.
     #[arg(long, value_name = "JOB")]
     job: Option<String>,
     /// Language. Default: the configuration's.
@@ -135,12 +135,12 @@ impl Report {
             _ => Err(usage("report job", name, &config.jobs.keys().map(String::as_str).collect::<Vec<_>>())),
         };
         let first = config.jobs.values().find_map(|job| match &job.recipe {
-            Recipe::Report(spec) => Some((spec.settings.clone(), spec.splits.clone())),
+            Recipe::Report(spec) => Some(spec.splits.clone()),
             Recipe::Reminders(_) | Recipe::Greetings(_) | Recipe::Watch(_) => None,
         });
         let (settings, mut splits) = match &self.job {
             Some(name) => of_job(name)?,
-            None => first.unwrap_or((Settings::default(), vec![Split::Segment])),
+            None => (config.settings.clone(), first.unwrap_or(vec![Split::Segment])),
         };
         if !self.split.is_empty() {
             let names = Split::ALL.map(|(name, _)| name);

@@ -33,6 +33,7 @@ use crate::channel::Channel;
 use crate::domain::facts::Lens;
 use crate::domain::recipient::{Calendar, Quiet};
 use crate::domain::{Currency, Rates};
+use crate::metrics::Settings;
 use crate::outbox::Medium;
 use crate::render::Templates;
 use crate::store::{Mapping, SqliteStore, Watcher};
@@ -53,6 +54,8 @@ pub struct Config {
     pub ops: Vec<Target>,
     /// What is done when.
     pub jobs: BTreeMap<String, Job>,
+    /// How figures are counted where a job does not say otherwise.
+    pub settings: Settings,
     /// How recipients act by links, if they do.
     pub actions: Option<Actions>,
     /// Whether links are configured and none are made, for want of the key: only where none is needed.
@@ -290,6 +293,7 @@ impl Builder {
             people,
             ops,
             jobs,
+            settings,
             unlinked: file.actions.is_some() && actions.is_none(),
             actions,
             templates: Arc::new(templates?),

@@ -219,3 +219,31 @@ fn a_report_names_the_schema_that_is_printed() {
         assert!(names.contains(&report["schema"].to_string()), "{names}");
     }
 }
+
+/// Without a job that says otherwise, figures are counted as the configuration says.
+#[test]
+fn a_report_counts_as_the_configuration_says_and_writes_every_customer() {
+    let dir = shop();
+    let config = dir.path().join("retaind.toml");
+    let written = std::fs::read_to_string(&config).unwrap();
+    let plain = written.split("[jobs.").next().unwrap();
+    let counted = plain.replace("basis = \"contract\"", "basis = \"inactivity\"\ninactive_after = 45");
+    std::fs::write(&config, counted).unwrap();
+    let arguments = ["report", "churn", "--at", "2026-11-02", "--json", "--customers", "customers.csv"];
+    let output = run(dir.path(), &arguments);
+    let report: serde_json::Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {}", text(&output.stderr)));
+    assert_eq!(report["about"]["definition"], "inactivity/cohort");
+    let rows = std::fs::read_to_string(dir.path().join("customers.csv")).unwrap();
+    let mut lines = rows.lines();
+    assert_eq!(
+        lines.next(),
+        Some("customer,owner,since,active,fate,departures,revenue_before,revenue_after")
+    );
+    let sql = rusqlite::Connection::open(dir.path().join("shop.db")).unwrap();
+    let customers: i64 = sql.query_row("SELECT count(*) FROM customers", [], |row| row.get(0)).unwrap();
+    assert_eq!(lines.count() as i64, customers);
+    let refused = run(dir.path(), &["report", "churn", "--customers", "no/such/folder.csv"]);
+    assert_eq!(refused.status.code(), Some(74), "{}", text(&refused.stderr));
+    assert!(text(&refused.stderr).contains("`no/such/folder.csv`"));
+}
