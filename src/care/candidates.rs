@@ -21,6 +21,12 @@ pub fn seek(
 ) {
     let time = Time { history, staff, today: lens.today() };
     look.candidates = of(rules, settings, &time).filter(|_| look.everybody);
+    look_back(rules, (history, staff), lens, look);
+}
+
+/// Looks as far back as a lead is told of what was left alone.
+pub fn look_back(rules: &[Rule], (history, staff): (&History, &Staff), lens: &Lens, look: &mut Look) {
+    let time = Time { history, staff, today: lens.today() };
     for rule in rules {
         escalations(rule, &time, look);
     }

@@ -15,8 +15,8 @@ pub(super) fn find(rule: &Rule, leads: &[i32], lead_above: Option<i64>, panel: &
     let today = facts.lens.today();
     let last = today.plus(leads.iter().copied().max().unwrap_or(0));
     let mut renewals: BTreeMap<(u32, Day), i128> = BTreeMap::new();
-    // A lead hears of it so many working days later, with holidays among them.
-    let later = rule.escalate_after.map_or(0, |days| 2 * days + 60);
+    // A lead hears of it so many working days later, with holidays among them: of a week one may be such a day.
+    let later = rule.escalate_after.map_or(0, |days| 7 * days + 60);
     let near = today.plus(-rule.max_late - later)..=last;
     // One that ends with the day it would renew has been cancelled.
     let renews = |contract: &Contract| {

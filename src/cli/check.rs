@@ -31,7 +31,10 @@ pub(super) struct Check {
 
 impl Check {
     pub(super) fn run(&self, cli: &Cli) -> Done {
-        let (config, mut findings) = config::load(&cli.config, Outlet::Configured);
+        let (mut config, mut findings) = config::load(&cli.config, Outlet::Configured);
+        if let Some(config) = &mut config {
+            config.store.watcher = super::progress::watcher();
+        }
         if !self.live {
             // A shell has no credentials; that says nothing against the configuration.
             let absent = findings.problems.iter_mut().filter(|p| p.title == config::NO_CREDENTIALS);

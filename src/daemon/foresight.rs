@@ -7,7 +7,7 @@ use rusqlite::{Connection, Result as SqlResult};
 
 use super::reminding::staff;
 use super::runner::{RunError, history, rules_of, unreadable};
-use crate::care::{Case, History, Staff};
+use crate::care::{Case, History, Staff, candidates};
 use crate::config::{Config, Job};
 use crate::domain::facts::{Contacts, Facts};
 use crate::domain::{Day, People};
@@ -56,14 +56,17 @@ pub fn view<R>(
         Some(ledger) => history(ledger, (name, &rules_of(config, name)), &lens).map_err(RunError::Broken)?,
         None => History::default(),
     };
-    let mut needs = job.recipe.needs(&lens);
-    if let Some(look) = needs.look.as_mut().filter(|_| whole) {
-        look.everybody = true;
-    }
     let mut store = config.store.open().map_err(unreadable)?;
     let mut snapshot = store.snapshot().map_err(unreadable)?;
+    let staff = staff(config, job, &snapshot.reps(&lens).map_err(unreadable)?);
+    let mut needs = job.recipe.needs(&lens);
+    if let Some(look) = needs.look.as_mut() {
+        look.everybody |= whole;
+        if let Recipe::Reminders(spec) = &job.recipe {
+            candidates::look_back(&spec.rules, (&history, &staff), &lens, look);
+        }
+    }
     let facts = snapshot.read(needs, lens).map_err(unreadable)?;
-    let staff = staff(config, job, &facts.reps);
     let key = |id: &String| facts.customers.find(crate::domain::customers::Key::of(id));
     let wanted: std::collections::BTreeSet<u32> = asked.iter().filter_map(key).collect();
     let people = snapshot.people(&facts, wanted.clone()).map_err(unreadable)?;

@@ -13,6 +13,9 @@ pub fn change(now: &Value, was: &Value) -> Value {
             Value::Number(n as f64 / 10.0, 1)
         });
     }
+    if let (Value::Signed(now), Value::Signed(was)) = (now, was) {
+        return signed(["change.points.up", "change.points.down"], now - was, Value::Count);
+    }
     let (Some(new), Some(old)) = (amount(now), amount(was)) else { return Value::Empty };
     match Ratio::of(new - old, old.abs()) {
         None if new == 0 => Say::new("change.none").into(),
@@ -41,7 +44,7 @@ fn rate(value: &Value) -> Option<Ratio> {
 
 fn amount(value: &Value) -> Option<i128> {
     match value {
-        Value::Count(n) | Value::Signed(n) => Some(*n),
+        Value::Count(n) => Some(*n),
         Value::Money(money) => Some(money.minor),
         _ => None,
     }
@@ -57,15 +60,17 @@ mod tests {
         let locale = Locale::load("en").unwrap();
         let rate = |n| Value::Rate(Ratio::of(n, 1000).unwrap());
         for (now, was, said) in [
-            (rate(46), rate(42), "+0.4 pts"),
-            (rate(26), rate(42), "−1.6 pts"),
+            (rate(46), rate(42), "↑0.4 pts"),
+            (rate(26), rate(42), "↓1.6 pts"),
             (rate(42), rate(42), "±0"),
-            (rate(42), Value::SmallRate(Ratio::of(0, 3).unwrap()), "+4.2 pts"),
-            (Value::Count(130), Value::Count(100), "+30.0%"),
-            (Value::Count(75), Value::Count(100), "−25.0%"),
+            (rate(42), Value::SmallRate(Ratio::of(0, 3).unwrap()), "↑4.2 pts"),
+            (Value::Count(130), Value::Count(100), "↑30.0%"),
+            (Value::Count(75), Value::Count(100), "↓25.0%"),
             (Value::Count(5), Value::Count(0), "n/a (was 0)"),
             (Value::Count(0), Value::Count(0), "±0"),
-            (Value::Count(1), Value::Count(-2), "+150.0%"),
+            (Value::Count(1), Value::Count(-2), "↑150.0%"),
+            (Value::Signed(10), Value::Signed(-10), "↑20 pts"),
+            (Value::Signed(22), Value::Signed(28), "↓6 pts"),
             (Value::Count(1), Value::Empty, ""),
             (rate(42), Value::from(Say::new("value.none")), ""),
         ] {

@@ -40,6 +40,13 @@ impl Ratio {
         Ratio { numerator: self.denominator - self.numerator, denominator: self.denominator }
     }
 
+    /// The same in lowest terms.
+    #[must_use]
+    pub fn reduced(&self) -> Ratio {
+        let by = gcd(self.numerator, self.denominator);
+        Ratio { numerator: self.numerator / by, denominator: self.denominator / by }
+    }
+
     /// The product, in lowest terms so that chains of factors stay small.
     #[must_use]
     pub fn times(&self, other: Ratio) -> Ratio {

@@ -214,7 +214,7 @@ impl Panel<'_> {
         let left = |standing: &Standing| match definition {
             Definition::Cohort => standing.fate == Fate::Churned,
             Definition::Events | Definition::EventsPlusNew => standing.departures > 0,
-            Definition::InactiveShare => standing.seen && !standing.came && standing.before != 0,
+            Definition::InactiveShare => standing.seen && !standing.came && standing.before > 0,
         };
         let periods = [*period];
         let mut gone = parallel::fold(
@@ -226,7 +226,10 @@ impl Panel<'_> {
                     reading.turn_to(customer);
                     let standing = reading.standing(0, customer);
                     if let Some(standing) = standing.filter(&left) {
-                        gone.push(self.departure(customer, period, i128::from(standing.before)));
+                        // Who is back by the last day has taken nothing along.
+                        let is_back = standing.fate == Fate::Retained;
+                        let lost = if is_back { 0 } else { i128::from(standing.before) };
+                        gone.push(self.departure(customer, period, lost));
                     }
                 }
                 gone

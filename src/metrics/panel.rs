@@ -159,9 +159,12 @@ impl<'a> Panel<'a> {
     /// The share of revenue left after costs. Without revenue that is what the configured share leaves, or all.
     pub fn gross_margin(&self) -> Ratio {
         let (revenue, net) = self.revenue_and_net(&self.customers);
-        let margin = Ratio::of(net.numerator(), net.denominator() * revenue).filter(|_| revenue > 0);
-        let usual = || self.settings.cost_rate.map_or(Ratio::whole(1), |rate| rate.complement());
-        margin.unwrap_or_else(usual)
+        let usual = self.settings.cost_rate.map_or(Ratio::whole(1), |rate| rate.complement());
+        if revenue <= 0 || !self.facts.purchases.any_costed() {
+            return usual;
+        }
+        // A factor of products: the smaller its terms, the larger theirs may be.
+        Ratio::of(net.numerator(), net.denominator() * revenue).map_or(usual, |margin| margin.reduced())
     }
 
     /// The share of revenue in rows that do not say what they cost, where others do.

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::locale::Locale;
 use super::sheet::{exact, words};
 use super::view::{View, tidy};
-use crate::document::{Because, Block, Document, Figure, Item, Kind, Reach, Say, Table, Value};
+use crate::document::{Because, Block, Document, Figure, Item, Kind, Reach, Table, Value};
 use crate::domain::{Period, Ratio};
 
 /// The version of the schema. It rises when a field changes its meaning or goes; fields may be added
@@ -231,6 +231,7 @@ impl Record {
             Block::Figures(figures) => Some(&figures.rows),
             _ => None,
         });
+        let figures: Vec<&Figure> = figures.flatten().collect();
         let items = document.blocks.iter().filter_map(|block| match block {
             Block::Items(items) => Some(items),
             _ => None,
@@ -259,7 +260,11 @@ impl Record {
             telling: document.telling.map(|telling| telling.name().to_owned()),
             subject: view.subject.clone(),
             lead: view.lead.clone(),
-            figures: figures.flatten().map(|figure| FigureRecord::of(figure, locale)).collect(),
+            figures: figures
+                .iter()
+                .zip(keys(&figures))
+                .map(|(figure, key)| FigureRecord::of(figure, key, locale))
+                .collect(),
             items: items.flatten().map(|item| ItemRecord::of(item, locale)).collect(),
             tables: document.sheets.iter().map(|table| TableRecord::of(table, locale)).collect(),
             notes: view.notes.clone(),
@@ -268,9 +273,9 @@ impl Record {
 }
 
 impl FigureRecord {
-    fn of(figure: &Figure, locale: &Locale) -> FigureRecord {
+    fn of(figure: &Figure, key: String, locale: &Locale) -> FigureRecord {
         FigureRecord {
-            key: key(&figure.name),
+            key,
             name: locale.say(&figure.name),
             values: figure.values.iter().map(|value| Field::of(value, locale)).collect(),
             changes: figure.changes().map(|change| worded(&change, locale)).collect(),
@@ -283,13 +288,21 @@ fn worded(value: &Value, locale: &Locale) -> Option<String> {
     Some(locale.value(value)).filter(|text| !text.is_empty())
 }
 
-/// A figure's key; where it is told after several months, after how many: `figure.survival.12`.
-fn key(name: &Say) -> String {
-    let after = name.args.iter().find_map(|(arg, value)| match value {
-        Value::Count(n) if *arg == "n" => Some(n),
-        _ => None,
-    });
-    after.map_or_else(|| name.key.clone().into_owned(), |n| format!("{}.{n}", name.key))
+/// Figures' keys; where several share one they are told after several months, and each says after how many:
+/// `figure.survival.12`.
+fn keys(figures: &[&Figure]) -> Vec<String> {
+    let key = |figure: &&Figure| {
+        let name = &figure.name;
+        let is_shared = figures.iter().filter(|other| other.name.key == name.key).count() > 1;
+        let after = name.args.iter().find_map(|(arg, value)| match value {
+            Value::Count(n) if *arg == "n" => Some(n),
+            _ => None,
+        });
+        after
+            .filter(|_| is_shared)
+            .map_or_else(|| name.key.clone().into_owned(), |n| format!("{}.{n}", name.key))
+    };
+    figures.iter().map(key).collect()
 }
 
 impl TableRecord {

@@ -145,7 +145,12 @@ impl<W: std::io::Write> Rows<W> {
 
     /// Writes a row: exact amounts, ISO dates, numbers with all their digits.
     pub fn write(&mut self, row: &[Value]) -> Result<(), csv::Error> {
-        self.writer.write_record(row.iter().map(|value| field(value, &self.locale)))
+        // Whoever loads it looks ids up: nothing is put before what a spreadsheet would take for a formula.
+        let plain = |value: &Value| match value {
+            Value::Text(text) => text.clone(),
+            other => field(other, &self.locale),
+        };
+        self.writer.write_record(row.iter().map(plain))
     }
 
     /// The last of it.

@@ -237,7 +237,7 @@ impl Purchases {
         }
     }
 
-    /// Whether any row says what it cost.
+    /// Whether any row says what it cost: zeros alone say nothing.
     pub fn any_costed(&self) -> bool {
         matches!(self.uncosted, Uncosted::None | Uncosted::Some(_))
     }

@@ -37,7 +37,9 @@ impl Story<'_> {
     /// Which costs net figures and margins are less: those of rows, the usual share, or both.
     fn costs_note(&self) -> Option<Say> {
         let rate = self.spec.settings.cost_rate;
-        match (self.panel.uncosted_share(), rate) {
+        // One row of a million is no news.
+        let share = self.panel.uncosted_share().filter(|share| share.scaled(3) > 0);
+        match (share, rate) {
             (Some(share), Some(rate)) => {
                 Some(Say::new("note.costs.both").with("share", share).with("rate", rate))
             }

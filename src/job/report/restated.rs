@@ -9,6 +9,7 @@ use crate::document::{Say, Value};
 use crate::domain::customers::Key;
 use crate::domain::published::CHURNED_MAX;
 use crate::domain::{Period, Published, Ratio};
+use crate::metrics::Definition;
 use crate::metrics::churn::Departure;
 
 /// Periods that are told, the latest first.
@@ -61,7 +62,7 @@ impl Story<'_> {
         let mut restated = Vec::new();
         for slice in self.trail.iter().rev() {
             let told = published.iter().find(|p| {
-                let same = p.scope == scope && p.definition == self.definition_name();
+                let same = p.scope == scope && p.definition == self.published_as();
                 same && (p.from, p.to) == (slice.period.start, slice.period.end)
             });
             let Some((told, now)) = told.zip(self.churn_rate(slice)).filter(|(t, now)| t.rate != *now) else {
@@ -92,6 +93,12 @@ impl Story<'_> {
         self.panel.leavers(&self.panel.customers, period, self.spec.settings.definition)
     }
 
+    /// The definition, and whose ids are kept with it: of all but one definition those were others at first.
+    fn published_as(&self) -> String {
+        let kept = if self.spec.settings.definition == Definition::Cohort { "" } else { "/leavers" };
+        format!("{}{kept}", self.definition_name())
+    }
+
     pub(super) fn definition_name(&self) -> String {
         let basis = if self.is_contract() { "contract" } else { "inactivity" };
         format!("{basis}/{}", self.spec.settings.definition.name())
@@ -105,7 +112,7 @@ impl Story<'_> {
         let ids = || self.gone.iter().map(|d| self.panel.facts.customers.id(d.customer).into_owned());
         Some(Published {
             scope: scope.to_owned(),
-            definition: self.definition_name(),
+            definition: self.published_as(),
             from: self.now.period.start,
             to: self.now.period.end,
             rate: self.churn_rate(&self.now)?,
@@ -120,7 +127,7 @@ impl Story<'_> {
             let ids = gone.iter().map(|d| self.panel.facts.customers.id(d.customer).into_owned());
             Published {
                 scope: scope.to_owned(),
-                definition: self.definition_name(),
+                definition: self.published_as(),
                 from: restated.period.start,
                 to: restated.period.end,
                 rate: restated.now,

@@ -125,8 +125,8 @@ impl Story<'_> {
             i128::from(tally.transactions()).into(),
             self.money(revenue).into(),
             self.money(net.rounded()).into(),
-            day(bought.first(customer)),
-            day(bought.last(customer)),
+            day(bought.bought(customer).map(|(first, _)| first)),
+            day(bought.bought(customer).map(|(_, last)| last)),
         ]);
     }
 

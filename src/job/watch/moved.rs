@@ -3,6 +3,7 @@
 
 use super::judge::Side;
 use super::{Finding, Look, NOW, Place, WatchSpec};
+use crate::domain::customer::CancelKind;
 use crate::domain::watched::Telling;
 use crate::metrics::metric::Better;
 use crate::metrics::revenue::Movement;
@@ -52,8 +53,13 @@ pub(super) fn are_named(spec: &WatchSpec) -> bool {
 
 /// Figures that those who leave move.
 fn is_of_leavers(spec: &WatchSpec) -> bool {
-    use Metric::{ChurnRate, Churned, Closing, Departures, Retention};
-    matches!(spec.metric, ChurnRate | Retention | Churned | Departures | Closing)
+    use Metric::{
+        ChurnAnnualised, ChurnRate, Churned, ChurnedInvoluntary, ChurnedVoluntary, Closing, Departures,
+        Retained, Retention,
+    };
+    let of_rates = matches!(spec.metric, ChurnRate | ChurnAnnualised | Retention);
+    let of_kinds = matches!(spec.metric, ChurnedVoluntary | ChurnedInvoluntary);
+    of_rates || of_kinds || matches!(spec.metric, Churned | Retained | Departures | Closing)
 }
 
 /// What moves a figure of revenue up, or down.
@@ -86,11 +92,16 @@ pub(super) fn of(look: &Look<'_>, finding: &Finding) -> Option<Moved> {
     let bad_way = up == (look.spec.metric.better() == Better::Down);
     if is_of_leavers(look.spec) {
         let by = match look.spec.metric {
-            Metric::Churned | Metric::Closing => Definition::Cohort,
             Metric::Departures => Definition::Events,
-            _ => look.spec.settings.definition,
+            Metric::ChurnRate | Metric::ChurnAnnualised | Metric::Retention => look.spec.settings.definition,
+            _ => Definition::Cohort,
         };
-        let gone = if bad_way { look.panel.leavers(&members, period, by) } else { Vec::new() };
+        let mut gone = if bad_way { look.panel.leavers(&members, period, by) } else { Vec::new() };
+        match look.spec.metric {
+            Metric::ChurnedVoluntary => gone.retain(|left| left.kind == CancelKind::Voluntary),
+            Metric::ChurnedInvoluntary => gone.retain(|left| left.kind == CancelKind::Involuntary),
+            _ => {}
+        }
         let who = gone.iter().take(NAMES).map(|d| (d.customer, d.lost_minor)).collect();
         return (!gone.is_empty()).then_some(Moved { did: Did::Left, who, of: gone.len() });
     }
