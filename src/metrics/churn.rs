@@ -226,8 +226,8 @@ impl Panel<'_> {
                     reading.turn_to(customer);
                     let standing = reading.standing(0, customer);
                     if let Some(standing) = standing.filter(&left) {
-                        // Who is back by the last day has taken nothing along.
-                        let is_back = standing.fate == Fate::Retained;
+                        // Of who departed and is back by the last day nothing is lost.
+                        let is_back = standing.departures > 0 && standing.fate == Fate::Retained;
                         let lost = if is_back { 0 } else { i128::from(standing.before) };
                         gone.push(self.departure(customer, period, lost));
                     }

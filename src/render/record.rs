@@ -274,18 +274,15 @@ impl Record {
 
 impl FigureRecord {
     fn of(figure: &Figure, key: String, locale: &Locale) -> FigureRecord {
+        let worded = |value: &Value| Some(locale.value(value)).filter(|text| !text.is_empty());
         FigureRecord {
             key,
             name: locale.say(&figure.name),
             values: figure.values.iter().map(|value| Field::of(value, locale)).collect(),
-            changes: figure.changes().map(|change| worded(&change, locale)).collect(),
-            remark: Some(locale.value(&figure.remark)).filter(|remark| !remark.is_empty()),
+            changes: figure.changes().map(|change| worded(&change)).collect(),
+            remark: worded(&figure.remark),
         }
     }
-}
-
-fn worded(value: &Value, locale: &Locale) -> Option<String> {
-    Some(locale.value(value)).filter(|text| !text.is_empty())
 }
 
 /// Figures' keys; where several share one they are told after several months, and each says after how many:
