@@ -105,6 +105,21 @@ fn why_not_names_the_condition_that_stops_it() {
     assert!(String::from_utf8_lossy(&unknown.stderr).contains("did you mean `promised`"));
 }
 
+/// A lead hears of it eight working days on, later than anything is told late: so far back it is looked for here, too.
+#[test]
+fn why_not_looks_as_far_back_as_a_lead_hears() {
+    let stage = played(
+        "rule signs: kind = \"signal\", signals = [\"usage_drop\"], escalate_after = 8
+         defaults calendar = \"office\"
+         customers id=1 name=Aurora owner_id=ana
+         from 2026-03-01
+         2026-03-05 10:00 signals id=s1 customer_id=1 at=2026-03-05T09:00:00 kind=usage_drop",
+        "2026-03-11 12:00",
+    );
+    let text = says(&stage, &["why-not", "1", "signs", "--at", "2026-03-17T08:30"]);
+    assert!(text.contains("Eva") && !text.contains("nothing was noticed"), "{text}");
+}
+
 #[test]
 fn a_changed_configuration_says_what_it_changes_and_what_it_would_not_tell() {
     let mut stage = played(SHOP, "2026-03-11 12:00");
