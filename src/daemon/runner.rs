@@ -257,7 +257,6 @@ fn tell<'j>(
         story.behind(behind);
         story.restate(lead, published);
         told.extend(story.published(lead));
-        told.extend(story.republished(lead));
         let people = snapshot.people(facts, story.wanted()).map_err(unreadable)?;
         documents.insert(scope, story.tell(people));
     }

@@ -7,13 +7,14 @@ use super::{Day, Ratio};
 pub struct Published {
     /// Whose customers: the lead of the team, or nothing for all.
     pub scope: String,
-    /// Basis and definition: what is counted in another way is another figure.
+    /// Basis and definition, and for another figure than the churn rate its name: what is counted in another way is another
+    /// figure.
     pub definition: String,
     /// First day of the period.
     pub from: Day,
     /// The day after its last.
     pub to: Day,
-    /// The rate, as the fraction it was.
+    /// The rate, as the fraction it was; another figure in its unit, money in minor units.
     pub rate: Ratio,
     /// Ids of the customers who had churned; `None` where they were too many to keep.
     pub churned: Option<Vec<String>>,

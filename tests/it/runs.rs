@@ -416,6 +416,8 @@ fn late_data_restates_what_was_published_once_and_names_who() {
     let told = last_mail(&shop, "ana@example.com");
     let expected = "Restated: last time June 2026 was 2.5%, with data that came late it is 5.0%. Now counted as left: Customer 3 (";
     assert!(told.contains(expected), "{told}");
+    let expected = "Restated with data that came late: Customers at the end in June 2026 39 → 38, Closing revenue in June 2026";
+    assert!(told.contains(expected), "{told}");
     shop.sql("UPDATE subscriptions SET ends_on = NULL WHERE id = '2'");
     shop.run("2026-07-03T07:00:00Z", "2026-07-03T09:00:00Z");
     let told = last_mail(&shop, "ana@example.com");

@@ -18,6 +18,7 @@ mod notes;
 mod part;
 mod predict;
 mod restated;
+mod revised;
 mod rfm;
 mod risk;
 mod roster;
@@ -34,6 +35,7 @@ pub(super) use self::notes::definition_word;
 use self::part::Part;
 use self::predict::Outlook;
 use self::restated::Restated;
+use self::revised::Revised;
 use self::rfm::Standings;
 use self::risk::risks;
 pub(super) use self::tables::{split_column, worded as label_word};
@@ -117,6 +119,7 @@ pub struct Story<'a> {
     outlook: Option<Outlook>,
     risks: Risks,
     restated: Vec<Restated>,
+    revised: Vec<Revised>,
     behind: Option<Behind>,
     people: People,
 }
@@ -192,6 +195,7 @@ impl<'a> Story<'a> {
             outlook,
             risks,
             restated: Vec::new(),
+            revised: Vec::new(),
             behind: None,
             people: People::default(),
         }
@@ -213,7 +217,7 @@ impl<'a> Story<'a> {
     pub fn tell(mut self, people: People) -> Document {
         self.people = people;
         let parts = Part::of(self.spec.kind).iter().map(|part| self.section(*part));
-        let sections: Vec<Section> = parts.chain([self.restated_section()]).collect();
+        let sections: Vec<Section> = parts.chain([self.restated_section(), self.revised_section()]).collect();
         let mut lead: Vec<Say> = self.behind.map(|behind| self.banner(behind)).into_iter().collect();
         if self.spec.period.current {
             lead.push(Say::new("report.in_progress").with("period", self.now.period));

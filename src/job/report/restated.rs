@@ -75,6 +75,7 @@ impl Story<'_> {
             }
         }
         self.restated = restated;
+        self.revised = self.revised(scope, published);
     }
 
     fn moved_since(&self, told: &Published, period: &Period) -> (Moved, Moved) {
@@ -104,11 +105,20 @@ impl Story<'_> {
         format!("{basis}/{}", self.spec.settings.definition.name())
     }
 
-    /// What this report publishes; nothing of a period that is not over.
-    pub fn published(&self, scope: &str) -> Option<Published> {
-        if self.spec.period.current || !super::Part::Churn.is_in(self.spec.kind) {
-            return None;
+    /// What this report publishes, and what it tells differently now: nothing of a period that is not over.
+    pub fn published(&self, scope: &str) -> Vec<Published> {
+        if self.spec.period.current {
+            return Vec::new();
         }
+        let mut all = self.figures_published(scope);
+        if super::Part::Churn.is_in(self.spec.kind) {
+            all.extend(self.churn_published(scope));
+            all.extend(self.republished(scope));
+        }
+        all
+    }
+
+    fn churn_published(&self, scope: &str) -> Option<Published> {
         let ids = || self.gone.iter().map(|d| self.panel.facts.customers.id(d.customer).into_owned());
         Some(Published {
             scope: scope.to_owned(),
@@ -120,8 +130,8 @@ impl Story<'_> {
         })
     }
 
-    /// What the next report publishes of the periods that it tells differently: told once.
-    pub fn republished(&self, scope: &str) -> Vec<Published> {
+    /// The periods that it tells differently: told once.
+    fn republished(&self, scope: &str) -> Vec<Published> {
         let again = self.restated.iter().map(|restated| {
             let gone = self.leavers(&restated.period);
             let ids = gone.iter().map(|d| self.panel.facts.customers.id(d.customer).into_owned());
