@@ -147,6 +147,7 @@ const BUILDERS: &[(&str, &str, usize)] = &[
     ("src/job/report/notes.rs", "definition.{}", 1),
     ("src/job/report/notes.rs", "flaw.{}", 1),
     ("src/job/report/notes.rs", "relation.{relation}", 1),
+    ("src/job/report/revised.rs", "metric.{}", 1),
     ("src/job/report/rfm.rs", "standing.{}", 1),
     ("src/job/report/tables.rs", "column.{name}", 1),
     ("src/job/report/tables.rs", "table.{name}", 1),
