@@ -1,6 +1,6 @@
 //! A figure as it was told: kept, so that the next report can say when late data has changed it.
 
-use super::{Day, Ratio};
+use super::{Day, Period, Ratio};
 
 /// A period's churn as a report told it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,14 @@ pub struct Published {
     pub rate: Ratio,
     /// Ids of the customers who had churned; `None` where they were too many to keep.
     pub churned: Option<Vec<String>>,
+}
+
+impl Published {
+    /// Whether it is the figure of that name, of the same customers and the same period.
+    pub fn is_of(&self, scope: &str, definition: &str, period: &Period) -> bool {
+        let same = self.scope == scope && self.definition == definition;
+        same && (self.from, self.to) == (period.start, period.end)
+    }
 }
 
 /// Ids kept of one period.

@@ -27,6 +27,8 @@ pub(super) struct Restated {
     added: Moved,
     /// Who counted as gone then and does not now.
     removed: Moved,
+    /// Ids of all who count as gone now, as they are kept.
+    churned: Option<Vec<String>>,
 }
 
 /// Those who account for a change.
@@ -59,17 +61,16 @@ impl Restated {
 impl Story<'_> {
     /// Holds what was published against what is so now.
     pub fn restate(&mut self, scope: &str, published: &[Published]) {
-        let mut restated = Vec::new();
+        let (mut restated, name) = (Vec::new(), self.published_as());
         for slice in self.trail.iter().rev() {
-            let told = published.iter().find(|p| {
-                let same = p.scope == scope && p.definition == self.published_as();
-                same && (p.from, p.to) == (slice.period.start, slice.period.end)
-            });
+            let told = published.iter().find(|p| p.is_of(scope, &name, &slice.period));
             let Some((told, now)) = told.zip(self.churn_rate(slice)).filter(|(t, now)| t.rate != *now) else {
                 continue;
             };
-            let (added, removed) = self.moved_since(told, &slice.period);
-            restated.push(Restated { period: slice.period, was: told.rate, now, added, removed });
+            let gone = self.leavers(&slice.period);
+            let (added, removed) = self.moved_since(told, &gone, &slice.period);
+            let churned = self.ids_of(&gone);
+            restated.push(Restated { period: slice.period, was: told.rate, now, added, removed, churned });
             if restated.len() == TOLD {
                 break;
             }
@@ -78,16 +79,22 @@ impl Story<'_> {
         self.revised = self.revised(scope, published);
     }
 
-    fn moved_since(&self, told: &Published, period: &Period) -> (Moved, Moved) {
+    fn moved_since(&self, told: &Published, gone: &[Departure], period: &Period) -> (Moved, Moved) {
         let Some(ids) = &told.churned else { return (Moved::default(), Moved::default()) };
         let customers = &self.panel.facts.customers;
         let then: BTreeSet<u32> = ids.iter().filter_map(|id| customers.find(Key::of(id))).collect();
         // Those who paid most come first.
-        let now: Vec<u32> = self.leavers(period).iter().map(|d| d.customer).collect();
-        let still: BTreeSet<u32> = now.iter().copied().collect();
+        let now = || gone.iter().map(|d| d.customer);
+        let still: BTreeSet<u32> = now().collect();
         let mut back: Vec<u32> = then.difference(&still).copied().collect();
         back.sort_by_key(|customer| Reverse(self.panel.paid_before(*customer, period)));
-        (Moved::of(now.into_iter().filter(|c| !then.contains(c))), Moved::of(back.into_iter()))
+        (Moved::of(now().filter(|c| !then.contains(c))), Moved::of(back.into_iter()))
+    }
+
+    /// The ids that are kept; none where they are too many.
+    fn ids_of(&self, gone: &[Departure]) -> Option<Vec<String>> {
+        let ids = gone.iter().map(|d| self.panel.facts.customers.id(d.customer).into_owned());
+        (gone.len() <= CHURNED_MAX).then(|| ids.collect())
     }
 
     fn leavers(&self, period: &Period) -> Vec<Departure> {
@@ -112,39 +119,21 @@ impl Story<'_> {
         }
         let mut all = self.figures_published(scope);
         if super::Part::Churn.is_in(self.spec.kind) {
-            all.extend(self.churn_published(scope));
-            all.extend(self.republished(scope));
-        }
-        all
-    }
-
-    fn churn_published(&self, scope: &str) -> Option<Published> {
-        let ids = || self.gone.iter().map(|d| self.panel.facts.customers.id(d.customer).into_owned());
-        Some(Published {
-            scope: scope.to_owned(),
-            definition: self.published_as(),
-            from: self.now.period.start,
-            to: self.now.period.end,
-            rate: self.churn_rate(&self.now)?,
-            churned: (self.gone.len() <= CHURNED_MAX).then(|| ids().collect()),
-        })
-    }
-
-    /// The periods that it tells differently: told once.
-    fn republished(&self, scope: &str) -> Vec<Published> {
-        let again = self.restated.iter().map(|restated| {
-            let gone = self.leavers(&restated.period);
-            let ids = gone.iter().map(|d| self.panel.facts.customers.id(d.customer).into_owned());
-            Published {
+            let publish = |period: &Period, rate, churned| Published {
                 scope: scope.to_owned(),
                 definition: self.published_as(),
-                from: restated.period.start,
-                to: restated.period.end,
-                rate: restated.now,
-                churned: (gone.len() <= CHURNED_MAX).then(|| ids.collect()),
-            }
-        });
-        again.collect()
+                from: period.start,
+                to: period.end,
+                rate,
+                churned,
+            };
+            let now = self.churn_rate(&self.now);
+            all.extend(now.map(|rate| publish(&self.now.period, rate, self.ids_of(&self.gone))));
+            // What is told differently is told once.
+            let again = self.restated.iter().map(|r| publish(&r.period, r.now, r.churned.clone()));
+            all.extend(again);
+        }
+        all
     }
 
     pub(super) fn restated_section(&self) -> Section {

@@ -59,10 +59,7 @@ impl Story<'_> {
         for (slice, at) in self.trail.iter().zip(TRAIL..TRAIL + TREND).rev() {
             for metric in self.kept() {
                 let name = self.kept_as(metric);
-                let told = published.iter().find(|p| {
-                    let same = p.scope == scope && p.definition == name;
-                    same && (p.from, p.to) == (slice.period.start, slice.period.end)
-                });
+                let told = published.iter().find(|p| p.is_of(scope, &name, &slice.period));
                 let now = self.ratio(metric, at);
                 if let Some((told, now)) = told.zip(now).filter(|(told, now)| told.rate != *now) {
                     revised.push(Revised { metric, period: slice.period, was: told.rate, now });

@@ -29,10 +29,15 @@ struct Known<'p, 'a> {
 impl Story<'_> {
     /// The names of a row's columns.
     pub fn roster_columns(&self) -> Vec<&'static str> {
-        // The page over all scores no risk.
-        let parts = Part::of(self.spec.kind).iter().filter(|part| **part != Part::Care || !self.is_brief());
-        let columns = parts.flat_map(|part| columns(*part, self.spec.settings.basis));
+        let parts = self.roster_parts();
+        let columns = parts.flat_map(|part| columns(part, self.spec.settings.basis));
         WHO.iter().chain(columns).copied().collect()
+    }
+
+    /// The parts whose columns a row has: the page over all scores no risk.
+    fn roster_parts(&self) -> impl Iterator<Item = Part> {
+        let parts = Part::of(self.spec.kind).iter().copied();
+        parts.filter(|part| *part != Part::Care || !self.is_brief())
     }
 
     /// Gives each customer's row, in the order of the store.
@@ -42,8 +47,8 @@ impl Story<'_> {
         for (at, &customer) in self.panel.customers.iter().enumerate() {
             row.clear();
             self.identity(customer, &mut row);
-            for part in Part::of(self.spec.kind) {
-                self.own_figures(*part, &known, (at, customer), &mut row);
+            for part in self.roster_parts() {
+                self.own_figures(part, &known, (at, customer), &mut row);
             }
             take(&row)?;
         }
@@ -51,7 +56,7 @@ impl Story<'_> {
     }
 
     fn known(&self) -> Known<'_, '_> {
-        let (panel, has) = (&self.panel, |part: Part| part.is_in(self.spec.kind));
+        let (panel, has) = (&self.panel, |part: Part| self.roster_parts().any(|of| of == part));
         let mut known = Known::default();
         if has(Part::Churn) {
             known.became = panel.became(&panel.customers, &self.now.period);
@@ -65,7 +70,7 @@ impl Story<'_> {
             known.futures.sort_unstable_by_key(|future| future.customer);
         }
         known.scorer = has(Part::Rfm).then(|| panel.rfm(&panel.customers));
-        if has(Part::Care) && !self.is_brief() {
+        if has(Part::Care) {
             known.risks = panel.risks(&panel.customers, usize::MAX).highest;
             known.risks.sort_unstable_by_key(|risk| risk.customer);
         }
@@ -96,7 +101,7 @@ impl Story<'_> {
             Part::Predict if self.is_contract() => self.contract_ahead(customer, known, row),
             Part::Predict => self.buying_ahead(customer, &known.futures, row),
             Part::Rfm => self.scores(known.scorer.as_ref().and_then(|scorer| scorer.score(customer)), row),
-            Part::Care if !self.is_brief() => risk(&known.risks, customer, row),
+            Part::Care => risk(&known.risks, customer, row),
             Part::Survival => {
                 let stayed = self.panel.stayed(customer);
                 row.extend([
@@ -104,7 +109,7 @@ impl Story<'_> {
                     stayed.map_or(Value::Empty, |(_, left)| i128::from(left).into()),
                 ]);
             }
-            Part::Cohort | Part::Care | Part::Funnel => {}
+            Part::Cohort | Part::Funnel => {}
         }
     }
 
