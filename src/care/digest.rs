@@ -305,21 +305,15 @@ fn sheet(known: Known<'_>, entries: &[Entry]) -> Table {
     let rows: Vec<Vec<Value>> = entries.iter().map(|entry| row(known, entry)).collect();
     let column =
         |name: &'static str, numeric| Column { name, title: Say::new(format!("column.{name}")), numeric };
-    Table {
-        name: "due",
-        title: Say::new("table.due"),
-        columns: vec![
-            column("customer", false),
-            column("why", false),
-            column("what", false),
-            column("days_late", true),
-            column("phone", false),
-            column("email", false),
-        ],
-        of: rows.len(),
-        held: rows.len(),
-        rows,
-    }
+    let columns = vec![
+        column("customer", false),
+        column("why", false),
+        column("what", false),
+        column("days_late", true),
+        column("phone", false),
+        column("email", false),
+    ];
+    Table::whole("due", Say::new("table.due"), columns, rows)
 }
 
 fn row(known: Known<'_>, entry: &Entry) -> Vec<Value> {

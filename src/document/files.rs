@@ -22,7 +22,7 @@ impl Document {
             [&self.title].into_iter().chain(&self.notes).map(|note| vec![note.clone().into()]).collect();
         let title = || Say::new("notes.title");
         let columns = vec![Column { name: "note", title: title(), numeric: false }];
-        Table { name: "notes", title: title(), columns, of: rows.len(), held: rows.len(), rows }
+        Table::whole("notes", title(), columns, rows)
     }
 }
 
@@ -45,9 +45,7 @@ fn of_figures(figures: &Figures) -> Table {
         row.push(figure.remark.clone());
         row
     };
-    let rows: Vec<Vec<Value>> = figures.rows.iter().map(row).collect();
-    let title = Say::new("table.figures");
-    Table { name: "figures", title, columns, of: rows.len(), held: rows.len(), rows }
+    Table::whole("figures", Say::new("table.figures"), columns, figures.rows.iter().map(row).collect())
 }
 
 impl Figure {

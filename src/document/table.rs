@@ -20,6 +20,11 @@ pub struct Table {
 }
 
 impl Table {
+    /// One of which nothing is left out.
+    pub fn whole(name: &'static str, title: Say, columns: Vec<Column>, rows: Vec<Vec<Value>>) -> Table {
+        Table { name, title, columns, of: rows.len(), held: rows.len(), rows }
+    }
+
     /// The first `count` rows; [`Table::of`] and [`Table::held`] stay.
     #[must_use]
     pub fn first(&self, count: usize) -> Table {

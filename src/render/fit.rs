@@ -191,7 +191,7 @@ mod tests {
         let row = vec![Value::from(text); columns];
         let rows = vec![row; rows];
         let columns = (0..columns).map(column).collect();
-        Table { name: "left", title: Say::new("table.left"), columns, of: rows.len(), held: rows.len(), rows }
+        Table::whole("left", Say::new("table.left"), columns, rows)
     }
 
     fn item(text: &str) -> Item {

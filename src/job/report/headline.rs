@@ -1,6 +1,6 @@
 //! The answer first: what happened, who moved it, and what to make of it.
 
-use super::movers::telling;
+use super::movers::{owner_word, telling};
 use super::tables::split_word;
 use super::{Story, none};
 use crate::document::{Say, Value};
@@ -108,8 +108,7 @@ impl Story<'_> {
 
     /// "Aurora Log (R$ 18,400, Ana Lima, "price")".
     fn mover(&self, departure: &Departure) -> Value {
-        let owner = self.panel.facts.owner_name(departure.customer);
-        let owner = owner.map_or_else(|| Say::new("mover.nobody").into(), Value::from);
+        let owner = owner_word(self.panel.facts, departure.customer);
         if !self.is_contract() {
             // Nobody cancels where there is nothing to cancel: there is no reason to name.
             return Say::new("mover.plain")

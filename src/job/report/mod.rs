@@ -29,6 +29,7 @@ mod trend;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
+pub(super) use self::movers::owner_word;
 use self::movers::{Waiting, movers};
 pub use self::needs::{asked, needs, reads};
 pub(super) use self::notes::definition_word;

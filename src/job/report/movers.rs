@@ -3,6 +3,7 @@
 use super::tables::{column, columns, table};
 use super::{LISTED, Section, Story};
 use crate::document::{Say, Table, Value};
+use crate::domain::Facts;
 use crate::domain::customer::Complaint;
 use crate::job::{ReportKind, ReportSpec};
 use crate::metrics::revenue::{Moved, Movement, Movers};
@@ -66,6 +67,11 @@ impl Waiting {
     }
 }
 
+/// Who looks after a customer, in a sentence.
+pub(in crate::job) fn owner_word(facts: &Facts, customer: u32) -> Value {
+    facts.owner_name(customer).map_or_else(|| Say::new("mover.nobody").into(), Value::from)
+}
+
 impl Story<'_> {
     /// The first of those who moved revenue, whole in the attachment.
     pub(super) fn movers_table(&self) -> Table {
@@ -114,12 +120,10 @@ impl Story<'_> {
     }
 
     fn named(&self, moved: &Moved) -> Value {
-        let owner = self.panel.facts.owner_name(moved.customer);
-        let owner = owner.map_or_else(|| Say::new("mover.nobody").into(), Value::from);
         Say::new("mover.plain")
             .with("name", self.name(moved.customer))
             .with("money", self.money(moved.change_minor().abs()))
-            .with("owner", owner)
+            .with("owner", owner_word(self.panel.facts, moved.customer))
             .into()
     }
 

@@ -4,6 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
+use super::movers::owner_word;
 use super::{Section, Story};
 use crate::document::{Say, Value};
 use crate::domain::customers::Key;
@@ -155,8 +156,7 @@ impl Story<'_> {
     /// "Aurora (Ana Lima), Bela (nobody) and 4 others now count as left."
     fn who(&self, key: &'static str, moved: &Moved) -> Value {
         let first = moved.first.iter().map(|customer| {
-            let owner = self.panel.facts.owner_name(*customer);
-            let owner = owner.map_or_else(|| Say::new("mover.nobody").into(), Value::from);
+            let owner = owner_word(self.panel.facts, *customer);
             Say::new("mover.name").with("name", self.name_or_id(*customer)).with("owner", owner).into()
         });
         let mut names: Vec<Value> = first.collect();

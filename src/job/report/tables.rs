@@ -17,7 +17,7 @@ pub(super) fn columns(words: &[&'static str], numbers: &[&'static str]) -> Vec<C
 }
 
 pub(super) fn table(name: &'static str, columns: Vec<Column>, rows: Vec<Vec<Value>>) -> Table {
-    Table { name, title: Say::new(format!("table.{name}")), columns, of: rows.len(), held: rows.len(), rows }
+    Table::whole(name, Say::new(format!("table.{name}")), columns, rows)
 }
 
 impl Story<'_> {

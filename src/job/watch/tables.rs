@@ -26,14 +26,7 @@ impl Evaluation<'_> {
             column("news", Say::new("column.news"), false),
         ]);
         let rows: Vec<_> = rows.collect();
-        Table {
-            name: "news",
-            title: Say::new("table.breach"),
-            columns,
-            of: rows.len(),
-            held: rows.len(),
-            rows,
-        }
+        Table::whole("news", Say::new("table.breach"), columns, rows)
     }
 
     /// The same for machines.
@@ -69,14 +62,7 @@ impl Evaluation<'_> {
             column("clear", Say::new("column.clear"), true),
             column("since", Say::new("column.since"), false),
         ];
-        Table {
-            name: "breach",
-            title: Say::new("table.breach"),
-            columns,
-            of: rows.len(),
-            held: rows.len(),
-            rows,
-        }
+        Table::whole("breach", Say::new("table.breach"), columns, rows)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::care::watch::Sample;
 use crate::document::{Block, Document, Kind, Say, Value};
 use crate::domain::watched::{Observed, Telling};
 use crate::domain::{Currency, Money, People, Period, PeriodKind};
-use crate::job::report::{label_word, printed};
+use crate::job::report::{label_word, owner_word, printed};
 use crate::metrics::metric::{History, Unit};
 use crate::metrics::{Measured, Reading, Split};
 
@@ -302,11 +302,10 @@ impl Evaluation<'_> {
             .who
             .iter()
             .map(|(customer, minor)| {
-                let owner = facts.owner_name(*customer);
                 Say::new("mover.plain")
                     .with("name", people.name(*customer))
                     .with("money", Money::new(*minor, self.currency()))
-                    .with("owner", owner.map_or_else(|| Say::new("mover.nobody").into(), Value::from))
+                    .with("owner", owner_word(facts, *customer))
                     .into()
             })
             .collect();
