@@ -1,5 +1,6 @@
 //! `retaind backtest`: what a watch would have told in the past.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -9,11 +10,12 @@ use serde_json::json;
 
 use super::{Cli, Done, EX_DATAERR, EX_IOERR, EX_SOFTWARE, EX_USAGE, Failure, read_at, show};
 use crate::config::{Config, Job};
-use crate::domain::facts::Facts;
+use crate::domain::facts::{Facts, Lens};
 use crate::domain::watched::Telling;
 use crate::domain::{Day, Period};
 use crate::job::watch::replay::{Event, Replay};
 use crate::job::watch::{Look, WatchSpec, can_be_replayed};
+use crate::metrics::metric::past::Past;
 use crate::render::Locale;
 use crate::render::picture::draw;
 use crate::store::{Snapshot, StoreError};
@@ -159,9 +161,11 @@ fn replay_all(
     let mut snapshot = store.snapshot()?;
     let day = |at: Timestamp| Day::of(zone.to_datetime(at).date());
     if !can_be_replayed(spec) {
+        let mut seen = BTreeMap::new();
         for at in due {
+            let past = past_of(&config.store.lens(*at, zone.clone()), spec, &mut snapshot, &mut seen)?;
             let facts = read(config, job, spec, &mut snapshot, *at, &spec.periods(day(*at)))?;
-            replay.step(&Look::of(&facts, spec, day(*at)), *at);
+            replay.step(&Look::of(&facts, spec, day(*at)).remembering(past), *at);
         }
         return Ok(());
     }
@@ -181,6 +185,26 @@ fn replay_all(
         rest = later;
     }
     Ok(())
+}
+
+/// What an evaluation looks back on. What was `seen` for an evaluation before is not read again: those of a weekly
+/// figure look back on each other's days.
+fn past_of(
+    lens: &Lens,
+    spec: &WatchSpec,
+    snapshot: &mut Snapshot<'_>,
+    seen: &mut BTreeMap<(Timestamp, Day), Past>,
+) -> Result<Past, StoreError> {
+    let mut past = Past::default();
+    for moment in spec.earlier(lens) {
+        let key = (moment.lens().as_of, moment.ends());
+        if !seen.contains_key(&key) {
+            let facts = snapshot.read(moment.needs(), moment.lens())?;
+            moment.tell(&facts, None, seen.entry(key).or_default());
+        }
+        past.join(&seen[&key]);
+    }
+    Ok(past)
 }
 
 /// How many of `due` can be told from one read, and the periods that they look at.

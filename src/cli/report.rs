@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use super::{Cli, Done, EX_DATAERR, EX_IOERR, EX_SOFTWARE, EX_UNAVAILABLE, EX_USAGE, Failure, read_at, show};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::daemon::past;
 use crate::document::{Document, Kind};
 use crate::domain::PeriodKind;
 use crate::job::report::{self, Story};
@@ -98,8 +99,9 @@ impl Report {
         let mut store = config.store.open().map_err(data)?;
         let lens = config.store.lens(as_of, zone.clone());
         let mut snapshot = store.snapshot().map_err(data)?;
+        let mut pasts = past::read(&mut snapshot, &report::earlier(&spec, &lens), [&None]).map_err(data)?;
         let facts = snapshot.read(report::needs(&spec, &lens), lens).map_err(data)?;
-        let told = Story::of(&facts, &spec);
+        let told = Story::of(&facts, &spec).remembering(pasts.remove(&None).unwrap_or_default());
         let people = snapshot.people(&facts, told.wanted()).map_err(data)?;
         drop(snapshot);
         if let Some(path) = &self.customers {

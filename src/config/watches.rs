@@ -108,12 +108,14 @@ impl Builder {
 
     /// Keys that do nothing for this figure; say so.
     fn refuse_idle(&mut self, job: &file::Job, metric: Metric) {
-        let now_only = metric.history() == History::NowOnly;
-        let told_now = format!("`{}` is told as of now only", metric.name());
+        let to_date = metric.history() == History::ToDate;
+        let has_past = job.change.is_some() || job.deviation.is_some();
+        let of_now = format!("`{}` is to date, and only change and deviation look back", metric.name());
+        let to_now = format!("`{}` is to date, whatever is under way", metric.name());
         let no_base = format!("`{}` rests on no base: it is a count or a sum", metric.name());
         for (key, span, idle, why) in [
-            ("period", job.period.as_ref().map(At::span), now_only, &told_now),
-            ("current", job.current.as_ref().map(At::span), now_only, &told_now),
+            ("period", job.period.as_ref().map(At::span), to_date && !has_past, &of_now),
+            ("current", job.current.as_ref().map(At::span), to_date, &to_now),
             ("min_base", job.min_base.as_ref().map(At::span), !has_base(metric), &no_base),
             (
                 "against",
@@ -228,10 +230,9 @@ impl Builder {
     }
 
     fn refuse_pastless(&mut self, key: &str, level: &At<f64>, job: &file::Job, metric: Metric) {
-        let current = job.current.as_ref().is_some_and(|current| *current.get());
-        let (why, help) = if metric.history() == History::NowOnly {
-            (format!("`{}` is told as of now only", metric.name()), "above = …, or below = …")
-        } else if current {
+        let of_periods = metric.history() == History::Period;
+        let current = of_periods && job.current.as_ref().is_some_and(|current| *current.get());
+        let (why, help) = if current {
             let help = "period = \"rolling:30\", or leave out `current`";
             ("a period under way is no match for whole ones".to_owned(), help)
         } else if metric.unit() == Unit::Points && key == "change" {

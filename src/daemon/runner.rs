@@ -1,21 +1,19 @@
 //! One run of one occurrence: read, look whether the input can be right, compute, compose, seal.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use jiff::{SignedDuration, Timestamp};
 
 use super::reminding::{self, Reminded, Turn};
 use super::watching::{self, Known};
-use super::{Shared, freshness, greeting};
+use super::{Shared, freshness, greeting, past, reporting};
 use crate::care::History;
 use crate::care::digest::Linking;
-use crate::config::{Config, Job};
+use crate::config::Config;
 use crate::document::Document;
 use crate::domain::facts::{Facts, Fault, Lens};
-use crate::domain::{Day, Published, Recipient, Told};
-use crate::job::report::{Behind, Story};
+use crate::domain::{Day, Recipient, Told};
+use crate::job::report::Behind;
 use crate::job::seal::{Envelope, Locales, seal};
-use crate::job::{Addressed, Attachment, Recipe, ReportSpec, told};
+use crate::job::{Addressed, Attachment, Recipe, told};
 use crate::ledger::occurrences::{self, Decided};
 use crate::ledger::{Access, Ledger, acts, appointments, reminders};
 use crate::outbox::Delivery;
@@ -187,24 +185,22 @@ pub fn decide(
         Recipe::Report(spec) => {
             sealer.attach = &spec.attach;
             let lens = config.store.lens(at, job.schedule.zone.clone());
-            let facts = snapshot.read(job.recipe.needs(&lens), lens).map_err(unreadable)?;
-            let behind = check(&facts, &snapshot)?;
-            let told = &mut decided.published;
-            let documents = tell(job, spec, &facts, &mut snapshot, (&asked.known.published, behind), told)?;
-            // The shop need not wait for what follows.
-            drop(snapshot);
+            let known = &asked.known.published;
+            let reported = reporting::report((job, spec), lens, (snapshot, &mut check), known)?;
             for target in &job.to {
-                if let Some(document) = documents.get(&target.team_of) {
+                if let Some(document) = reported.documents.get(&target.team_of) {
                     sealer.seal(document, &target.recipient, &target.channel);
                 }
             }
-            decided.rows = facts.rows.into_iter().collect();
+            (decided.published, decided.rows) = (reported.published, reported.rows.into_iter().collect());
         }
         Recipe::Watch(spec) => {
             let lens = config.store.lens(at, job.schedule.zone.clone());
-            let facts = snapshot.read(job.recipe.needs(&lens), lens).map_err(unreadable)?;
-            check(&facts, &snapshot)?;
-            let told_of = watching::evaluate((name, at), spec, &facts, snapshot, asked.known, locales)?;
+            let whole = [&None].into();
+            let (facts, _, pasts) = past::looked(&job.recipe, lens, whole, &mut snapshot, &mut check)?;
+            let past = pasts.into_values().next().unwrap_or_default();
+            let told_of =
+                watching::evaluate((name, at), spec, (&facts, past), snapshot, asked.known, locales)?;
             if let Some(document) = told_of.document {
                 for target in &job.to {
                     sealer.seal(&document, &target.recipient, &target.channel);
@@ -235,32 +231,6 @@ fn remembered(reminded: Reminded, decided: &mut Decided) {
     decided.colleagues = reminded.colleagues;
     decided.deliveries = reminded.events;
     decided.letters = reminded.letters;
-}
-
-/// The report's documents by whose customers they are about; what they publish is added to `told`.
-fn tell<'j>(
-    job: &'j Job,
-    spec: &ReportSpec,
-    facts: &Facts,
-    snapshot: &mut Snapshot<'_>,
-    (published, behind): (&[Published], Option<Behind>),
-    told: &mut Vec<Published>,
-) -> Result<BTreeMap<&'j Option<String>, Document>, RunError> {
-    let scopes: BTreeSet<&Option<String>> = job.to.iter().map(|target| &target.team_of).collect();
-    let mut documents = BTreeMap::new();
-    for scope in scopes {
-        let mut story = match scope {
-            None => Story::of(facts, spec),
-            Some(lead) => Story::of_team(facts, spec, lead),
-        };
-        let lead = scope.as_deref().unwrap_or_default();
-        story.behind(behind);
-        story.restate(lead, published);
-        told.extend(story.published(lead));
-        let people = snapshot.people(facts, story.wanted()).map_err(unreadable)?;
-        documents.insert(scope, story.tell(people));
-    }
-    Ok(documents)
 }
 
 /// The names of the rules that a job looks at.

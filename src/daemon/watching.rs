@@ -16,6 +16,7 @@ use crate::job::sample::notice;
 use crate::job::seal::{Envelope, Locales, seal};
 use crate::job::watch::{Evaluation, Look, WatchSpec};
 use crate::ledger::{Access, Ledger, figures, occurrences, operator, suppressions, watches};
+use crate::metrics::metric::past::Past;
 use crate::outbox::Delivery;
 use crate::store::Snapshot;
 
@@ -82,12 +83,12 @@ pub(super) struct Outcome {
 pub(super) fn evaluate(
     (name, at): (&str, Timestamp),
     spec: &WatchSpec,
-    facts: &Facts,
+    (facts, past): (&Facts, Past),
     mut snapshot: Snapshot<'_>,
     known: &Known,
     locales: &Locales,
 ) -> Result<Outcome, RunError> {
-    let look = Look::of(facts, spec, facts.lens.today());
+    let look = Look::of(facts, spec, facts.lens.today()).remembering(past);
     let evaluation = Evaluation::of(&look, &known.watched, at);
     let people = snapshot.people(facts, evaluation.wanted()).map_err(unreadable)?;
     // The shop need not wait for what follows.

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
 
 use super::customer::{Complaint, Contact, Contract, Lead, Signal, Survey, Terms};
 use super::interner::Interner;
@@ -73,6 +73,13 @@ impl Lens {
     /// The civil day of the as-of instant.
     pub fn today(&self) -> Day {
         self.day_of(self.as_of)
+    }
+
+    /// The same so many days earlier, at the same time of the day.
+    #[must_use]
+    pub fn earlier(&self, days: i32) -> Lens {
+        let then = self.as_of.to_zoned(self.zone.clone()).saturating_sub(i64::from(days).days());
+        Lens { as_of: then.timestamp(), ..self.clone() }
     }
 
     /// The civil day of an instant.

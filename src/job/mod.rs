@@ -1,6 +1,7 @@
 //! The recipes: what each kind of job reads, computes and says. Each reads as needs → compute → compose.
 
 pub mod acted;
+pub mod earlier;
 mod event;
 pub mod greetings;
 pub mod released;
@@ -14,6 +15,7 @@ pub mod watch;
 
 use jiff::SignedDuration;
 
+use self::earlier::Earlier;
 use crate::care::{Rule, rule};
 use crate::domain::Recipient;
 use crate::domain::facts::{Lens, Needs};
@@ -136,6 +138,15 @@ impl Recipe {
             Recipe::Reminders(spec) => rule::needs(spec.rules.iter(), lens, &spec.settings),
             Recipe::Greetings(spec) => rule::needs(spec.rules.iter(), lens, &spec.settings),
             Recipe::Watch(spec) => watch::needs(spec, lens),
+        }
+    }
+
+    /// Which earlier moments it looks at, too, where `lens` is that of its run.
+    pub fn earlier(&self, lens: &Lens) -> Vec<Earlier<'_>> {
+        match self {
+            Recipe::Report(spec) => report::earlier(spec, lens),
+            Recipe::Watch(spec) => spec.earlier(lens),
+            Recipe::Reminders(_) | Recipe::Greetings(_) => Vec::new(),
         }
     }
 

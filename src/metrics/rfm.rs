@@ -181,6 +181,16 @@ impl<'a> Panel<'a> {
         Scorer::new(self, customers, ago)
     }
 
+    /// What each customer is as of today, by index; `None` of who never bought, and of those who are not looked at.
+    pub fn standings(&self) -> Vec<Option<Standing>> {
+        let mut standings = vec![None; self.facts.customers.len()];
+        let scorer = self.rfm(&self.customers);
+        for scored in self.customers.iter().filter_map(|customer| scorer.score(*customer)) {
+            standings[scored.customer as usize] = Some(scored.standing());
+        }
+        standings
+    }
+
     /// What customers are as of today, scored against all of them, in the whole and in each group.
     pub(super) fn standings_over(&self, splits: &[(&Groups, usize)]) -> Grid<ByStanding> {
         let mut grid: Grid<ByStanding> = Grid::new(1, splits);

@@ -13,9 +13,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use mail_parser::{Message, MessageParser, MimeHeaders as _};
 use retaind::document::{Block, Document, Kind, Say};
+use retaind::domain::PeriodKind;
 use retaind::domain::recipient::{Calendar, Recipient};
-use retaind::domain::{People, PeriodKind};
-use retaind::job::report::{self, Story};
 use retaind::job::seal::{Envelope, Locales, seal};
 use retaind::job::{Attachment, ReportKind, ReportSpec, sample};
 use retaind::metrics::{PeriodChoice, Settings, Split};
@@ -55,8 +54,7 @@ fn documents() -> Vec<(String, Document)> {
             attach: Vec::new(),
             fresh: None,
         };
-        let facts = store.read(report::needs(&spec, &shop.facts.lens));
-        all.push((format!("report-{name}"), Story::of(&facts, &spec).tell(People::default())));
+        all.push((format!("report-{name}"), store.report(&spec)));
     }
     for (_, document) in &mut all {
         for block in &mut document.blocks {

@@ -23,6 +23,7 @@ mod kill;
 mod languages;
 mod metrics;
 mod once;
+mod past;
 mod pdf;
 mod process;
 mod records;

@@ -724,16 +724,14 @@ fn spec(metric: Metric, split: Option<Split>, level: i128, of: i128) -> WatchSpe
     }
 }
 
-/// Each condition that a metric has, so that a group with `value` is beyond it.
-fn conditions(metric: Metric, value: Ratio) -> Vec<(Against, Option<Side>, Ratio)> {
+/// Each condition, so that a group with `value` is beyond it.
+fn conditions(value: Ratio) -> Vec<(Against, Option<Side>, Ratio)> {
     let (half, twice) = (value.times(Ratio::of(1, 2).unwrap()), value.times(Ratio::whole(2)));
     let mut conditions =
         vec![(Against::Level, Some(Side::Over), half), (Against::Level, Some(Side::Under), twice)];
-    if metric.history() == History::Period {
-        let little = Ratio::of(1, 1000).unwrap();
-        let past = [Against::Previous, Against::Year, Against::History];
-        conditions.extend(past.map(|against| (against, None, little)));
-    }
+    let little = Ratio::of(1, 1000).unwrap();
+    let past = [Against::Previous, Against::Year, Against::History];
+    conditions.extend(past.map(|against| (against, None, little)));
     conditions
 }
 
@@ -773,11 +771,12 @@ fn every_metric_is_told_in_whole_sentences_in_every_language() {
         let value = values.iter().find_map(|finding| finding.reading.value.exact());
         assert!(value.is_some() || metric == Metric::MedianTenure, "{metric:?} tells nothing");
         let Some(value) = value else { continue };
-        for (against, side, level) in conditions(metric, value) {
+        for (against, side, level) in conditions(value) {
             let condition = Condition { against, side, level, clear: level };
             let patience = Patience { lasting: 1, repeat: Some(jiff::SignedDuration::from_hours(24)) };
             let spec = WatchSpec { condition, patience, ..plain.clone() };
-            let look = Look::of(&shop.facts, &spec, today);
+            let past = crate::past::past(spec.settings.basis).clone();
+            let look = Look::of(&shop.facts, &spec, today).remembering(past);
             // As it begins; and as it goes on, ends or is gone.
             let groups = values.iter().map(|finding| finding.group.clone());
             let groups = groups.chain(split.map(|_| "vanished".to_owned()));
@@ -894,6 +893,48 @@ fn one_read_tells_the_past_as_many_reads_would() {
     for metric in [Metric::LtvAverage, Metric::ResolutionP90, Metric::Conversion] {
         assert!(differ.contains(&metric), "{metric:?} is the same: {differ:?}");
     }
+}
+
+/// Weighing complaints alone, one that is open is a score of 50. Four were open a month before, of which one was settled
+/// since; three are; and then there are six more.
+#[test]
+fn what_is_to_date_is_held_against_how_things_stood_a_month_before() {
+    let shop = Shop::new("");
+    let text = std::fs::read_to_string(shop.path("retaind.toml")).unwrap();
+    let text = crate::world::replace(
+        &text,
+        "metric = \"churn_rate\"\nsplit = [\"segment\"]",
+        "metric = \"at_risk\"",
+    );
+    let text = crate::world::replace(&text, "above = 0.05\nclear = 0.04", "change = 0.5");
+    let risk = "rhythm = 0, gone = 0, complaints = 1, contact = 0, follow_ups = 0, contraction = 0, \
+                renewal = 0, signals = 0, survey = 0";
+    std::fs::write(shop.path("retaind.toml"), format!("{text}[care]\nrisk = {{ {risk} }}\n")).unwrap();
+    shop.sql(
+        "INSERT INTO complaints (id, customer_id, opened_at, resolved_at)
+           SELECT id, id, CASE WHEN id + 0 <= 4 THEN '2026-01-20T10:00:00Z' ELSE '2026-03-03T10:00:00Z' END,
+             CASE WHEN id + 0 = 1 THEN '2026-02-20T10:00:00Z' WHEN id + 0 > 4 THEN '2026-03-06T10:00:00Z' END
+           FROM customers WHERE id + 0 <= 10",
+    );
+    shop.run("2026-03-01T12:00:00Z", "2026-03-08T12:00:00Z");
+    assert_eq!(shop.days(), days(&[("2026-03-04", "began"), ("2026-03-07", "ended")]));
+    let heard = shop.heard();
+    assert_eq!(
+        heard[0].2,
+        [
+            "Customers at risk of leaving stood at 9 on 4 Mar 2026: 125.0% more than the period before.",
+            "The figure was 4 on 4 Feb 2026.",
+            "You will hear again when it is back in its bounds.",
+        ]
+    );
+    // Looking back, the same: nothing that came later is seen.
+    let (code, table) =
+        shop.command(&["backtest", "leaving", "--from", "2026-03-01", "--to", "2026-03-08T12:00"]);
+    assert_eq!(code, 0, "{table}");
+    let said: Vec<Vec<&str>> =
+        table.lines().skip(1).take(2).map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(said[0][..5], ["2026-03-04", "08:00", "-", "breach", "9,"], "{table}");
+    assert_eq!(said[1][..5], ["2026-03-07", "08:00", "-", "recovery", "3,"], "{table}");
 }
 
 #[test]

@@ -62,7 +62,9 @@ impl Story<'_> {
         if self.read("interactions") {
             let intervals = &self.spec.settings.intervals;
             let covered = self.ratio(Metric::ContactCoverage, NOW);
-            section.figures.push(single("figure.coverage", self.rate(covered)));
+            let figure = single("figure.coverage", self.rate(covered));
+            let figure = self.beside_as(figure, Metric::ContactCoverage, |then| self.printed_rate(then));
+            section.figures.push(figure);
             let days = i128::from(intervals.usual_days);
             section.notes.push(Say::new("note.coverage").with("days", days));
         }

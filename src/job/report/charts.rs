@@ -30,12 +30,13 @@ const KNOWN_MIN: usize = 4;
 impl Story<'_> {
     /// What a page over all shows of churn: first of all how each figure went.
     pub(super) fn brief_charts(&self) -> Vec<Chart> {
-        self.sparks().into_iter().chain(self.churn_charts()).collect()
+        self.sparks(&SPARKS).into_iter().chain(self.churn_charts()).collect()
     }
 
-    fn sparks(&self) -> Option<Chart> {
+    /// How figures went, each on a line of its own, as far as the store has them.
+    pub(super) fn sparks(&self, shown: &[Metric]) -> Option<Chart> {
         let (mut rows, mut highest, mut lowest) = (Vec::new(), 0, 0);
-        for metric in SPARKS.into_iter().filter(|metric| self.has(*metric)) {
+        for metric in shown.iter().copied().filter(|metric| self.has(*metric)) {
             let readings = (TRAIL..TRAIL + TREND).map(|at| self.readings.whole(metric, at));
             let readings: Vec<(Option<Ratio>, Reading)> = readings.map(|r| (r.value.exact(), r)).collect();
             let known = || readings.iter().filter_map(|(exact, r)| Some(((*exact)?, *r)));

@@ -3,8 +3,9 @@
 use super::figures::{plain, single};
 use super::tables::{column, columns, table};
 use super::{Fared, Section, Story, none};
-use crate::document::{Chart, Column, Say, Table, Value};
+use crate::document::{Chart, Column, Figure, Say, Table, Value};
 use crate::domain::Ratio;
+use crate::metrics::Metric;
 use crate::metrics::cohort::{Cohort, MONTHS, TOLD, months, pooled};
 
 /// Names of the columns by months since joining.
@@ -27,10 +28,12 @@ impl Story<'_> {
         if cohorts.iter().all(|cohort| cohort.size == 0) {
             return Section { subject, ..Section::default() };
         }
-        let told = |month: &usize| {
-            let name = Say::new("figure.cohort").with("n", *month as i128);
-            let share = self.rate(pooled(&cohorts, *month));
-            crate::document::Figure { name, ..single("figure.cohort", share) }
+        let kept = [Metric::Kept1, Metric::Kept3, Metric::Kept6, Metric::Kept12];
+        let told = |(month, metric): (usize, Metric)| {
+            let name = Say::new("figure.cohort").with("n", month as i128);
+            let share = self.rate(pooled(&cohorts, month));
+            let figure = Figure { name, ..single("figure.cohort", share) };
+            self.beside_as(figure, metric, |then| self.printed_rate(then))
         };
         let charts = Self::heat(&cohorts).into_iter().collect();
         if self.is_brief() {
@@ -41,7 +44,7 @@ impl Story<'_> {
         Section {
             subject,
             lead: self.cohort_lead(&cohorts).into_iter().collect(),
-            figures: TOLD.iter().map(told).collect(),
+            figures: TOLD.into_iter().zip(kept).map(told).collect(),
             charts,
             tables: vec![Self::active_sheet(&cohorts)],
             sheets,

@@ -3,10 +3,10 @@
 use super::{Story, none};
 use crate::document::{Figure, Say, Value};
 use crate::domain::Ratio;
-use crate::metrics::Slice;
 use crate::metrics::churn::annualised;
 use crate::metrics::definition::Place;
 use crate::metrics::value::Lifetime;
+use crate::metrics::{Metric, Slice};
 
 impl Story<'_> {
     pub(super) fn churn_figures(&self) -> Vec<Figure> {
@@ -62,25 +62,27 @@ impl Story<'_> {
         let mut rows = vec![self.lifetime_figure()];
         let worth = &self.worth;
         let money = |minor: Option<i128>| minor.map_or_else(none, |m| self.money(m).into());
-        rows.push(single("figure.historic", money(worth.average_minor)));
+        let figure = |key, value, metric| self.beside(single(key, value), metric);
+        rows.push(figure("figure.historic", money(worth.average_minor), Metric::LtvAverage));
         if worth.historic_net_minor != worth.historic_minor {
             let net = Ratio::of(worth.historic_net_minor, worth.customers).map(|r| r.rounded());
-            rows.push(single("figure.historic_net", money(net)));
+            rows.push(figure("figure.historic_net", money(net), Metric::LtvNet));
         }
-        rows.push(single("figure.median", money(worth.median_minor)));
+        rows.push(figure("figure.median", money(worth.median_minor), Metric::LtvMedian));
         if let Some(simple) = worth.simple {
-            let mut figure = single("figure.simple", self.money(simple.gross_minor).into());
+            let mut simply =
+                figure("figure.simple", self.money(simple.gross_minor).into(), Metric::LtvSimple);
             let remark = Say::new("figure.simple.how")
                 .with("ticket", self.money(simple.ticket.rounded()))
                 .with("per_year", Value::Number(simple.per_year.approximate(), 1))
                 .with("years", Value::Number(simple.years.approximate(), 1));
-            figure.remark = remark.into();
-            rows.push(figure);
+            simply.remark = remark.into();
+            rows.push(simply);
         }
-        rows.push(single("figure.top_20", plain(worth.top_20)));
-        rows.push(single("figure.top_30", plain(worth.top_30)));
+        rows.push(figure("figure.top_20", plain(worth.top_20), Metric::Top20));
+        rows.push(figure("figure.top_30", plain(worth.top_30), Metric::Top30));
         let gini = worth.gini.map_or_else(none, |gini| Value::Number(gini.approximate(), 2));
-        rows.push(single("figure.gini", gini));
+        rows.push(figure("figure.gini", gini, Metric::Gini));
         rows.extend(self.cac_figure());
         rows
     }
@@ -107,14 +109,17 @@ impl Story<'_> {
 
     fn cac_figure(&self) -> Option<Figure> {
         let cac = i128::from(self.spec.settings.cac_minor?);
-        let ratio = Ratio::of(self.worth.subscription?.value_minor, cac)?;
-        let mut figure = single("figure.ltv_cac", Value::Number(ratio.approximate(), 1));
+        self.worth.subscription?;
+        let mut figure = self.figure("figure.ltv_cac", |s, slice| {
+            let ratio = s.panel.lifetime(slice).and_then(|lifetime| Ratio::of(lifetime.value_minor, cac));
+            ratio.map_or_else(none, |ratio| Value::Number(ratio.approximate(), 1))
+        });
         figure.remark = Say::new("figure.ltv_cac.how").with("cac", self.money(cac)).into();
         Some(figure)
     }
 }
 
-/// A figure that has no comparison: it is to date, not of a period.
+/// A figure that stands beside nothing: it is to date, not of a period.
 pub(super) fn single(key: &'static str, value: Value) -> Figure {
     Figure {
         name: Say::new(key),

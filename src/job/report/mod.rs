@@ -16,6 +16,7 @@ mod movers;
 mod needs;
 mod notes;
 mod part;
+mod past;
 mod predict;
 mod restated;
 mod revised;
@@ -31,7 +32,7 @@ use std::collections::BTreeSet;
 
 pub(super) use self::movers::owner_word;
 use self::movers::{Waiting, movers};
-pub use self::needs::{asked, needs, reads};
+pub use self::needs::{asked, earlier, needs, reads};
 pub(super) use self::notes::definition_word;
 use self::part::Part;
 use self::predict::Outlook;
@@ -47,6 +48,7 @@ use crate::document::{Block, Chart, Document, Figure, Figures, Kind, Say, Table,
 use crate::domain::parallel;
 use crate::domain::{Facts, Money, People, Period, Ratio, When};
 use crate::metrics::churn::Departure;
+use crate::metrics::metric::past::Past;
 use crate::metrics::revenue::Movers;
 use crate::metrics::risk::Risks;
 use crate::metrics::value::Value as Worth;
@@ -218,7 +220,8 @@ impl<'a> Story<'a> {
     pub fn tell(mut self, people: People) -> Document {
         self.people = people;
         let parts = Part::of(self.spec.kind).iter().map(|part| self.section(*part));
-        let sections: Vec<Section> = parts.chain([self.restated_section(), self.revised_section()]).collect();
+        let rest = [self.past_section(), self.restated_section(), self.revised_section()];
+        let sections: Vec<Section> = parts.chain(rest).collect();
         let mut lead: Vec<Say> = self.behind.map(|behind| self.banner(behind)).into_iter().collect();
         if self.spec.period.current {
             lead.push(Say::new("report.in_progress").with("period", self.now.period));
@@ -277,6 +280,15 @@ impl<'a> Story<'a> {
             Part::Care => self.care_section(),
             Part::Funnel => self.funnel_section(),
         }
+    }
+
+    /// Remembers what was told at the [`earlier()`] moments.
+    #[must_use]
+    pub fn remembering(mut self, past: Past) -> Story<'a> {
+        if let (Some(now), Some(was)) = (&mut self.standings, past.standings(self.before.period.end)) {
+            now.compare(&self.panel.customers, |customer| was.get(customer as usize).copied().flatten());
+        }
+        Story { readings: self.readings.remembering(past), ..self }
     }
 
     /// Says at the top that the store is behind.

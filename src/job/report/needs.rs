@@ -3,6 +3,7 @@
 use super::{Part, TREND};
 use crate::domain::facts::{Lens, Needs};
 use crate::domain::{Asked, Period};
+use crate::job::earlier::Earlier;
 use crate::job::{ReportKind, ReportSpec};
 use crate::metrics::value::year_to;
 use crate::metrics::{self, Basis};
@@ -44,6 +45,18 @@ pub fn needs(spec: &ReportSpec, lens: &Lens) -> Needs {
         surveys: reads(spec.kind, "surveys"),
         signals: reads(spec.kind, "signals"),
     }
+}
+
+/// Which earlier moments a report looks at, too: those of the periods of its trend, and groups of the two that each
+/// figure stands beside.
+pub fn earlier<'a>(spec: &'a ReportSpec, lens: &Lens) -> Vec<Earlier<'a>> {
+    let period = spec.period.on(lens.today());
+    let [_, before, year_ago] = three(&period);
+    let beside = [before, year_ago].map(|period| (period, spec.splits.as_slice()));
+    let trail = period.trail(TREND).into_iter().map(|period| (period, [].as_slice()));
+    let periods = beside.into_iter().chain(trail);
+    let all = Earlier::of((lens, &period), &super::metrics(spec.kind), &spec.settings, periods);
+    all.into_iter().map(Earlier::with_reps).collect()
 }
 
 /// A period, the one before, and the same a year ago.

@@ -7,7 +7,7 @@ use super::{Section, Story, TOP, none};
 use crate::document::{Chart, Figure, Say, Table, Value};
 use crate::metrics::forecast::{AGES, Buying, Future, HOLDOUT_DAYS, contract_value};
 use crate::metrics::predict::{Calibration, Geometric, Refusal};
-use crate::metrics::{Basis, Panel};
+use crate::metrics::{Basis, Metric, Panel};
 
 /// What the model that fits the shop's basis says.
 pub(super) enum Outlook {
@@ -69,16 +69,7 @@ impl Story<'_> {
         self.money(minor.round() as i128).into()
     }
 
-    fn buying_section(&self, buying: &Buying) -> Section {
-        let months = i128::from(self.spec.settings.horizon_months);
-        let figure =
-            |key: &'static str, value| Figure { name: Say::new(key).with("n", months), ..single(key, value) };
-        let mut tables = vec![self.best_table(buying)];
-        let mut charts = Vec::new();
-        if let Some(Ok(calibration)) = &buying.calibration {
-            charts.push(calibration_chart(calibration));
-            tables.push(calibration_table(calibration));
-        }
+    fn buying_notes(&self, buying: &Buying) -> Vec<Say> {
         let model = &buying.model;
         let fitted = Say::new("note.bgnbd")
             .with("r", Value::Number(model.r, 4))
@@ -103,6 +94,23 @@ impl Story<'_> {
         if buying.without_purchase > 0 {
             notes.push(Say::new("note.no_purchase").with("n", buying.without_purchase as i128));
         }
+        notes
+    }
+
+    fn buying_section(&self, buying: &Buying) -> Section {
+        let months = i128::from(self.spec.settings.horizon_months);
+        let figure = |key: &'static str, value, metric| {
+            let name = Say::new(key).with("n", months);
+            self.beside(Figure { name, ..single(key, value) }, metric)
+        };
+        let gone = single("figure.probably_gone", (buying.probably_gone as i128).into());
+        let ahead = Value::Number(buying.purchases, 0);
+        let mut tables = vec![self.best_table(buying)];
+        let mut charts = Vec::new();
+        if let Some(Ok(calibration)) = &buying.calibration {
+            charts.push(calibration_chart(calibration));
+            tables.push(calibration_table(calibration));
+        }
         let lead = Say::new("report.lead.predict")
             .with("n", months)
             .with("value", self.approximate(buying.value_minor))
@@ -112,15 +120,15 @@ impl Story<'_> {
             subject: None,
             lead: vec![lead],
             figures: vec![
-                figure("figure.clv", self.approximate(buying.average_minor())),
-                figure("figure.clv_all", self.approximate(buying.value_minor)),
-                figure("figure.purchases_ahead", Value::Number(buying.purchases, 0)),
-                single("figure.probably_gone", (buying.probably_gone as i128).into()),
+                figure("figure.clv", self.approximate(buying.average_minor()), Metric::Clv),
+                figure("figure.clv_all", self.approximate(buying.value_minor), Metric::ClvAll),
+                figure("figure.purchases_ahead", ahead, Metric::PurchasesAhead),
+                self.beside(gone, Metric::ProbablyGone),
             ],
             charts,
             tables,
             sheets: Vec::new(),
-            notes,
+            notes: self.buying_notes(buying),
         }
     }
 
@@ -152,13 +160,20 @@ impl Story<'_> {
         let arpa = self.worth.subscription.map(|lifetime| lifetime.arpa_minor);
         let value = arpa.and_then(|arpa| contract_value(model, arpa, margin, settings));
         let lifetime = model.lifetime(settings.monthly_discount());
+        let worth = single("figure.sbg", value.map_or_else(none, |minor| self.approximate(minor)));
+        let months = |months: Option<f64>| months.map_or_else(none, |months| Value::Number(months, 1));
+        let long = single("figure.sbg.lifetime", months(lifetime));
         let mut figures = vec![
-            single("figure.sbg", value.map_or_else(none, |minor| self.approximate(minor))),
-            single("figure.sbg.lifetime", lifetime.map_or_else(none, |months| Value::Number(months, 1))),
+            self.beside(worth, Metric::LtvSbg),
+            self.beside_as(long, Metric::LifetimeSbg, |then| {
+                months(then.value.exact().map(|months| months.approximate()))
+            }),
         ];
-        figures.extend(AGES.map(|age| {
+        let renew = [Metric::Renew1Sbg, Metric::Renew12Sbg, Metric::Renew24Sbg];
+        figures.extend(AGES.into_iter().zip(renew).map(|(age, metric)| {
             let name = Say::new("figure.sbg.retention").with("n", i128::from(age));
-            Figure { name, ..single("figure.sbg.retention", Value::Percent(model.retention(age))) }
+            let figure = single("figure.sbg.retention", Value::Percent(model.retention(age)));
+            self.beside(Figure { name, ..figure }, metric)
         }));
         let fitted = Say::new("note.sbg")
             .with("alpha", Value::Number(model.alpha, 4))

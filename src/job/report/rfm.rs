@@ -4,13 +4,13 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::figures::plain;
+use super::figures::{plain, single};
 use super::tables::{column, columns, table};
 use super::{Fared, Section, Story};
-use crate::document::{Chart, Figure, Say, Table, Value};
+use crate::document::{Chart, Say, Table, Value};
 use crate::domain::Ratio;
 use crate::metrics::rfm::{BEST, SLIPPING, Score, Scored, Standing};
-use crate::metrics::{Panel, first};
+use crate::metrics::{Metric, Panel, first};
 
 /// Scores there are, from 1 on.
 const SCORES: usize = 5;
@@ -36,6 +36,7 @@ pub(super) struct Standings {
 }
 
 impl Standings {
+    /// As of now, beside those of `ago` days before, as far as one pass over the purchases tells them: by whole days.
     pub(super) fn of(panel: &Panel<'_>, ago: i32) -> Standings {
         let customers = &panel.customers;
         let (mut totals, mut squares) = ([(0, 0, 0); 9], [[0; SCORES]; SCORES]);
@@ -61,19 +62,26 @@ impl Standings {
         }
         pressing.sort_unstable_by_key(place);
         pressing.truncate(PRESSING);
-        let mut moved = BTreeMap::new();
+        let moved = BTreeMap::new();
+        let mut standings = Standings { totals, squares, moved, now, pressing, pressing_of, pressing_minor };
         let before = panel.rfm_before(customers, ago);
+        standings.compare(customers, |customer| before.score(customer).map(|scored| scored.standing()));
+        standings
+    }
+
+    /// Holds them against what customers were.
+    pub(super) fn compare(&mut self, customers: &[u32], was: impl Fn(u32) -> Option<Standing>) {
+        self.moved.clear();
+        self.totals.iter_mut().for_each(|total| total.1 = 0);
         for &customer in customers {
-            let was = before.score(customer).map(|scored| scored.standing());
+            let (was, is) = (was(customer), self.now[customer as usize]);
             if let Some(standing) = was {
-                totals[standing as usize].1 += 1;
+                self.totals[standing as usize].1 += 1;
             }
-            let is = now[customer as usize];
             if was != is {
-                *moved.entry((was, is)).or_default() += 1;
+                *self.moved.entry((was, is)).or_default() += 1;
             }
         }
-        Standings { totals, squares, moved, now, pressing, pressing_of, pressing_minor }
     }
 
     pub(super) fn wanted(&self) -> impl Iterator<Item = u32> {
@@ -100,17 +108,15 @@ impl Story<'_> {
         let subject = Some(self.rfm_subject());
         let standings = self.standings.as_ref().filter(|s| s.totals.iter().any(|(now, ..)| *now > 0));
         let Some(standings) = standings else { return Section { subject, ..Section::default() } };
-        let share = |key: &'static str, of: &[Standing]| Figure {
-            name: Say::new(key),
-            values: vec![
-                plain(standings.share(of, |t| t.0)),
-                plain(standings.share(of, |t| t.1)),
-                Value::Empty,
-            ],
-            remark: Value::Empty,
-            alarming: false,
+        let share = |key: &'static str, of: &[Standing], metric| {
+            let mut figure = single(key, plain(standings.share(of, |t| t.0)));
+            figure.values[1] = plain(standings.share(of, |t| t.1));
+            self.beside(figure, metric)
         };
-        let figures = vec![share("figure.rfm.best", &BEST), share("figure.rfm.slipping", &SLIPPING)];
+        let figures = vec![
+            share("figure.rfm.best", &BEST, Metric::RfmBest),
+            share("figure.rfm.slipping", &SLIPPING, Metric::RfmSlipping),
+        ];
         let days = i128::from(self.spec.settings.rfm_days);
         let notes = vec![Say::new("note.rfm").with("days", days)];
         if self.is_brief() {

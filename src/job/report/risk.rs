@@ -6,8 +6,8 @@ use super::tables::{columns, table};
 use super::{Section, Story};
 use crate::document::{Figure, Say, Table, Value};
 use crate::job::{ReportKind, ReportSpec};
-use crate::metrics::Panel;
 use crate::metrics::risk::{AT_RISK, Risks, Share};
+use crate::metrics::{Metric, Panel};
 
 /// Customers in the attached list.
 const RISKS: usize = 1_000;
@@ -20,7 +20,8 @@ pub(super) fn risks(panel: &Panel<'_>, spec: &ReportSpec) -> Risks {
 impl Story<'_> {
     pub(super) fn tell_risk(&self, section: &mut Section) {
         let at_risk = self.risks.at_risk as i128;
-        section.figures.push(Figure { alarming: at_risk > 0, ..single("figure.at_risk", at_risk.into()) });
+        let figure = self.beside(single("figure.at_risk", at_risk.into()), Metric::AtRisk);
+        section.figures.push(Figure { alarming: at_risk > 0, ..figure });
         section.notes.push(Say::new("note.at_risk").with("score", i128::from(AT_RISK)));
         if let Some(refusal) = self.risks.no_model {
             section.notes.push(Say::new("note.risk_no_model").with("reason", refused(refusal)));

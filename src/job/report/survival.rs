@@ -4,6 +4,7 @@ use super::figures::single;
 use super::tables::{columns, table, worded};
 use super::{Fared, Section, Story, none};
 use crate::document::{Chart, Curve, Figure, Say, Table, Value};
+use crate::metrics::Metric;
 use crate::metrics::survival::{DAYS_A_MONTH, Survival, TOLD, days};
 
 /// Curves in one picture.
@@ -18,8 +19,8 @@ fn share(share: Option<f64>) -> Value {
 }
 
 /// The median tenure in months, or that more than half are still there.
-fn median(survival: &Survival) -> Value {
-    match survival.median_days() {
+fn median(days: Option<u32>) -> Value {
+    match days {
         Some(days) => Say::new("value.months").with("n", Value::Number(months(days), 1)).into(),
         None => Say::new("value.over_half").into(),
     }
@@ -38,10 +39,15 @@ impl Story<'_> {
         if whole.customers == 0 {
             return Section { subject, ..Section::default() };
         }
-        let mut figures = vec![single("figure.survival.median", median(&whole))];
-        figures.extend(TOLD.iter().map(|n| {
-            let name = Say::new("figure.survival").with("n", i128::from(*n));
-            Figure { name, ..single("figure.survival", share(whole.share_after(days(*n)))) }
+        let stay = [Metric::Stay1, Metric::Stay3, Metric::Stay6, Metric::Stay12, Metric::Stay24];
+        let half = single("figure.survival.median", median(whole.median_days()));
+        let mut figures = vec![self.beside_as(half, Metric::MedianTenure, |then| {
+            median(then.value.exact().and_then(|days| u32::try_from(days.rounded()).ok()))
+        })];
+        figures.extend(TOLD.into_iter().zip(stay).map(|(n, metric)| {
+            let name = Say::new("figure.survival").with("n", i128::from(n));
+            let figure = single("figure.survival", share(whole.share_after(days(n))));
+            self.beside(Figure { name, ..figure }, metric)
         }));
         let groups: Vec<(Value, Survival)> = match self.splits.first() {
             None => Vec::new(),
@@ -55,7 +61,7 @@ impl Story<'_> {
             .with("customers", Say::new("count.customers").with("n", i128::from(whole.customers)))
             .with("left", i128::from(whole.left))
             .with("share", share(whole.share_after(days(12))))
-            .with("median", median(&whole));
+            .with("median", median(whole.median_days()));
         Section {
             subject,
             lead: vec![lead],
@@ -77,7 +83,7 @@ impl Story<'_> {
             let survival = &groups[group].1;
             let counts = [i128::from(survival.customers), i128::from(survival.left)].map(Value::Count);
             let mut row: Vec<Value> = counts.into();
-            row.push(median(survival));
+            row.push(median(survival.median_days()));
             row.extend([3, 12, 24].map(|n| share(survival.share_after(days(n)))));
             if survival.customers > 0 { vec![row] } else { Vec::new() }
         };

@@ -2,14 +2,11 @@
 //!
 //! A row is a period (of a group), and each metric has a column under its own name: a column then holds one
 //! thing in one unit, so that a spreadsheet can sum and draw it, and a row of the CSV or the JSON is a
-//! record that needs no turning. The order is that of time.
-//!
-//! Reports on RFM, cohorts and survival have no such tables, and what is at risk or ahead no such columns: a triangle of cohorts is one already, a curve
-//! of survival is to date, and standings of the past would need a year of purchases for each period.
+//! record that needs no turning. The order is that of time. What is to date is that of each period's moment.
 
 use super::tables::{by_split, column, split_column, table, worded};
 use super::{Fared, Part, Story, TREND, none};
-use crate::document::{Column, Say, Table, Value};
+use crate::document::{Column, Figure, Say, Table, Value};
 use crate::domain::Ratio;
 use crate::job::ReportKind;
 use crate::metrics::metric::{History, Source, Topic, Unit};
@@ -35,19 +32,13 @@ pub fn metrics(kind: ReportKind) -> Vec<Metric> {
             Topic::Survival => Part::Survival,
             Topic::Predict => Part::Predict,
         };
-        // The page over all reads follow-ups of three periods only, no contacts, and no base of complaints;
-        // what each group is worth to date is in the report on value.
-        let unread = matches!(metric.source(), Source::FollowUps | Source::Contacts | Source::Purchases);
+        // The page over all reads follow-ups of three periods only, and no base of complaints; how what is to date
+        // went is in the report on it.
+        let unread = metric.source() == Source::FollowUps || metric.history() == History::ToDate;
         let left_out = kind == ReportKind::Executive && (unread || *metric == Metric::ComplaintRate);
-        part.is_in(kind) && !left_out && !has_own_tables(*metric)
+        part.is_in(kind) && !left_out
     };
     Metric::all().filter(told).collect()
-}
-
-/// Whether a metric stands in a part that has tables of its own, and so no column in those of all figures.
-fn has_own_tables(metric: Metric) -> bool {
-    use Source::{Buying, Cohorts, Lasting, Rfm, Risks, Tenures};
-    matches!(metric.source(), Rfm | Risks | Tenures | Cohorts | Buying | Lasting)
 }
 
 /// The name of the table by a split.
@@ -93,6 +84,33 @@ impl Story<'_> {
         printed(metric, reading, self.spec.settings.ltv_cap_years)
     }
 
+    /// A figure that is to date, beside what it was at earlier moments; nothing there where nobody looked.
+    pub(super) fn beside(&self, figure: Figure, metric: Metric) -> Figure {
+        self.beside_as(figure, metric, |reading| self.printed(metric, reading))
+    }
+
+    /// The same, printed as figures of its kind are.
+    pub(super) fn beside_as(
+        &self,
+        mut figure: Figure,
+        metric: Metric,
+        print: impl Fn(Reading) -> Value,
+    ) -> Figure {
+        for (place, at) in [BEFORE, YEAR_AGO].into_iter().enumerate() {
+            if let (Some(value), Some(then)) =
+                (figure.values.get_mut(place + 1), self.readings.known(metric, at))
+            {
+                *value = print(then);
+            }
+        }
+        figure
+    }
+
+    /// A share of so many customers, as it is printed.
+    pub(super) fn printed_rate(&self, reading: Reading) -> Value {
+        self.rate(reading.value.exact())
+    }
+
     /// Whether the store has what a metric is counted from.
     pub(super) fn has(&self, metric: Metric) -> bool {
         let facts = self.panel.facts;
@@ -101,14 +119,19 @@ impl Story<'_> {
         }
         match metric.source() {
             Source::Activity => metric != Metric::LtvToCac || self.spec.settings.cac_minor.is_some(),
-            Source::Purchases => true,
+            Source::Purchases
+            | Source::Rfm
+            | Source::Risks
+            | Source::Tenures
+            | Source::Cohorts
+            | Source::Buying
+            | Source::Lasting => true,
             Source::FollowUps => self.read("follow_ups"),
             Source::Contacts => self.read("interactions"),
             Source::Complaints => self.read("complaints"),
             Source::Leads => self.tells_leads(),
             Source::Referrals => !facts.referrers.is_empty(),
             Source::Surveys => self.read("surveys"),
-            _ => !has_own_tables(metric),
         }
     }
 
@@ -124,8 +147,11 @@ impl Story<'_> {
     }
 
     fn trend_table(&self, told: &[Metric]) -> Table {
-        let told: Vec<Metric> =
-            told.iter().copied().filter(|metric| metric.history() == History::Period).collect();
+        // Where nobody looked at the past, what is to date has none.
+        let has_past = |metric: &Metric| {
+            metric.history() == History::Period || self.readings.known(*metric, BEFORE).is_some()
+        };
+        let told: Vec<Metric> = told.iter().copied().filter(has_past).collect();
         let rows = self.trail.iter().zip(TRAIL..TRAIL + TREND).map(|(slice, at)| {
             let values = told.iter().map(|metric| self.printed(*metric, self.readings.whole(*metric, at)));
             [Value::Period(slice.period)].into_iter().chain(values).collect()

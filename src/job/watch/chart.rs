@@ -1,6 +1,6 @@
 //! The picture of a watched figure: its periods with the levels it is watched by.
 
-use super::judge::Bounds;
+use super::judge::{Against, Bounds};
 use super::{EARLIER, Evaluation, Finding};
 use crate::document::{Chart, Measure, Say, Value};
 use crate::domain::watched::Telling;
@@ -50,6 +50,10 @@ impl Evaluation<'_> {
     /// The figure over its periods; none where it has no past to draw.
     pub(super) fn chart(&self, finding: &Finding) -> Option<Chart> {
         let metric = self.look.spec.metric;
+        // Of what is to date one earlier moment is read, or none; for its own history all are.
+        if self.is_to_date() && self.look.spec.condition.against != Against::History {
+            return None;
+        }
         let trail = self.look.trail(finding.place).skip((EARLIER + 1).saturating_sub(DRAWN));
         let points: Vec<_> = trail
             .map(|(period, reading)| {

@@ -146,7 +146,7 @@ impl Limits {
 
 /// What a reading is held against, where a condition asks for it.
 #[derive(Debug, Clone, Default)]
-pub struct Past {
+pub struct Beside {
     /// The period before.
     pub previous: Option<Ratio>,
     /// The same period a year ago.
@@ -196,7 +196,7 @@ pub fn known(reading: Reading, min_base: i128) -> Result<Ratio, Why> {
 }
 
 /// Judges a reading.
-pub fn judge(condition: &Condition, reading: Reading, min_base: i128, past: &Past) -> Judged {
+pub fn judge(condition: &Condition, reading: Reading, min_base: i128, past: &Beside) -> Judged {
     let value = match known(reading, min_base) {
         Ok(value) => value,
         Err(why) => return Judged::unknown(why),
@@ -211,7 +211,7 @@ pub fn judge(condition: &Condition, reading: Reading, min_base: i128, past: &Pas
 }
 
 /// The limits of a condition on the value itself.
-fn limits(condition: &Condition, past: &Past) -> Result<Limits, Why> {
+fn limits(condition: &Condition, past: &Beside) -> Result<Limits, Why> {
     let of_basis = |basis: Option<Ratio>| basis.filter(|basis| basis.numerator() > 0).ok_or(Why::NoBasis);
     let one = Ratio::whole(1);
     Ok(match condition.against {
@@ -305,7 +305,7 @@ mod tests {
             (bare, 51, Beyond),
             (bare, 50, Clear),
         ] {
-            let judged = judge(&rule, share(churned, 1000), 30, &Past::default());
+            let judged = judge(&rule, share(churned, 1000), 30, &Beside::default());
             assert_eq!(judged.sample, expected, "{churned} {rule:?}");
         }
     }
@@ -314,7 +314,7 @@ mod tests {
     fn a_change_is_a_share_of_what_was_and_goes_to_the_bad_side() {
         use Sample::{Between, Beyond, Clear, Unknown};
         let fifth = |side| condition(Against::Previous, side, ratio(2, 10), ratio(1, 10));
-        let past = |n: i128| Past { previous: Some(Ratio::whole(n)), ..Past::default() };
+        let past = |n: i128| Beside { previous: Some(Ratio::whole(n)), ..Beside::default() };
         let whole = |n| Reading { value: Measured::Whole(n), base: None };
         for (side, was, is, expected) in [
             (Some(Side::Over), 100, 121, Beyond),
@@ -334,7 +334,7 @@ mod tests {
             let judged = judge(&fifth(side), whole(is), 30, &past(was));
             assert_eq!(judged.sample, expected, "{side:?} {was} {is}");
         }
-        let nothing = judge(&fifth(None), whole(1), 30, &Past::default());
+        let nothing = judge(&fifth(None), whole(1), 30, &Beside::default());
         assert_eq!(nothing.why, Some(Why::NoBasis));
     }
 
@@ -345,7 +345,7 @@ mod tests {
         let history: Vec<f64> = (1..=12).map(f64::from).collect();
         let whole = |n| Reading { value: Measured::Whole(n), base: None };
         let on = |history: &[f64], n| {
-            judge(&rule, whole(n), 0, &Past { history: history.to_vec(), ..Past::default() })
+            judge(&rule, whole(n), 0, &Beside { history: history.to_vec(), ..Beside::default() })
         };
         // 6.5 ± 3.5 × 1.4826 × 3 is from −9.07 to 22.07; ± 2 × is from −2.4 to 15.4.
         for (n, sample, side) in [
@@ -367,7 +367,7 @@ mod tests {
     #[test]
     fn what_rests_on_too_few_is_not_known() {
         let rule = condition(Against::Level, Some(Side::Over), ratio(5, 100), ratio(5, 100));
-        let why = |reading| judge(&rule, reading, 30, &Past::default()).why;
+        let why = |reading| judge(&rule, reading, 30, &Beside::default()).why;
         assert_eq!(why(share(29, 29)), Some(Why::Few { base: 29, least: 30 }));
         assert_eq!(why(share(30, 30)), None);
         assert_eq!(why(Reading::NOTHING), Some(Why::Nothing));

@@ -17,13 +17,15 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use self::judge::{Condition, Judged, Past, Why, judge, known};
+use self::judge::{Against, Beside, Condition, Judged, Why, judge, known};
 use self::moved::Moved;
 pub use crate::care::watch::Patience;
 use crate::care::watch::{Sample, next};
 use crate::domain::facts::{Lens, Needs};
 use crate::domain::watched::{Evaluated, Memory, Observed, Phase, Standing, Telling, Turn, Watched};
 use crate::domain::{Day, Facts, Period, text};
+use crate::job::earlier::Earlier;
+use crate::metrics::metric::past::Past;
 use crate::metrics::metric::{self, History};
 use crate::metrics::{Groups, Metric, Panel, PeriodChoice, Reading, Readings, Settings, Split};
 use crate::render::Locale;
@@ -100,6 +102,21 @@ impl WatchSpec {
         periods
     }
 
+    /// Which earlier moments it is held against, where its figure is to date: no more than its condition takes, since
+    /// the store is read once more for each.
+    pub fn earlier(&self, lens: &Lens) -> Vec<Earlier<'_>> {
+        let periods = self.periods(lens.today());
+        let wanted = match self.condition.against {
+            Against::Level => &[],
+            Against::Previous => &periods[BEFORE..=BEFORE],
+            Against::Year => &periods[YEAR..=YEAR],
+            Against::History => &periods[TRAIL..],
+        };
+        let splits = self.split.as_slice();
+        let wanted = wanted.iter().map(|period| (*period, splits));
+        Earlier::of((lens, &periods[NOW]), &[self.metric], &self.settings, wanted)
+    }
+
     /// What must be read for `periods`.
     pub fn needs(&self, lens: &Lens, periods: &[Period]) -> Needs {
         let splits: Vec<Split> = self.split.into_iter().collect();
@@ -143,6 +160,12 @@ impl<'a> Look<'a> {
         Look { panel, spec, periods, groups, readings }
     }
 
+    /// The same with what was told at the [`WatchSpec::earlier`] moments.
+    #[must_use]
+    pub fn remembering(self, past: Past) -> Look<'a> {
+        Look { readings: self.readings.remembering(past), ..self }
+    }
+
     fn reading(&self, place: Place, at: usize) -> Reading {
         match place {
             Place::Whole => self.readings.whole(self.spec.metric, at),
@@ -156,11 +179,11 @@ impl<'a> Look<'a> {
         (TRAIL..self.periods.len()).map(move |at| (self.periods[at], self.reading(place, at)))
     }
 
-    fn past(&self, place: Place, at: usize) -> Past {
+    fn beside(&self, place: Place, at: usize) -> Beside {
         let least = self.spec.min_base;
         let value = |at| known(self.reading(place, at), least).ok();
         let earlier = self.trail(place).take(EARLIER);
-        Past {
+        Beside {
             previous: value(at),
             year: value(YEAR),
             history: earlier
@@ -171,8 +194,8 @@ impl<'a> Look<'a> {
     }
 
     fn judged(&self, place: Place) -> Judged {
-        let past = self.past(place, BEFORE);
-        judge(&self.spec.condition, self.reading(place, NOW), self.spec.min_base, &past)
+        let beside = self.beside(place, BEFORE);
+        judge(&self.spec.condition, self.reading(place, NOW), self.spec.min_base, &beside)
     }
 
     /// Every group that is looked at, by its label: those of the store that are wanted, those that are wanted

@@ -9,8 +9,9 @@ use super::{BEFORE, EARLIER, Evaluation, Finding, NAMED, YEAR};
 use crate::care::watch::Sample;
 use crate::document::{Block, Document, Kind, Say, Value};
 use crate::domain::watched::{Observed, Telling};
-use crate::domain::{Currency, Money, People, Period, PeriodKind};
+use crate::domain::{Currency, Day, Money, People, Period, PeriodKind};
 use crate::job::report::{label_word, owner_word, printed};
+use crate::metrics::metric::past::Moment;
 use crate::metrics::metric::{History, Unit};
 use crate::metrics::{Measured, Reading, Split};
 
@@ -235,11 +236,14 @@ impl Evaluation<'_> {
         Value::Day(observed.from.date())
     }
 
+    pub(super) fn is_to_date(&self) -> bool {
+        self.look.spec.metric.history() == History::ToDate
+    }
+
     /// "in October", of what is told now.
     fn when(&self) -> Say {
-        if self.look.spec.metric.history() == History::NowOnly {
-            let today = self.look.panel.facts.lens.day_of(self.at);
-            return Say::new("breach.when.now").with("day", today.date());
+        if self.is_to_date() {
+            return as_of(self.look.panel.facts.lens.day_of(self.at));
         }
         let when = during(self.look.periods[super::NOW]);
         if self.look.spec.period.current { Say::new("breach.when.current").with("when", when) } else { when }
@@ -280,7 +284,8 @@ impl Evaluation<'_> {
         }
         let trail: Vec<Reading> = self.look.trail(finding.place).map(|(_, reading)| reading).collect();
         let beyond = |reading: &&Reading| {
-            let judged = super::judge(condition, **reading, self.look.spec.min_base, &super::Past::default());
+            let judged =
+                super::judge(condition, **reading, self.look.spec.min_base, &super::judge::Beside::default());
             judged.sample == Sample::Beyond
         };
         trail.iter().rev().take_while(beyond).count() as i128
@@ -330,7 +335,12 @@ impl Evaluation<'_> {
         let is_other = self.look.periods[YEAR] != self.look.periods[BEFORE];
         let year = told(YEAR).filter(|_| is_other);
         let year = year.map(|value| Say::new("breach.before.year").with("value", value).into());
-        let then = during(self.look.periods[BEFORE]);
+        let (now, earlier) = (self.look.periods[super::NOW], self.look.periods[BEFORE]);
+        let then = match Moment::of(&self.look.panel.facts.lens, &now, earlier).filter(|_| self.is_to_date())
+        {
+            Some(moment) => as_of(moment.lens.today()),
+            None => during(earlier),
+        };
         Some(
             Say::new("breach.before")
                 .with("before", before)
@@ -356,6 +366,11 @@ impl Evaluation<'_> {
             Some(after) => Say::new("breach.next.repeat").with("after", span(after)).with("until", until),
         })
     }
+}
+
+/// "as of 3 October".
+fn as_of(day: Day) -> Say {
+    Say::new("breach.when.now").with("day", day.date())
 }
 
 /// "in October".

@@ -232,13 +232,13 @@ pub enum Better {
     Neither,
 }
 
-/// Whether a metric can be told of a period that is over.
+/// What a metric tells, and so how its past is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum History {
-    /// Of any period.
+    /// What a period brought: of any period, from one read of the store.
     Period,
-    /// As of now only: it is to date, and what it was is not kept.
-    NowOnly,
+    /// How things stand: what it was is read from the store as of then ([`super::past`]).
+    ToDate,
 }
 
 /// What a metric is counted from. All metrics of one source come from one pass over it.

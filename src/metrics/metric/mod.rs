@@ -1,9 +1,11 @@
 //! The catalogue: every headline figure under one name, with what it is counted in, which way is good, what
-//! it reads and whether it has a past. Sheets, JSON and whoever watches a figure name it from here;
-//! [`reading`] says what it is, [`today`] what those are that are told as of now only.
+//! it reads and how its past is told. Sheets, JSON and whoever watches a figure name it from here;
+//! [`reading`] says what it is, [`today`] what those are that are counted in parts of their own, [`past`] what those
+//! were that are to date.
 
 mod catalogue;
 mod needs;
+pub mod past;
 pub mod reading;
 mod today;
 
@@ -62,7 +64,7 @@ impl Metric {
         }
     }
 
-    /// Whether it can be told of periods that are over.
+    /// Whether it tells what a period brought or how things stand.
     pub fn history(self) -> History {
         match self.source() {
             Source::Activity
@@ -78,7 +80,7 @@ impl Metric {
             | Source::Tenures
             | Source::Cohorts
             | Source::Buying
-            | Source::Lasting => History::NowOnly,
+            | Source::Lasting => History::ToDate,
         }
     }
 

@@ -15,6 +15,7 @@ use super::super::panel::Panel;
 use super::super::segment::Groups;
 use super::super::sweep::{Slice, Swept};
 use super::super::value::{Value, arpa, lifetime};
+use super::past::Past;
 use super::today::{Today, millionths};
 use super::{History, Metric, Source};
 use crate::domain::{Currency, Day, Money, Period, Ratio};
@@ -84,7 +85,7 @@ pub struct Readings {
     settings: Settings,
     currency: Currency,
     margin: Ratio,
-    /// When the periods end: what is told as of now only is told of those that end last.
+    /// When the periods end: what is to date is told of those that end last, and of others from their past.
     ends: Vec<Day>,
     slices: Grid<Slice>,
     worth: Grid<Value>,
@@ -95,6 +96,9 @@ pub struct Readings {
     referrers: Grid<i128>,
     answers: Grid<Answers>,
     today: Today,
+    /// The labels of each split's groups.
+    labels: Vec<Vec<Option<String>>>,
+    past: Past,
 }
 
 /// A cell of a grid: of the whole, or of a group of a split; and of which period.
@@ -115,7 +119,8 @@ impl Place {
 
 impl Panel<'_> {
     /// The readings of `metrics` over `periods` (up to sixty), of each group of `splits` over the first so
-    /// many. What is told as of now only is told of the periods that end last. The facts must have been
+    /// many. What is to date is told of the periods that end last; of others once it is [`Readings::remembering`]
+    /// them. The facts must have been
     /// read with the [`super::needs()`] of the same.
     pub fn readings(&self, metrics: &[Metric], periods: &[Period], splits: &[(&Groups, usize)]) -> Readings {
         let active = |metric: &Metric| matches!(metric.source(), Source::Activity | Source::Referrals);
@@ -140,14 +145,11 @@ impl Panel<'_> {
         let metrics: Vec<Metric> = told.collect();
         let reads = |source: Source| metrics.iter().any(|metric| metric.source() == source);
         let slices = Grid { whole: swept.whole, groups: swept.groups };
+        let takes_margin = metrics.iter().any(|metric| metric.takes_margin());
         let mut readings = Readings {
             settings: self.settings.clone(),
             currency: self.facts.lens.currency,
-            margin: if metrics.iter().any(|metric| metric.takes_margin()) {
-                self.gross_margin()
-            } else {
-                Ratio::whole(1)
-            },
+            margin: if takes_margin { self.gross_margin() } else { Ratio::whole(1) },
             ends: periods.iter().map(|period| period.end).collect(),
             slices,
             worth: Grid::default(),
@@ -158,6 +160,8 @@ impl Panel<'_> {
             referrers: Grid::default(),
             answers: Grid::default(),
             today: Today::default(),
+            labels: splits.iter().map(|(groups, _)| groups.labels.clone()).collect(),
+            past: Past::default(),
         };
         if reads(Source::Purchases) {
             // To date: one value for the whole and each group.
@@ -191,9 +195,20 @@ impl Panel<'_> {
 }
 
 impl Readings {
+    /// The same with what metrics that are to date were at earlier moments.
+    #[must_use]
+    pub fn remembering(self, past: Past) -> Readings {
+        Readings { past, ..self }
+    }
+
     /// What a metric is of the whole in the period at `at` of the list.
     pub fn whole(&self, metric: Metric, at: usize) -> Reading {
-        self.read(metric, Place { group: None, at }).unwrap_or(Reading::NOTHING)
+        self.known(metric, at).unwrap_or(Reading::NOTHING)
+    }
+
+    /// The same; `None` where nobody asked for it, or nobody looked at its past.
+    pub fn known(&self, metric: Metric, at: usize) -> Option<Reading> {
+        self.read(metric, Place { group: None, at })
     }
 
     /// What a metric is of a group, by its place among the labels, of the split at `split` of the list, in
@@ -216,8 +231,11 @@ impl Readings {
         let now = Place { at: 0, ..place };
         let is_last = self.ends.get(place.at) == self.ends.iter().max();
         let is_told = metric.is_told_on(self.settings.basis);
-        if !is_told || metric.history() == History::NowOnly && !is_last {
+        if !is_told {
             return None;
+        }
+        if metric.history() == History::ToDate && !is_last {
+            return self.then(metric, place);
         }
         Some(match metric.source() {
             Source::Activity => self.of_slice(metric, place.of(&self.slices)?),
@@ -242,6 +260,17 @@ impl Readings {
             | Source::Buying
             | Source::Lasting => self.today.read(metric, now, self.currency)?,
         })
+    }
+
+    /// What a metric that is to date was at the moment of an earlier period.
+    fn then(&self, metric: Metric, place: Place) -> Option<Reading> {
+        let end = *self.ends.get(place.at)?;
+        match place.group {
+            None => self.past.whole(metric, end),
+            Some((split, group)) => {
+                self.past.group(metric, (split, self.labels.get(split)?.get(group)?), end)
+            }
+        }
     }
 
     fn money(&self, minor: i128) -> Measured {
