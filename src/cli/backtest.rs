@@ -163,7 +163,8 @@ fn replay_all(
     if !can_be_replayed(spec) {
         let mut seen = BTreeMap::new();
         for at in due {
-            let past = past_of(&config.store.lens(*at, zone.clone()), spec, &mut snapshot, &mut seen)?;
+            let lens = config.store.lens(*at, zone.clone()).alone(spec.settings.currency);
+            let past = past_of(&lens, spec, &mut snapshot, &mut seen)?;
             let facts = read(config, job, spec, &mut snapshot, *at, &spec.periods(day(*at)))?;
             replay.step(&Look::of(&facts, spec, day(*at)).remembering(past), *at);
         }
@@ -238,7 +239,7 @@ fn read(
     at: Timestamp,
     periods: &[Period],
 ) -> Result<Facts, StoreError> {
-    let lens = config.store.lens(at, job.schedule.zone.clone());
+    let lens = config.store.lens(at, job.schedule.zone.clone()).alone(spec.settings.currency);
     snapshot.read(spec.needs(&lens, periods), lens)
 }
 

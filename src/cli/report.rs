@@ -9,7 +9,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::daemon::past;
 use crate::document::{Document, Kind};
-use crate::domain::PeriodKind;
+use crate::domain::{Currency, PeriodKind};
 use crate::job::report::{self, Story};
 use crate::job::{Recipe, ReportKind, ReportSpec};
 use crate::metrics::{PeriodChoice, Split};
@@ -37,6 +37,9 @@ pub(super) struct Report {
     /// Split customers by segment, plan, region, tier, owner, tag, tenure or cohort. May be repeated.
     #[arg(long, value_name = "BY")]
     split: Vec<String>,
+    /// Tell money in this currency alone. Default: the job's, or the store's and what its rates make of others.
+    #[arg(long, value_name = "CODE")]
+    currency: Option<String>,
     /// How to count and in which zone: those of this job. Default: those of the configuration.
     #[arg(long, value_name = "JOB")]
     job: Option<String>,
@@ -97,7 +100,7 @@ impl Report {
         let as_of = self.at.as_ref().map_or(Ok(Clock::System.now()), |text| read_at(text, zone))?;
         let data = |e: crate::store::StoreError| Failure::new(EX_DATAERR, e.to_string());
         let mut store = config.store.open().map_err(data)?;
-        let lens = config.store.lens(as_of, zone.clone());
+        let lens = config.store.lens(as_of, zone.clone()).alone(spec.settings.currency);
         let mut snapshot = store.snapshot().map_err(data)?;
         let mut pasts = past::read(&mut snapshot, &report::earlier(&spec, &lens), [&None]).map_err(data)?;
         let facts = snapshot.read(report::needs(&spec, &lens), lens).map_err(data)?;
@@ -140,10 +143,15 @@ impl Report {
             Recipe::Report(spec) => Some(spec.splits.clone()),
             Recipe::Reminders(_) | Recipe::Greetings(_) | Recipe::Watch(_) => None,
         });
-        let (settings, mut splits) = match &self.job {
+        let (mut settings, mut splits) = match &self.job {
             Some(name) => of_job(name)?,
             None => (config.settings.clone(), first.unwrap_or(vec![Split::Segment])),
         };
+        if let Some(code) = &self.currency {
+            let currency = Currency::from_code(code);
+            let currency = currency.ok_or_else(|| usage("currency", code, &["USD", "EUR", "BRL"]))?;
+            settings.tell_alone(currency, config.store.currency);
+        }
         if !self.split.is_empty() {
             let names = Split::ALL.map(|(name, _)| name);
             let read = |word: &String| {

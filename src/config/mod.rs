@@ -9,6 +9,7 @@ mod greetings;
 mod jobs;
 mod people;
 pub mod problem;
+mod reports;
 mod rules;
 mod secret;
 mod store;
@@ -277,6 +278,7 @@ impl Builder {
             channels: &channels,
             zone: &default_zone,
             pages: file.actions.is_some(),
+            currency: Currency::from_code(file.store.get().currency.get()),
         };
         let jobs = self.jobs(file, &context, &settings);
         let actions = self.actions(file);

@@ -12,14 +12,7 @@ use crate::store::{Mapping, Source, StoreError};
 
 impl Builder {
     pub(super) fn store(&mut self, file: &file::Store, zone: jiff::tz::TimeZone) -> Option<Store> {
-        let currency = Currency::from_code(file.currency.get());
-        if currency.is_none() {
-            self.error(
-                format!("unknown currency `{}`", file.currency.get()),
-                &file.currency,
-                "an ISO 4217 code such as EUR",
-            );
-        }
+        let currency = self.currency(&file.currency);
         let mapping = match &file.relations {
             None => Mapping::own(),
             Some(relations) => self.mapping(relations),
@@ -30,6 +23,15 @@ impl Builder {
         let store = Store { path, mapping, zone, currency: seen, rates: self.rates(file), watcher: None };
         self.check_store(file, &store);
         currency.map(|_| store)
+    }
+
+    pub(super) fn currency(&mut self, text: &file::Text) -> Option<Currency> {
+        let currency = Currency::from_code(text.get());
+        if currency.is_none() {
+            let title = format!("unknown currency `{}`", text.get());
+            self.error(title, text, "an ISO 4217 code such as EUR");
+        }
+        currency
     }
 
     fn mapping(&mut self, relations: &std::collections::BTreeMap<String, At<file::Relation>>) -> Mapping {

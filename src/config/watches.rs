@@ -43,12 +43,12 @@ impl Builder {
         settings: &Settings,
     ) -> Option<Recipe> {
         let job = at.get();
-        let settings =
-            job.churn.as_ref().map_or(settings.clone(), |churn| self.counting(churn.get(), settings));
+        let settings = self.counted(job, context, settings);
         self.refuse_teams(job, to, context);
         let metric = self.metric(name, job)?;
         self.refuse_idle(job, metric);
         self.refuse_basis(job, metric, settings.basis);
+        self.refuse_costless(job, metric, &settings);
         let split = self.one_split(job, metric);
         let only = self.only(job, split);
         let condition = self.condition(name, job, metric);
@@ -148,6 +148,19 @@ impl Builder {
         let instead: Vec<&str> = instead.map(Metric::name).collect();
         let problem = Problem::error(format!("`{}` is never known here", metric.name())).at(text.span(), why);
         self.problems.push(problem.help(format!("what is to come is told by {}", instead.join(", "))));
+    }
+
+    /// What a customer costs to win is one amount, in the store's currency.
+    fn refuse_costless(&mut self, job: &file::Job, metric: Metric, settings: &Settings) {
+        let is_known = metric != Metric::LtvToCac || settings.cac_minor.is_some();
+        let Some(text) = job.metric.as_ref().filter(|_| !is_known) else { return };
+        let (why, help) = if settings.currency.is_some() {
+            ("`value.cac_minor` is in the store's currency", "watch ltv_subscription in this one")
+        } else {
+            ("nothing says what a customer costs to win", "[value]\ncac_minor = 40_000")
+        };
+        let problem = Problem::error(format!("`{}` is never known here", metric.name()));
+        self.problems.push(problem.at(text.span(), why).help(help));
     }
 
     fn one_split(&mut self, job: &file::Job, metric: Metric) -> Option<Split> {

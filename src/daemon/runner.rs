@@ -184,7 +184,7 @@ pub fn decide(
     match &job.recipe {
         Recipe::Report(spec) => {
             sealer.attach = &spec.attach;
-            let lens = config.store.lens(at, job.schedule.zone.clone());
+            let lens = config.store.lens(at, job.schedule.zone.clone()).alone(spec.settings.currency);
             let known = &asked.known.published;
             let reported = reporting::report((job, spec), lens, (snapshot, &mut check), known)?;
             for target in &job.to {
@@ -195,7 +195,7 @@ pub fn decide(
             (decided.published, decided.rows) = (reported.published, reported.rows.into_iter().collect());
         }
         Recipe::Watch(spec) => {
-            let lens = config.store.lens(at, job.schedule.zone.clone());
+            let lens = config.store.lens(at, job.schedule.zone.clone()).alone(spec.settings.currency);
             let whole = [&None].into();
             let (facts, _, pasts) = past::looked(&job.recipe, lens, whole, &mut snapshot, &mut check)?;
             let past = pasts.into_values().next().unwrap_or_default();

@@ -75,6 +75,16 @@ impl Lens {
         self.day_of(self.as_of)
     }
 
+    /// The same of one currency alone, where that is asked: of others nothing is converted into it, and amounts that
+    /// name none are in the store's own.
+    #[must_use]
+    pub fn alone(self, currency: Option<Currency>) -> Lens {
+        match currency {
+            Some(currency) => Lens { currency, rates: Rates::apart(self.currency), ..self },
+            None => self,
+        }
+    }
+
     /// The same so many days earlier, at the same time of the day.
     #[must_use]
     pub fn earlier(&self, days: i32) -> Lens {

@@ -63,27 +63,40 @@ impl Money {
     }
 }
 
-/// What other currencies are worth in the report's, from given days on: so many of its major units for one
-/// of theirs.
+/// What amounts are worth in the report's currency: of others, from given days on, so many of its major units for one
+/// of theirs; of those that name none, themselves, unless they are in another.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Rates(BTreeMap<String, Vec<(Day, Ratio)>>);
+pub struct Rates {
+    dated: BTreeMap<String, Vec<(Day, Ratio)>>,
+    unnamed: Option<Currency>,
+}
 
 impl Rates {
+    /// None at all: what is told is told of one currency alone. Amounts that name none are in `unnamed`.
+    pub fn apart(unnamed: Currency) -> Rates {
+        Rates { dated: BTreeMap::new(), unnamed: Some(unnamed) }
+    }
+
+    /// What amounts are in that name no currency; `None` for the report's.
+    pub fn unnamed(&self) -> Option<Currency> {
+        self.unnamed
+    }
+
     /// Says that one unit of `code` is worth `rate` from `day` on, until a later rate.
     pub fn set(&mut self, code: &str, day: Day, rate: Ratio) {
-        let dated = self.0.entry(code.to_ascii_uppercase()).or_default();
+        let dated = self.dated.entry(code.to_ascii_uppercase()).or_default();
         let at = dated.partition_point(|(from, _)| *from <= day);
         dated.insert(at, (day, rate));
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.dated.is_empty()
     }
 
     /// The rate of a currency on a day.
     pub fn latest(&self, code: &str, day: Day) -> Option<Ratio> {
-        let dated = self.0.get(code)?;
+        let dated = self.dated.get(code)?;
         let (_, rate) = dated.get(dated.partition_point(|(from, _)| *from <= day).checked_sub(1)?)?;
         Some(*rate)
     }

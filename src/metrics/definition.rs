@@ -2,7 +2,7 @@
 
 use super::care::Intervals;
 use super::risk::Weights;
-use crate::domain::{Day, Period, PeriodKind, Ratio};
+use crate::domain::{Currency, Day, Period, PeriodKind, Ratio};
 
 /// What makes a customer active.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,9 +154,20 @@ pub struct Settings {
     pub horizon_months: u32,
     /// What money a year from now is worth less, in millionths.
     pub discount_ppm: u32,
+    /// The one currency that money figures are told of, and nothing is converted into; `None` for the store's own,
+    /// and what its rates make of others.
+    pub currency: Option<Currency>,
 }
 
 impl Settings {
+    /// Tells money in one currency alone, in a store whose own is `own`: costs of acquiring customers are in that.
+    pub fn tell_alone(&mut self, currency: Currency, own: Currency) {
+        self.currency = Some(currency);
+        if currency != own {
+            self.cac_minor = None;
+        }
+    }
+
     /// The yearly discount as a share.
     pub fn discount_rate(&self) -> f64 {
         f64::from(self.discount_ppm) / 1e6
@@ -185,6 +196,7 @@ impl Default for Settings {
             risk: Weights::default(),
             horizon_months: 12,
             discount_ppm: 100_000,
+            currency: None,
         }
     }
 }

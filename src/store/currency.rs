@@ -13,20 +13,23 @@ pub(super) struct Amounts<'a> {
     lens: &'a Lens,
     /// The report's currency.
     own: [u8; 3],
+    /// What rows are in that name none, where that is another one.
+    unnamed: Option<Currency>,
     /// By currency code.
     pub(super) foreign: BTreeMap<String, Foreign>,
 }
 
 impl<'a> Amounts<'a> {
     pub(super) fn new(lens: &'a Lens) -> Amounts<'a> {
-        Amounts { lens, own: lens.currency.letters(), foreign: BTreeMap::new() }
+        let unnamed = lens.rates.unnamed().filter(|unnamed| *unnamed != lens.currency);
+        Amounts { lens, own: lens.currency.letters(), unnamed, foreign: BTreeMap::new() }
     }
 
     /// Whether an amount needs no rate: its currency is the report's, or none is named.
     #[inline]
     pub(super) fn is_own(&self, currency: ValueRef<'_>) -> bool {
         match currency {
-            ValueRef::Null => true,
+            ValueRef::Null => self.unnamed.is_none(),
             ValueRef::Text(code) => {
                 code.first_chunk() == Some(&self.own) && code.len() == 3
                     || code.eq_ignore_ascii_case(&self.own)
@@ -36,12 +39,13 @@ impl<'a> Amounts<'a> {
     }
 
     /// `minor` units of what `currency` says, in the report's currency at the rate of `day`; `None` for
-    /// another one without a rate. A row that names no currency is in the report's.
+    /// another one without a rate.
     pub(super) fn read(&mut self, currency: ValueRef<'_>, minor: i64, day: Day) -> Result<Option<i64>, Bad> {
         if self.is_own(currency) {
             return Ok(Some(minor));
         }
-        let Some(code) = text_of(currency, "currency")?.map(|code| code.to_ascii_uppercase()) else {
+        let named = text_of(currency, "currency")?.map(|code| code.to_ascii_uppercase());
+        let Some(code) = named.or_else(|| self.unnamed.map(|unnamed| unnamed.code().to_owned())) else {
             return Ok(Some(minor));
         };
         if code.as_bytes() == self.own {
@@ -65,7 +69,7 @@ impl<'a> Amounts<'a> {
 impl Amounts<'_> {
     /// What goes with an amount, and is in its currency: 0 without a rate. Noted is only the amount.
     pub(super) fn convert(&self, currency: ValueRef<'_>, minor: i64, day: Day) -> i64 {
-        let ValueRef::Text(code) = currency else { return minor };
+        let ValueRef::Text(code) = currency else { return if self.unnamed.is_none() { minor } else { 0 } };
         let code = String::from_utf8_lossy(code).trim().to_ascii_uppercase();
         if code.as_bytes() == self.own {
             return minor;

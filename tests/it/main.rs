@@ -9,6 +9,7 @@ mod care;
 mod chats;
 mod chinook;
 mod config_bad;
+mod currencies;
 mod demo_figures;
 mod demo_shop;
 mod demo_value;

@@ -104,6 +104,10 @@ pub(super) fn ends(facts: &Facts) -> Vec<Say> {
 /// Money in other currencies is never added: it is converted by a rate that is said, or told apart.
 fn currencies(facts: &Facts) -> Vec<Say> {
     let mut notes = Vec::new();
+    let is_alone = facts.lens.rates.unnamed().is_some();
+    if is_alone {
+        notes.push(Say::new("note.currency.alone").with("own", facts.lens.currency.code()));
+    }
     for ((relation, code), foreign) in &facts.foreign {
         let relation = relation_word(relation);
         if foreign.converted > 0 {
@@ -126,8 +130,9 @@ fn currencies(facts: &Facts) -> Vec<Say> {
         if foreign.left_out > 0
             && let Some(currency) = Currency::from_code(code)
         {
+            let key = if is_alone { "note.currency.apart" } else { "note.currency.left_out" };
             notes.push(
-                Say::new("note.currency.left_out")
+                Say::new(key)
                     .with("money", Money::new(foreign.left_out_minor, currency))
                     .with("n", i128::from(foreign.left_out))
                     .with("relation", relation),

@@ -50,7 +50,9 @@ impl Story<'_> {
     }
 
     fn kept_as(&self, metric: Metric) -> String {
-        format!("{}#{}", self.definition_name(), metric.name())
+        // Money of another currency is another figure.
+        let alone = self.spec.settings.currency.map(|currency| format!("/{currency}")).unwrap_or_default();
+        format!("{}#{}{alone}", self.definition_name(), metric.name())
     }
 
     /// What is told now of what was published before, the latest period first.

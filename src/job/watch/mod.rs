@@ -67,8 +67,9 @@ impl WatchSpec {
     pub fn fingerprint(&self) -> String {
         let Condition { against, side, level, .. } = &self.condition;
         let split = self.split.map_or("all", Split::name);
+        let alone = self.settings.currency.map(|currency| format!(", {currency} alone")).unwrap_or_default();
         format!(
-            "{} by {split}, {:?} {}, {against:?} {side:?} {}/{}, {:?} {}",
+            "{} by {split}, {:?} {}, {against:?} {side:?} {}/{}, {:?} {}{alone}",
             self.metric.name(),
             self.period.kind,
             self.period.current,
