@@ -6,10 +6,8 @@ use crate::domain::Ratio;
 
 /// The change of a figure; empty where one of the two is not known.
 pub fn change(now: &Value, was: &Value) -> Value {
-    if let (Some(now), Some(was)) = (rate(now), rate(was)) {
-        // In tenths of a point, as rates are printed.
-        let points = now.scaled(3) - was.scaled(3);
-        return signed(["change.points.up", "change.points.down"], points, |n| {
+    if let (Some(now), Some(was)) = (tenths(now), tenths(was)) {
+        return signed(["change.points.up", "change.points.down"], now - was, |n| {
             Value::Number(n as f64 / 10.0, 1)
         });
     }
@@ -35,9 +33,11 @@ fn signed([up, down]: [&'static str; 2], n: i128, value: impl Fn(i128) -> Value)
     }
 }
 
-fn rate(value: &Value) -> Option<Ratio> {
+/// A rate in tenths of a point, as it is printed.
+fn tenths(value: &Value) -> Option<i128> {
     match value {
-        Value::Rate(ratio) | Value::SmallRate(ratio) => Some(*ratio),
+        Value::Rate(ratio) | Value::SmallRate(ratio) => Some(ratio.scaled(3)),
+        Value::Percent(share) if share.is_finite() => Some((share * 1000.0).round() as i128),
         _ => None,
     }
 }
@@ -64,6 +64,8 @@ mod tests {
             (rate(26), rate(42), "↓1.6 pts"),
             (rate(42), rate(42), "±0"),
             (rate(42), Value::SmallRate(Ratio::of(0, 3).unwrap()), "↑4.2 pts"),
+            (Value::Percent(0.0515), rate(42), "↑1.0 pts"),
+            (Value::Percent(f64::NAN), rate(42), ""),
             (Value::Count(130), Value::Count(100), "↑30.0%"),
             (Value::Count(75), Value::Count(100), "↓25.0%"),
             (Value::Count(5), Value::Count(0), "n/a (was 0)"),

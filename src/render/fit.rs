@@ -138,10 +138,8 @@ fn shorten(view: &mut View, bytes: usize) {
         if let Some(figures) = &mut block.figures {
             figures.columns.iter_mut().for_each(short);
             for row in &mut figures.rows {
-                [&mut row.name, &mut row.now, &mut row.remark]
-                    .into_iter()
-                    .chain(&mut row.others)
-                    .for_each(short);
+                [&mut row.name, &mut row.now, &mut row.remark].into_iter().for_each(short);
+                row.others.iter_mut().flat_map(|o| [&mut o.value, &mut o.change]).for_each(short);
             }
         }
         if let Some(table) = &mut block.table {

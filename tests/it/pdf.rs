@@ -86,7 +86,9 @@ mod made {
             if let Some(figures) = &block.figures {
                 said.extend(figures.columns.clone());
                 said.extend(figures.rows.iter().flat_map(|row| {
-                    [vec![row.name.clone(), row.remark.clone(), row.now.clone()], row.others.clone()].concat()
+                    let others = row.others.iter().flat_map(|o| [o.value.clone(), o.change.clone()]);
+                    let named = [row.name.clone(), row.remark.clone(), row.now.clone()];
+                    named.into_iter().chain(others).collect::<Vec<_>>()
                 }));
             }
             if let Some(table) = &block.table {

@@ -244,8 +244,11 @@ impl<'a> Story<'a> {
             sheets.extend(section.sheets);
             notes.extend(section.notes);
         }
+        let figures = self.figures_of(figures);
+        let is_compared = figures.as_ref().is_some_and(|figures| figures.columns.len() > 1);
+        notes.extend(is_compared.then(|| Say::new("note.changes")));
         notes.extend(notes::ends(self.panel.facts));
-        let mut blocks: Vec<Block> = self.figures_of(figures).map(Block::Figures).into_iter().collect();
+        let mut blocks: Vec<Block> = figures.map(Block::Figures).into_iter().collect();
         blocks.extend(charts);
         let shown = tables.iter().filter(|table| !table.rows.is_empty());
         blocks.extend(shown.map(|table| Block::Table(table.first(SHOWN))));

@@ -139,7 +139,7 @@ fn figure(row: &FigureView, first: bool) -> Vec<Span> {
 
 /// What a figure is held against, in brackets.
 fn before(row: &FigureView) -> String {
-    let others: Vec<&str> = row.others.iter().filter(|o| !o.is_empty()).map(String::as_str).collect();
+    let others: Vec<&str> = row.others.iter().map(|o| o.value.as_str()).filter(|o| !o.is_empty()).collect();
     if others.is_empty() { String::new() } else { format!(" ({})", others.join(" · ")) }
 }
 

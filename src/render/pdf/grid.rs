@@ -199,7 +199,11 @@ pub(super) fn figures(paper: &mut Paper, figures: &FiguresView) {
             first.texts.push((figure.remark.clone(), Print { ink, ..REMARK }));
         }
         let mut cells = vec![first, Cell::of(&figure.now, now, true)];
-        cells.extend(figure.others.iter().map(|text| Cell::of(text, others, true)));
+        cells.extend(figure.others.iter().map(|other| {
+            let mut cell = Cell::of(&other.value, others, true);
+            cell.texts.extend((!other.change.is_empty()).then(|| (other.change.clone(), REMARK)));
+            cell
+        }));
         cells
     });
     let grid = Grid::of(&head, &rows.collect::<Vec<_>>());

@@ -4,7 +4,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::{
     ActionView, BecauseView, BlockView, CellView, ChartView, ColumnView, FigureView, FiguresView, ItemView,
-    ReachView, TableView, tidy,
+    OtherView, ReachView, TableView, tidy,
 };
 use crate::document::{Block, Chart, Figures, Item, Reach, Say, Table, Value};
 use crate::render::locale::Locale;
@@ -57,23 +57,46 @@ fn figures_view(figures: &Figures, locale: &Locale) -> FiguresView {
         .iter()
         .map(|figure| {
             let mut values = figure.values.iter().map(|value| whole(locale.value(value)));
+            let now = values.next().unwrap_or_default();
+            let others = values.zip(figure.changes()).map(|(value, change)| OtherView {
+                value,
+                change: if is_from_zero(&change) { String::new() } else { locale.value(&change) },
+            });
             FigureView {
                 name: locale.say(&figure.name),
-                now: values.next().unwrap_or_default(),
-                others: values.collect(),
+                now,
+                others: others.collect(),
                 remark: locale.value(&figure.remark),
                 alarming: figure.alarming,
             }
         })
         .collect();
-    let mut cells = vec![[vec![String::new()], columns.clone(), vec![String::new()]].concat()];
-    for row in &rows {
-        cells.push(
-            [vec![row.name.clone(), row.now.clone()], row.others.clone(), vec![row.remark.clone()]].concat(),
-        );
-    }
-    let numeric: Vec<bool> = (0..columns.len() + 2).map(|i| i != 0 && i != columns.len() + 1).collect();
-    FiguresView { columns, rows, lines: align(&cells, &numeric) }
+    let lines = figure_lines(&columns, &rows);
+    FiguresView { columns, rows, lines }
+}
+
+/// Figures as lines of text: each value with what the figure did since beside it.
+fn figure_lines(columns: &[String], rows: &[FigureView]) -> Vec<String> {
+    let (first, others) =
+        columns.split_first().map_or((String::new(), [].as_slice()), |(f, o)| (f.clone(), o));
+    let heads = others.iter().flat_map(|column| [column.clone(), String::new()]);
+    let mut cells: Vec<Vec<String>> = vec![[String::new(), first].into_iter().chain(heads).collect()];
+    cells.extend(rows.iter().map(|row| {
+        let others = row.others.iter().flat_map(|other| [other.value.clone(), other.change.clone()]);
+        [row.name.clone(), row.now.clone()].into_iter().chain(others).collect()
+    }));
+    cells[0].push(String::new());
+    cells.iter_mut().skip(1).zip(rows).for_each(|(cells, row)| cells.push(row.remark.clone()));
+    // Names, changes and remarks begin where the others do.
+    let numeric: Vec<bool> = (0..others.len() * 2 + 3)
+        .map(|i| i == 1 || i > 1 && i % 2 == 0 && i < others.len() * 2 + 2)
+        .collect();
+    align(&cells, &numeric)
+}
+
+/// Beside a value of zero it need not be said that it was zero.
+fn is_from_zero(change: &Value) -> bool {
+    matches!(change, Value::Say(say) if say.key == "change.from_zero")
 }
 
 /// From so many columns on a table is dense.

@@ -81,11 +81,20 @@ pub struct FigureView {
     /// The value of now.
     pub now: String,
     /// The values it is held against.
-    pub others: Vec<String>,
+    pub others: Vec<OtherView>,
     /// A remark.
     pub remark: String,
     /// Whether the remark is bad news.
     pub alarming: bool,
+}
+
+/// A value that a figure is held against.
+#[derive(Debug, Clone, Serialize)]
+pub struct OtherView {
+    /// What it was.
+    pub value: String,
+    /// What the figure did since; empty where that cannot be said.
+    pub change: String,
 }
 
 /// A picture.
