@@ -10,8 +10,9 @@ use crate::care::greeted::{Greeted, WEEK};
 use crate::config::{Config, Job};
 use crate::document::{Document, Say, Value};
 use crate::domain::watched::{Evaluated, Memory, Silence};
-use crate::domain::{Facts, Published};
+use crate::domain::{Day, Facts, Published};
 use crate::job::Recipe;
+use crate::job::report::TREND;
 use crate::job::sample::notice;
 use crate::job::seal::{Envelope, Locales, seal};
 use crate::job::watch::{Evaluation, Look, WatchSpec};
@@ -34,15 +35,27 @@ pub struct Known {
 /// What a job's run of `at` needs to know.
 pub fn known(ledger: &Ledger, config: &Config, name: &str, at: Timestamp) -> Result<Known, RunError> {
     let job = name.to_owned();
-    let greets = greets(config, name);
+    let (greets, trend) = (greets(config, name), trend(config, name, at));
     let known = ledger.run_blocking(move |c| {
         let greeted = match greets {
             Some((jobs, from, zone)) => suppressions::so_far(c, &jobs, at - from, &zone)?,
             None => Greeted::default(),
         };
-        Ok(Known { published: figures::before(c, &job, at)?, watched: watches::memory(c, &job)?, greeted })
+        let published = match trend {
+            Some(from) => figures::before(c, &job, at, from)?,
+            None => Vec::new(),
+        };
+        Ok(Known { published, watched: watches::memory(c, &job)?, greeted })
     });
     known.map_err(|e| RunError::Broken(e.to_string()))
+}
+
+/// Of a report: when the first period of its trend begins. What it told of earlier ones it does not tell again.
+fn trend(config: &Config, name: &str, at: Timestamp) -> Option<Day> {
+    let job = config.jobs.get(name)?;
+    let Recipe::Report(spec) = &job.recipe else { return None };
+    let period = spec.period.on(Day::of(job.schedule.zone.to_datetime(at).date()));
+    period.trail(TREND).first().map(|period| period.start)
 }
 
 /// Of a job of greetings: all such jobs, since caps hold over all of them; how far back letters count; the zone of

@@ -192,6 +192,17 @@ pub struct Survey {
     pub score: u8,
 }
 
+impl Survey {
+    /// What it adds to promoters less detractors: of 9 and 10 one, of 0 to 6 minus one.
+    pub fn vote(&self) -> i8 {
+        match self.score {
+            9.. => 1,
+            7..=8 => 0,
+            _ => -1,
+        }
+    }
+}
+
 /// Something that was noticed about a customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Signal {

@@ -16,6 +16,13 @@ pub struct Promise {
     pub done: Option<Day>,
 }
 
+impl Promise {
+    /// Whether it was done on or before the day.
+    pub fn is_in_time(&self) -> bool {
+        self.done.is_some_and(|done| done <= self.due)
+    }
+}
+
 /// Promised contacts, in store order.
 #[derive(Debug, Clone, Default)]
 pub struct Promises {

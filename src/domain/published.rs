@@ -1,8 +1,8 @@
 //! A figure as it was told: kept, so that the next report can say when late data has changed it.
 
-use super::{Day, Period, Ratio};
+use super::{Day, Period, Ratio, Sketch};
 
-/// A period's churn as a report told it.
+/// A figure of a period as a report told it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Published {
     /// Whose customers: the lead of the team, or nothing for all.
@@ -16,8 +16,8 @@ pub struct Published {
     pub to: Day,
     /// The rate, as the fraction it was; another figure in its unit, money in minor units.
     pub rate: Ratio,
-    /// Ids of the customers who had churned; `None` where they were too many to keep.
-    pub churned: Option<Vec<String>>,
+    /// Who it was made of; `None` where that is not known any more.
+    pub sketch: Option<Sketch>,
 }
 
 impl Published {
@@ -27,6 +27,3 @@ impl Published {
         same && (self.from, self.to) == (period.start, period.end)
     }
 }
-
-/// Ids kept of one period.
-pub const CHURNED_MAX: usize = 5_000;

@@ -4,18 +4,17 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Result, params};
 
 use super::to_micros;
-use crate::domain::{Day, Published, Ratio};
+use crate::domain::{Day, Published, Ratio, Sketch};
 
 /// Keeps what the occurrence `at` of a job published.
 pub fn keep(c: &Connection, job: &str, at: Timestamp, published: &[Published]) -> Result<()> {
     let mut insert = c.prepare_cached(
-        "INSERT INTO figure (job, scope, definition, first_day, end_day, at, numerator, denominator, churned)
+        "INSERT INTO figure (job, scope, definition, first_day, end_day, at, numerator, denominator, sketch)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING",
     )?;
     for p in published {
-        // A rate is of counts of customers: both fit.
+        // Counts of customers and sums of their money: both fit.
         let (numerator, denominator) = (p.rate.numerator() as i64, p.rate.denominator() as i64);
-        let churned = p.churned.as_ref().map(|ids| serde_json::json!(ids).to_string());
         insert.execute(params![
             job,
             p.scope,
@@ -25,20 +24,21 @@ pub fn keep(c: &Connection, job: &str, at: Timestamp, published: &[Published]) -
             to_micros(at),
             numerator,
             denominator,
-            churned
+            p.sketch.as_ref().map(Sketch::to_bytes)
         ])?;
     }
     Ok(())
 }
 
-/// What a job last published of each period before the occurrence `at`.
-pub fn before(c: &Connection, job: &str, at: Timestamp) -> Result<Vec<Published>> {
+/// What a job last published of each period that began on `from` or later, before the occurrence `at`.
+pub fn before(c: &Connection, job: &str, at: Timestamp, from: Day) -> Result<Vec<Published>> {
     let mut statement = c.prepare_cached(
-        "SELECT scope, definition, first_day, end_day, numerator, denominator, churned, max(at) FROM figure
-         WHERE job = ?1 AND at < ?2 GROUP BY scope, definition, first_day, end_day ORDER BY first_day",
+        "SELECT scope, definition, first_day, end_day, numerator, denominator, sketch, max(at) FROM figure
+         WHERE job = ?1 AND at < ?2 AND first_day >= ?3
+         GROUP BY scope, definition, first_day, end_day ORDER BY first_day",
     )?;
-    let rows = statement.query_map(params![job, to_micros(at)], |row| {
-        let churned: Option<String> = row.get(6)?;
+    let rows = statement.query_map(params![job, to_micros(at), from.0], |row| {
+        let sketch: Option<Vec<u8>> = row.get(6)?;
         let rate = Ratio::of(row.get::<_, i64>(4)?.into(), row.get::<_, i64>(5)?.into());
         Ok(rate.map(|rate| Published {
             scope: row.get(0).unwrap_or_default(),
@@ -46,8 +46,19 @@ pub fn before(c: &Connection, job: &str, at: Timestamp) -> Result<Vec<Published>
             from: Day(row.get(2).unwrap_or_default()),
             to: Day(row.get(3).unwrap_or_default()),
             rate,
-            churned: churned.and_then(|ids| serde_json::from_str(&ids).ok()),
+            sketch: sketch.as_deref().and_then(Sketch::from_bytes),
         }))
     })?;
     rows.filter_map(Result::transpose).collect()
+}
+
+/// Forgets who figures were made of that were told before an instant, of at most `limit`: what a report restates lies
+/// within its trend.
+pub fn purge(c: &Connection, before: Timestamp, limit: usize) -> Result<usize> {
+    c.prepare_cached(
+        "UPDATE figure SET sketch = NULL WHERE (job, scope, definition, first_day, end_day, at) IN (
+           SELECT job, scope, definition, first_day, end_day, at FROM figure
+           WHERE at < ?1 AND sketch IS NOT NULL LIMIT ?2)",
+    )?
+    .execute(params![to_micros(before), limit as i64])
 }

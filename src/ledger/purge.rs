@@ -4,14 +4,14 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Result, params};
 
-use super::{acts, appointments, deliveries, to_micros};
+use super::{acts, appointments, deliveries, figures, to_micros};
 use crate::domain::Day;
 
 /// How long it is known what was told: longer than any rule looks back.
 const KEPT: SignedDuration = SignedDuration::from_hours(24 * 800);
 
 /// Empties bodies of messages that were sent longer than `bodies` ago, entries whose links have expired, and forgets
-/// what was told of reminders and watches years ago; of each at most `limit` rows. Whether there may be more.
+/// what was told of reminders and watches, and who figures were made of, years ago; of each at most `limit` rows. Whether there may be more.
 pub fn purge(c: &Connection, now: Timestamp, bodies: SignedDuration, limit: usize) -> Result<bool> {
     let pieces = [
         deliveries::purge(c, now, bodies, limit)?,
@@ -20,6 +20,7 @@ pub fn purge(c: &Connection, now: Timestamp, bodies: SignedDuration, limit: usiz
         turns(c, now, limit)?,
         digests(c, now, limit)?,
         appointments::purge(c, now, limit)?,
+        figures::purge(c, now - KEPT, limit)?,
     ];
     Ok(pieces.contains(&limit))
 }

@@ -273,6 +273,11 @@ CREATE INDEX appointment_at ON appointment (at);
 -- each row longer and shorter again, for which pages were divided.
 ALTER TABLE delivery DROP COLUMN owner;
 ",
+    "
+-- A figure is kept with who it is made of, in one way for all figures: see domain/sketch.rs.
+ALTER TABLE figure ADD COLUMN sketch BLOB;
+ALTER TABLE figure DROP COLUMN churned;
+",
 ];
 
 /// Why a ledger file is refused.

@@ -47,15 +47,15 @@ impl Compliance {
         Ratio::of(self.in_time, self.due)
     }
 
-    fn add(&mut self, due: Day, done: Option<Day>, today: Day) {
+    fn add(&mut self, promise: &Promise, today: Day) {
         self.due += 1;
-        match done {
-            Some(done) if done <= due => self.in_time += 1,
+        match promise.done {
+            _ if promise.is_in_time() => self.in_time += 1,
             Some(done) => {
                 self.late += 1;
-                self.delays.push(done.since(due));
+                self.delays.push(done.since(promise.due));
             }
-            None => self.overdue += i128::from(due < today),
+            None => self.overdue += i128::from(promise.due < today),
         }
     }
 
@@ -151,7 +151,7 @@ impl Panel<'_> {
         for promise in which.filter(|promise| period.contains(promise.due)) {
             let owner = || self.facts.customers.owner(promise.customer);
             let rep = self.facts.promises.rep(promise).or_else(owner).map(str::to_owned);
-            by_rep.entry(rep).or_default().add(promise.due, promise.done, today);
+            by_rep.entry(rep).or_default().add(promise, today);
         }
         for compliance in by_rep.values_mut() {
             compliance.delays.sort_unstable();
@@ -171,7 +171,7 @@ impl Panel<'_> {
         let mut grid: Grid<Compliance> = Grid::new(periods.len(), splits);
         for promise in self.facts.promises.with(|customer| theirs[customer as usize]) {
             for at in (0..periods.len()).filter(|at| periods[*at].contains(promise.due)) {
-                grid.change(splits, promise.customer, at, |told| told.add(promise.due, promise.done, today));
+                grid.change(splits, promise.customer, at, |told| told.add(promise, today));
             }
         }
         grid.cells_mut().for_each(|told| told.delays.sort_unstable());

@@ -68,11 +68,17 @@ impl Counts {
 
     /// The churn rate by a definition; `None` when its base is empty.
     pub fn rate(&self, definition: Definition) -> Option<Ratio> {
+        let (left, base) = self.fraction(definition);
+        Ratio::of(left, base)
+    }
+
+    /// What the rate is a fraction of.
+    pub(super) fn fraction(&self, definition: Definition) -> (i128, i128) {
         match definition {
-            Definition::Cohort => Ratio::of(self.churned, self.opening),
-            Definition::Events => Ratio::of(self.departures, self.opening),
-            Definition::EventsPlusNew => Ratio::of(self.departures, self.opening + self.joined()),
-            Definition::InactiveShare => Ratio::of(self.silent, self.seen),
+            Definition::Cohort => (self.churned, self.opening),
+            Definition::Events => (self.departures, self.opening),
+            Definition::EventsPlusNew => (self.departures, self.opening + self.joined()),
+            Definition::InactiveShare => (self.silent, self.seen),
         }
     }
 

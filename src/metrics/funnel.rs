@@ -123,9 +123,9 @@ impl Panel<'_> {
         let theirs = self.among(customers);
         for survey in self.facts.surveys.iter().filter(|s| theirs[s.customer as usize]) {
             for at in (0..periods.len()).filter(|at| periods[*at].contains(survey.day)) {
-                grid.change(splits, survey.customer, at, |answers: &mut Answers| match survey.score {
-                    9.. => answers.promoters += 1,
-                    7..=8 => answers.passives += 1,
+                grid.change(splits, survey.customer, at, |answers: &mut Answers| match survey.vote() {
+                    1.. => answers.promoters += 1,
+                    0 => answers.passives += 1,
                     _ => answers.detractors += 1,
                 });
             }

@@ -15,6 +15,7 @@ pub mod funnel;
 pub mod grid;
 pub mod metric;
 pub mod panel;
+pub mod parts;
 pub mod predict;
 pub mod revenue;
 pub mod rfm;

@@ -44,15 +44,24 @@ pub struct Movements {
 impl Movements {
     /// (churned + contraction) ÷ opening.
     pub fn gross_churn(&self) -> Option<Ratio> {
-        Ratio::of(self.churned + self.contraction, self.opening).filter(|_| self.opening > 0)
+        let (lost, opening) = self.gross();
+        Ratio::of(lost, opening).filter(|_| opening > 0)
+    }
+
+    pub(super) fn gross(&self) -> (i128, i128) {
+        (self.churned + self.contraction, self.opening)
     }
 
     /// (churned + contraction − expansion) ÷ opening; reactivation is subtracted too where a shop
     /// counts it in. Below zero it is negative churn.
     pub fn net_churn(&self, reactivation_in: bool) -> Option<Ratio> {
+        let (lost, opening) = self.net(reactivation_in);
+        Ratio::of(lost, opening).filter(|_| opening > 0)
+    }
+
+    pub(super) fn net(&self, reactivation_in: bool) -> (i128, i128) {
         let back = if reactivation_in { self.reactivation } else { 0 };
-        Ratio::of(self.churned + self.contraction - self.expansion - back, self.opening)
-            .filter(|_| self.opening > 0)
+        (self.churned + self.contraction - self.expansion - back, self.opening)
     }
 }
 

@@ -26,7 +26,7 @@ pub struct Slice {
 }
 
 impl Slice {
-    fn empty(period: Period) -> Slice {
+    pub(super) fn empty(period: Period) -> Slice {
         Slice { period, counts: Counts::default(), moved: Movements::default() }
     }
 }
@@ -269,7 +269,7 @@ impl Panel<'_> {
 }
 
 impl Slice {
-    fn add(&mut self, standing: &Standing) {
+    pub(super) fn add(&mut self, standing: &Standing) {
         self.counts.add(standing);
         self.moved.add(standing);
     }

@@ -28,6 +28,7 @@ mod past;
 mod pdf;
 mod process;
 mod records;
+mod restated;
 mod risk;
 mod roster;
 mod runs;

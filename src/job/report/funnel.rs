@@ -102,7 +102,7 @@ impl Story<'_> {
         section.notes.push(Say::new("note.funnel"));
     }
 
-    fn source_name(source: Option<&str>) -> Value {
+    pub(super) fn source_name(source: Option<&str>) -> Value {
         source.map_or_else(|| Say::new("label.none").into(), Value::from)
     }
 

@@ -19,7 +19,6 @@ mod part;
 mod past;
 mod predict;
 mod restated;
-mod revised;
 mod rfm;
 mod risk;
 mod roster;
@@ -37,7 +36,6 @@ pub(super) use self::notes::definition_word;
 use self::part::Part;
 use self::predict::Outlook;
 use self::restated::Restated;
-use self::revised::Revised;
 use self::rfm::Standings;
 use self::risk::risks;
 pub(super) use self::tables::{split_column, worded as label_word};
@@ -122,7 +120,6 @@ pub struct Story<'a> {
     outlook: Option<Outlook>,
     risks: Risks,
     restated: Vec<Restated>,
-    revised: Vec<Revised>,
     behind: Option<Behind>,
     people: People,
 }
@@ -198,7 +195,6 @@ impl<'a> Story<'a> {
             outlook,
             risks,
             restated: Vec::new(),
-            revised: Vec::new(),
             behind: None,
             people: People::default(),
         }
@@ -220,7 +216,7 @@ impl<'a> Story<'a> {
     pub fn tell(mut self, people: People) -> Document {
         self.people = people;
         let parts = Part::of(self.spec.kind).iter().map(|part| self.section(*part));
-        let rest = [self.past_section(), self.restated_section(), self.revised_section()];
+        let rest = [self.past_section(), self.restated_section()];
         let sections: Vec<Section> = parts.chain(rest).collect();
         let mut lead: Vec<Say> = self.behind.map(|behind| self.banner(behind)).into_iter().collect();
         if self.spec.period.current {
