@@ -229,7 +229,7 @@ impl Panel<'_> {
             buckets.for_each(|bucket| within[usize::from(bucket)].push(at));
         }
         for &customer in customers {
-            for entry in bought.entries(customer).iter().filter(|entry| entry.count() > 0) {
+            for entry in bought.entries(customer).filter(|entry| entry.count() > 0) {
                 for &at in &within[usize::from(entry.bucket())] {
                     let count = i128::from(entry.count());
                     grid.change(splits, customer, at, |told| told.purchases += count);

@@ -200,7 +200,7 @@ impl<'p, 'a> Reading<'p, 'a> {
             Basis::Contract => (self.paid[open as usize], self.paid[close as usize], false, false),
             Basis::Inactivity(_) => {
                 let (from, to) = self.windows[at][1];
-                let mut entries = self.panel.facts.purchases.entries(customer).iter();
+                let mut entries = self.panel.facts.purchases.entries(customer);
                 let came = entries.any(|e| from <= e.bucket() && e.bucket() <= to);
                 (self.paid[at * 2], self.paid[at * 2 + 1], true, came)
             }

@@ -99,7 +99,12 @@ fn money_is_converted_or_each_currency_is_told_alone() {
     // 500 + 10 + 3 in reais; 40 × 5 + 20 × 5.5 − 5 × 5.5 in dollars.
     assert_eq!(*october(&all, "historic"), money("795.50", "BRL"));
     assert!(notes(&all).iter().any(|note| note.contains("are converted, most lately at 5.5000 BRL")));
-    assert!(notes(&all).iter().any(|note| note.contains("€9 in 1 transactions has no rate")), "{all:#}");
+    assert!(
+        notes(&all)
+            .iter()
+            .any(|note| note.contains("€9 has no rate and is in no figure of money (transactions: 1)")),
+        "{all:#}"
+    );
     assert_ne!(*october(&all, "ltv_to_cac"), Json::Null);
     // One by one: what names no currency is in the store's, whichever is told.
     for (code, sum, net, apart) in [
@@ -114,7 +119,7 @@ fn money_is_converted_or_each_currency_is_told_alone() {
         let said = notes(&alone).join("\n");
         assert!(said.contains(&format!("Money is told in {code} alone")), "{said}");
         for amount in apart {
-            assert!(said.contains(&format!("Apart from it: {amount} in")), "{amount}: {said}");
+            assert!(said.contains(&format!("Apart from it: {amount} (")), "{amount}: {said}");
         }
         assert!(!said.contains("converted, most"), "{said}");
         // What a customer costs to win is an amount in reais.

@@ -47,6 +47,7 @@ fn families() -> Vec<(&'static str, &'static str, Vec<String>)> {
         ),
         ("chart.moved.grew", "src/job/report/mod.rs", basis.clone()),
         ("chart.moved.shrank", "src/job/report/mod.rs", basis.clone()),
+        ("chart.moved.stayed", "src/job/report/mod.rs", basis.clone()),
         ("column", "src/job/report/tables.rs", columns()),
         ("contact", "src/care/digest.rs", own(&["call", "visit", "email", "meeting"])),
         ("figure.money", "src/job/report/mod.rs", basis.clone()),

@@ -416,13 +416,32 @@ fn who_sees_a_team_is_told_of_its_customers_alone() {
     // Bo reports to Ana, Cy to nobody; each looks after ten of the forty customers.
     shop.sql("UPDATE reps SET manager_id = '1' WHERE id = '2'");
     shop.sql("UPDATE customers SET owner_id = 1 + id % 4");
+    // What cannot be read, and money without a rate, may be anybody's.
+    shop.sql(
+        "INSERT INTO subscriptions (id, customer_id, mrr_minor, starts_on, currency) VALUES
+           ('odd', '2', 1000, 'tomorrow', NULL), ('yen', '2', 70000, '2026-01-01', 'JPY')",
+    );
     shop.run("2026-07-01T07:00:00Z", "2026-07-01T09:00:00Z");
     let (ana, ops) = (last_mail(&shop, "ana@example.com"), last_mail(&shop, "ops@example.com"));
     assert!(
         ana.contains("ended with 20 customers") && ana.contains("Only your team: 20 of 40 customers."),
         "{ana}"
     );
+    assert!(ana.contains("MRR stayed at €200."), "{ana}");
     assert!(ops.contains("ended with 40 customers") && !ops.contains("Only your team"), "{ops}");
+    for (of_all, of_team) in [
+        (
+            "1 row of subscriptions could not be read and is left out: odd",
+            "1 row of the store is left out; the report on all customers says which.",
+        ),
+        (
+            "¥70,000 has no rate and is in no figure of money (subscriptions: 1).",
+            "Money in JPY is in no figure of money.",
+        ),
+    ] {
+        assert!(ops.contains(of_all) && !ops.contains(of_team), "{ops}");
+        assert!(ana.contains(of_team) && !ana.contains(of_all), "{ana}");
+    }
 }
 
 #[test]

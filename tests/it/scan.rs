@@ -88,7 +88,7 @@ fn told(facts: &Facts, customer: u32, windows: &[(Day, Day)]) -> Told {
         bought: bought.bought(customer),
         bought_before: bought.bought_before(customer),
         spans: bought.spans(customer).to_vec(),
-        entries: bought.entries(customer).iter().map(|e| (e.bucket(), e.count(), e.amount_minor())).collect(),
+        entries: bought.entries(customer).map(|e| (e.bucket(), e.count(), e.amount_minor())).collect(),
         within: windows.iter().map(|(from, to)| bought.within(customer, *from, *to)).collect(),
     }
 }

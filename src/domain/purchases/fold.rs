@@ -1,6 +1,6 @@
 //! The pass over the transactions: row by row into what is kept of each customer.
 
-use super::{Asked, COUNT, Entry, Purchases, REACH, Tally, Uncosted};
+use super::{Asked, Purchases, REACH, Tally, Uncosted, entries};
 use crate::domain::{Day, Grouped, Span, Transaction};
 
 /// Rows whose tallies are looked at together: as many loads as a core keeps under way, and a few.
@@ -25,7 +25,7 @@ pub struct Fold {
     mark: u16,
     tallies: Vec<Open>,
     first_spends: Vec<i64>,
-    entries: Vec<(u32, Entry)>,
+    entries: entries::Open,
     spans: Vec<(u32, Span)>,
     /// Σ amounts of rows that name no cost.
     uncosted: Uncosted,
@@ -52,11 +52,11 @@ impl Fold {
         };
         Fold {
             mark: asked.mark.map_or(0, |mark| (mark.0 - base).clamp(0, i32::from(u16::MAX)) as u16),
+            entries: entries::Open::new(asked.sums),
             asked,
             bucket_of,
             tallies: vec![Open::default(); customers],
             first_spends: if first_spend { vec![0; customers] } else { Vec::new() },
-            entries: Vec::new(),
             spans: Vec::new(),
             uncosted: Uncosted::Nothing,
             unpriced: Vec::new(),
@@ -88,8 +88,7 @@ impl Fold {
             if self.bucket(self.place(row.day)) == 0 {
                 return sum;
             }
-            let at = self.tallies[row.customer as usize].entry as usize;
-            sum ^ self.entries.get(at).map_or(0, |(_, entry)| entry.packed)
+            sum ^ self.entries.touch(self.tallies[row.customer as usize].entry)
         };
         std::hint::black_box(rows.iter().fold(0, entries));
     }
@@ -139,7 +138,8 @@ impl Fold {
         self.note_rare(row);
         let bucket = self.bucket(day);
         if bucket != 0 {
-            self.enter(row, bucket);
+            let open = &mut self.tallies[row.customer as usize];
+            open.entry = self.entries.enter(row, bucket, open.entry);
         }
     }
 
@@ -179,21 +179,6 @@ impl Fold {
         self.uncosted = Uncosted::Some(uncosted);
     }
 
-    fn enter(&mut self, row: &Transaction, bucket: u8) {
-        let open = &mut self.tallies[row.customer as usize];
-        let bought = u32::from(row.bought);
-        let known = self.entries.get_mut(open.entry as usize);
-        let same = known.filter(|(c, e)| *c == row.customer && e.bucket() == bucket && e.count() < COUNT);
-        if let Some((_, entry)) = same {
-            entry.packed += bought;
-            entry.amount_minor = entry.amount_minor.saturating_add(row.amount_minor);
-        } else {
-            open.entry = self.entries.len() as u32;
-            let packed = u32::from(bucket) << 24 | bought;
-            self.entries.push((row.customer, Entry { packed, amount_minor: row.amount_minor }));
-        }
-    }
-
     /// Whether a customer's rows did not come by day.
     pub fn is_disordered(&self, customer: u32) -> bool {
         self.disordered[customer as usize]
@@ -208,7 +193,7 @@ impl Fold {
         let again: Vec<u32> = (0u32..).zip(&self.disordered).filter(|(_, d)| **d).map(|(c, _)| c).collect();
         let disordered = &self.disordered;
         self.spans.retain(|(customer, _)| !disordered[*customer as usize]);
-        self.entries.retain(|(customer, _)| !disordered[*customer as usize]);
+        self.entries.forget(disordered);
         for &customer in &again {
             self.tallies[customer as usize] = Open::default();
             if let Some(spend) = self.first_spends.get_mut(customer as usize) {
@@ -243,7 +228,6 @@ impl Fold {
                 self.spans.push((customer, open.tally.span(&self.asked)));
             }
         }
-        self.entries.sort_unstable_by_key(|(customer, e)| (*customer, e.packed));
         self.spans.sort_unstable_by_key(|(customer, span)| (*customer, span.from));
         let customers = self.tallies.len();
         // A column that holds nothing but zeros is one that nobody fills.
@@ -257,7 +241,7 @@ impl Fold {
             base: base_of(&self.asked),
             edges: self.asked.edges,
             first_spends: self.first_spends,
-            entries: Grouped::of(customers, self.entries),
+            entries: self.entries.close(customers),
             spans: Grouped::of(customers, self.spans),
             uncosted: self.uncosted,
             tallies,
@@ -329,12 +313,8 @@ mod tests {
     #[test]
     fn a_tally_stays_small() {
         assert_eq!((size_of::<Tally>(), size_of::<Open>()), (36, 48));
-        assert_eq!((size_of::<Entry>(), size_of::<(u32, Entry)>()), (12, 16));
         // What is mapped in place keeps its alignment.
-        assert_eq!(
-            (align_of::<Tally>(), align_of::<(u32, Entry)>()),
-            (align_of::<Open>(), align_of::<Entry>())
-        );
+        assert_eq!(align_of::<Tally>(), align_of::<Open>());
     }
 
     #[test]
@@ -381,6 +361,8 @@ mod tests {
         ) {
             let rows: Vec<Transaction> = rows.into_iter().map(|(c, d, a)| row(c, d, a)).collect();
             let bought = fold(&rows, asked());
+            let counts = Asked::nothing(TODAY).counts(Day(19_950), Day(19_970)).counts(Day(19_990), Day(20_001));
+            let counted = fold(&rows, counts);
             let all_zero = (0..8).all(|c| rows.iter().filter(|r| r.customer == c).map(|r| r.cost_minor).sum::<i64>() == 0);
             let any_costed = rows.iter().any(|r| r.costed) && !all_zero;
             for customer in 0..6 {
@@ -409,7 +391,9 @@ mod tests {
                     let within: Vec<_> = own.iter().filter(|r| (from..to).contains(&r.day.0)).collect();
                     let count = within.iter().filter(|r| r.bought).count() as u32;
                     let sum = within.iter().map(|r| r.amount_minor).sum::<i64>();
-                    prop_assert_eq!(bought.within(customer, Day(from), Day(to)), (sum, count, !within.is_empty()));
+                    let (from, to) = (Day(from), Day(to));
+                    prop_assert_eq!(bought.within(customer, from, to), (sum, count, !within.is_empty()));
+                    prop_assert_eq!(counted.within(customer, from, to), (0, count, !within.is_empty()));
                 }
                 for day in 19_890..20_020 {
                     let active = own.iter().any(|r| r.day.0 <= day && day < r.day.0 + 10);

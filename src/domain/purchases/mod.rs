@@ -5,10 +5,13 @@
 //! rows must come by day; one whose rows do not is marked, and read once more in order
 //! ([`Fold::disordered`], [`Fold::again`]).
 
+mod entries;
 mod fold;
 
 use std::ops::RangeInclusive;
 
+use self::entries::Entries;
+pub use self::entries::Entry;
 pub use self::fold::Fold;
 use super::{Day, Grouped, Period, Span};
 
@@ -19,6 +22,8 @@ pub struct Asked {
     gap: Option<i32>,
     mark: Option<Day>,
     first_spend: bool,
+    /// Whether windows tell amounts, and not only how often something was bought.
+    sums: bool,
     edges: Vec<Day>,
 }
 
@@ -28,7 +33,7 @@ const EDGES_MAX: usize = 250;
 impl Asked {
     /// Only what needs no window. `as_of` is the last day that is read.
     pub fn nothing(as_of: Day) -> Asked {
-        Asked { as_of, gap: None, mark: None, first_spend: false, edges: Vec::new() }
+        Asked { as_of, gap: None, mark: None, first_spend: false, sums: false, edges: Vec::new() }
     }
 
     /// Activity, too: a purchase makes its customer active for `days`, its own day included.
@@ -54,7 +59,13 @@ impl Asked {
 
     /// The sums of `[from, to)`, too.
     #[must_use]
-    pub fn window(mut self, from: Day, to: Day) -> Asked {
+    pub fn window(self, from: Day, to: Day) -> Asked {
+        Asked { sums: true, ..self.counts(from, to) }
+    }
+
+    /// How often something was bought in `[from, to)`, too.
+    #[must_use]
+    pub fn counts(mut self, from: Day, to: Day) -> Asked {
         for day in [from, to] {
             if let Err(at) = self.edges.binary_search(&day) {
                 self.edges.insert(at, day);
@@ -112,34 +123,6 @@ const NOTHING: Tally = Tally {
     bought_days_before: 0,
 };
 
-/// What a customer bought between two neighbouring edges of the windows; as compact as a [`Tally`].
-#[repr(C, packed(4))]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Entry {
-    /// Bucket in the upper byte, purchases in the other three.
-    packed: u32,
-    amount_minor: i64,
-}
-
-const COUNT: u32 = 0x00ff_ffff;
-
-impl Entry {
-    /// Which stretch between edges.
-    pub fn bucket(&self) -> u8 {
-        (self.packed >> 24) as u8
-    }
-
-    /// Transactions with a positive amount, in whatever currency.
-    pub fn count(&self) -> u32 {
-        self.packed & COUNT
-    }
-
-    /// Σ amounts, refunds subtracted, minor units.
-    pub fn amount_minor(&self) -> i64 {
-        self.amount_minor
-    }
-}
-
 /// Everything that is known of purchases.
 #[derive(Debug, Clone)]
 pub struct Purchases {
@@ -147,7 +130,7 @@ pub struct Purchases {
     edges: Vec<Day>,
     tallies: Vec<Tally>,
     first_spends: Vec<i64>,
-    entries: Grouped<Entry>,
+    entries: Entries,
     spans: Grouped<Span>,
     uncosted: Uncosted,
 }
@@ -254,8 +237,8 @@ impl Purchases {
     }
 
     /// What a customer bought between edges, by bucket.
-    pub fn entries(&self, customer: u32) -> &[Entry] {
-        self.entries.get(customer)
+    pub fn entries(&self, customer: u32) -> impl Iterator<Item = Entry> + '_ {
+        self.entries.of(customer)
     }
 
     /// The buckets that make up `[from, to)`, both of which were asked; `None` for an empty or a foreign
@@ -265,11 +248,11 @@ impl Purchases {
         (a < b).then(|| a as u8 + 1..=b as u8)
     }
 
-    /// Σ amounts and number of purchases of a customer in `[from, to)`, and whether there was any
-    /// transaction at all.
+    /// Σ amounts (0 where only [`Asked::counts`] were asked) and number of purchases of a customer in `[from, to)`, and
+    /// whether there was any transaction at all.
     pub fn within(&self, customer: u32, from: Day, to: Day) -> (i64, u32, bool) {
         let Some(buckets) = self.buckets(from, to) else { return (0, 0, false) };
-        let entries = self.entries(customer).iter().filter(|e| buckets.contains(&e.bucket()));
+        let entries = self.entries(customer).filter(|e| buckets.contains(&e.bucket()));
         entries.fold((0, 0, false), |(sum, count, _), e| {
             (e.amount_minor().saturating_add(sum), e.count().saturating_add(count), true)
         })

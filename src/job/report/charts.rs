@@ -114,7 +114,11 @@ impl Story<'_> {
             (Say::new(format!("chart.moved.{key}")), self.money(minor), total)
         };
         let change = moved.closing - moved.opening;
-        let key = if change >= 0 { "chart.moved.grew" } else { "chart.moved.shrank" };
+        let key = match change {
+            0 => "chart.moved.stayed",
+            1.. => "chart.moved.grew",
+            _ => "chart.moved.shrank",
+        };
         Some(Chart::Waterfall {
             title: self
                 .by_basis(key)

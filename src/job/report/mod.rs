@@ -243,7 +243,7 @@ impl<'a> Story<'a> {
         let figures = self.figures_of(figures);
         let is_compared = figures.as_ref().is_some_and(|figures| figures.columns.len() > 1);
         notes.extend(is_compared.then(|| Say::new("note.changes")));
-        notes.extend(notes::ends(self.panel.facts));
+        notes.extend(notes::ends(self.panel.facts, self.panel.is_whole));
         let mut blocks: Vec<Block> = figures.map(Block::Figures).into_iter().collect();
         blocks.extend(charts);
         let shown = tables.iter().filter(|table| !table.rows.is_empty());

@@ -74,9 +74,12 @@ fn told(spec: &ReportSpec, lens: &Lens) -> Vec<Period> {
 /// What a report asks of the purchases.
 pub fn asked(spec: &ReportSpec, lens: &Lens) -> Asked {
     let today = lens.today();
-    let (from, to) = year_to(today);
     let period = spec.period.on(today);
-    let mut asked = Asked::nothing(today).window(from, to);
+    let mut asked = Asked::nothing(today);
+    if Part::Value.is_in(spec.kind) {
+        let (from, to) = year_to(today);
+        asked = asked.window(from, to);
+    }
     if Part::Rfm.is_in(spec.kind) {
         let days = spec.settings.rfm_days;
         asked = metrics::rfm::asks(asked, today, days);
@@ -87,7 +90,7 @@ pub fn asked(spec: &ReportSpec, lens: &Lens) -> Asked {
     }
     // On one page over all there is no complaint rate, and so no need of its base.
     if spec.kind == ReportKind::Care {
-        asked = told(spec, lens).iter().fold(asked, |asked, p| asked.window(p.start, p.end));
+        asked = told(spec, lens).iter().fold(asked, |asked, p| asked.counts(p.start, p.end));
     }
     if Part::Cohort.is_in(spec.kind) && matches!(spec.settings.basis, Basis::Inactivity(_)) {
         asked = metrics::cohort::asks(asked, &metrics::cohort::months(&period));

@@ -1,6 +1,8 @@
 //! Under every figure: its definition's name, the window, the zone, the as-of instant, the base, the
 //! same period by the other definitions, and every row that could not be read.
 
+use std::collections::BTreeSet;
+
 use super::Story;
 use crate::document::{About, Say, Value};
 use crate::domain::facts::{Facts, Fault};
@@ -90,20 +92,28 @@ pub(super) fn relation_word(relation: &str) -> Say {
     Say::new(format!("relation.{relation}"))
 }
 
-/// What was read, in which currencies, and what could not be.
-pub(super) fn ends(facts: &Facts) -> Vec<Say> {
+/// What was read, in which currencies, and what could not be. Whoever reads about a team is told neither the ids nor the
+/// money of others: those are of the whole store.
+pub(super) fn ends(facts: &Facts, is_whole: bool) -> Vec<Say> {
     let rows = facts.rows.iter().map(|(relation, n)| {
         Say::new("note.rows").with("n", i128::from(*n)).with("relation", relation_word(relation)).into()
     });
     let mut notes = vec![Say::new("note.read").with("rows", Value::List(rows.collect()))];
-    notes.extend(currencies(facts));
-    notes.extend(quality(facts));
+    notes.extend(currencies(facts, is_whole));
+    if is_whole {
+        notes.extend(quality(facts));
+    } else {
+        // Of a row in another currency only the money is.
+        let left_out = facts.rejected.iter().filter(|((_, fault), _)| *fault != Fault::OtherCurrency);
+        let n: u64 = left_out.map(|(_, (n, _))| n).sum();
+        notes.extend((n > 0).then(|| Say::new("note.fault.team").with("n", i128::from(n))));
+    }
     notes
 }
 
 /// Money in other currencies is never added: it is converted by a rate that is said, or told apart.
-fn currencies(facts: &Facts) -> Vec<Say> {
-    let mut notes = Vec::new();
+fn currencies(facts: &Facts, is_whole: bool) -> Vec<Say> {
+    let (mut notes, mut without) = (Vec::new(), BTreeSet::new());
     let is_alone = facts.lens.rates.unnamed().is_some();
     if is_alone {
         notes.push(Say::new("note.currency.alone").with("own", facts.lens.currency.code()));
@@ -127,7 +137,9 @@ fn currencies(facts: &Facts) -> Vec<Say> {
                     .with("own", facts.lens.currency.code()),
             );
         }
-        if foreign.left_out > 0
+        if foreign.left_out > 0 && !is_whole {
+            without.insert(code.as_str());
+        } else if foreign.left_out > 0
             && let Some(currency) = Currency::from_code(code)
         {
             let key = if is_alone { "note.currency.apart" } else { "note.currency.left_out" };
@@ -138,6 +150,10 @@ fn currencies(facts: &Facts) -> Vec<Say> {
                     .with("relation", relation),
             );
         }
+    }
+    if !without.is_empty() {
+        let codes = without.into_iter().map(Value::from).collect();
+        notes.push(Say::new("note.currency.team").with("codes", Value::List(codes)));
     }
     notes
 }

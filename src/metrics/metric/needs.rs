@@ -39,7 +39,7 @@ impl Reads<'_> {
             }
         }
         if self.metrics.contains(&Metric::ComplaintRate) {
-            (asked, buys) = (self.periods.iter().fold(asked, |asked, p| asked.window(p.start, p.end)), true);
+            (asked, buys) = (self.periods.iter().fold(asked, |asked, p| asked.counts(p.start, p.end)), true);
         }
         if self.has(Source::Purchases) {
             let (from, to) = year_to(self.today);
