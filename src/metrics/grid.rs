@@ -57,6 +57,12 @@ impl<T: Clone + Default> Grid<T> {
         }
     }
 
+    /// Adds another of the same periods and splits, cell by cell.
+    pub(super) fn join(&mut self, other: &Grid<T>, add: impl Fn(&mut T, &T)) {
+        let others = other.whole.iter().chain(other.groups.iter().flatten().flatten());
+        self.cells_mut().zip(others).for_each(|(cell, other)| add(cell, other));
+    }
+
     /// Every cell, in no particular order.
     pub(super) fn cells_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.whole.iter_mut().chain(self.groups.iter_mut().flatten().flatten())

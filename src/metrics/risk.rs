@@ -25,16 +25,12 @@
 //! are those that practice names (Kumar, Reinartz, "Customer Relationship Management", 2018, ch. 12). Levels
 //! are whole thousandths, so that it is the same on every machine.
 
+mod scored;
+
 use std::cmp::Reverse;
 
-use super::activity::Activity;
-use super::first;
-use super::forecast::PROBABLY_GONE;
-use super::grid::Grid;
-use super::panel::Panel;
-use super::predict::{BgNbd, Refusal};
-use super::segment::Groups;
-use crate::domain::Day;
+pub use self::scored::Points;
+use super::predict::Refusal;
 
 /// What speaks for a customer being about to leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -88,6 +84,9 @@ impl Default for Weights {
         Weights(Factor::ALL.map(|(_, _, weight)| weight))
     }
 }
+
+/// Points of each factor, in the order of [`Factor::ALL`].
+pub type ByFactor = [u8; 9];
 
 impl Weights {
     /// The same with another weight of a factor; 0 leaves it out.
@@ -154,6 +153,9 @@ pub struct Risk {
 /// From this score on a customer is at risk.
 pub const AT_RISK: u8 = 50;
 
+/// How many of the highest scores are told.
+pub const HIGHEST: usize = 1_000;
+
 /// The highest scores, and how many there are.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Risks {
@@ -203,189 +205,6 @@ pub fn score(customer: u32, seen: &[Seen], weights: &Weights) -> Risk {
 /// How far `part` is of `whole`, in thousandths, from nothing to all.
 fn level(part: i64, whole: i64) -> u16 {
     if whole <= 0 { 0 } else { (part.clamp(0, whole) * 1_000 / whole) as u16 }
-}
-
-/// What is counted by customer, once for all of them.
-struct Counted {
-    complaints: Vec<u16>,
-    overdue: Vec<u16>,
-    signals: Vec<u16>,
-    /// The day and the answer.
-    survey: Vec<Option<(Day, u8)>>,
-}
-
-fn add(counts: &mut [u16], customer: u32) {
-    if let Some(count) = counts.get_mut(customer as usize) {
-        *count = count.saturating_add(1);
-    }
-}
-
-/// Days that signals speak for.
-const RECENT: i32 = 30;
-
-/// Days over which revenue and renewals are looked at.
-const QUARTER: i32 = 90;
-
-impl Panel<'_> {
-    fn counted(&self) -> Counted {
-        let facts = self.facts;
-        let (today, n) = (facts.lens.today(), facts.customers.len());
-        let mut counted = Counted {
-            complaints: vec![0; n],
-            overdue: vec![0; n],
-            signals: vec![0; n],
-            survey: vec![None; n],
-        };
-        for complaint in facts.complaints.iter().filter(|c| c.resolved_at.is_none()) {
-            add(&mut counted.complaints, complaint.customer);
-        }
-        for promise in facts.promises.rows.iter().filter(|p| p.done.is_none() && p.due < today) {
-            add(&mut counted.overdue, promise.customer);
-        }
-        for signal in facts.signals.iter().filter(|signal| today.since(signal.day) < RECENT) {
-            add(&mut counted.signals, signal.customer);
-        }
-        for answer in &facts.surveys {
-            if let Some(last) = counted.survey.get_mut(answer.customer as usize)
-                && last.is_none_or(|(day, score)| (day, Reverse(score)) < (answer.day, Reverse(answer.score)))
-            {
-                *last = Some((answer.day, answer.score));
-            }
-        }
-        counted
-    }
-
-    /// Scores those of `customers` who are active as of now, in their order; says why P(alive) is in no score. The model is
-    /// that of all customers, so that one has the same score whoever else is looked at.
-    fn each_risk(&self, customers: &[u32], mut each: impl FnMut(Risk)) -> Option<Refusal> {
-        let counted = self.counted();
-        let buyers: Vec<_> = self.facts.customers.all().filter_map(|c| self.buyer(c)).collect();
-        let (model, refusal) = match BgNbd::fit(&buyers) {
-            Ok(model) => (Some(model), None),
-            Err(refusal) => (None, Some(refusal)),
-        };
-        drop(buyers);
-        let (today, mut activity) = (self.facts.lens.today(), Activity::default());
-        for &customer in customers {
-            self.read_activity(customer, &mut activity);
-            if activity.is_active(today) {
-                let seen = self.seen(customer, &counted, model.as_ref());
-                each(score(customer, &seen, &self.settings.risk));
-            }
-        }
-        refusal
-    }
-
-    /// The risk scores of those of `customers` who are active as of now: the `count` highest, highest first.
-    pub fn risks(&self, customers: &[u32], count: usize) -> Risks {
-        let today = self.facts.lens.today();
-        let (mut best, mut scored, mut at_risk): (Vec<Risk>, usize, usize) = (Vec::new(), 0, 0);
-        let order =
-            |risk: &Risk| (Reverse(risk.score), Reverse(self.mrr_on(risk.customer, today)), risk.customer);
-        let no_model = self.each_risk(customers, |risk| {
-            at_risk += usize::from(risk.score >= AT_RISK);
-            if risk.score > 0 {
-                scored += 1;
-                best.push(risk);
-            }
-            first::keep(&mut best, count.saturating_mul(2).max(1_024), count, order);
-        });
-        best.sort_unstable_by_key(order);
-        best.truncate(count);
-        Risks { highest: best, scored, at_risk, no_model }
-    }
-
-    /// How many are at risk in the whole and in each group, all scored alike.
-    pub(super) fn at_risk_over(&self, splits: &[(&Groups, usize)]) -> Grid<AtRisk> {
-        let mut grid: Grid<AtRisk> = Grid::new(1, splits);
-        self.each_risk(&self.customers, |risk| {
-            let is_at_risk = i128::from(risk.score >= AT_RISK);
-            grid.change(splits, risk.customer, 0, |sum| {
-                sum.active += 1;
-                sum.at_risk += is_at_risk;
-            });
-        });
-        grid
-    }
-
-    fn seen(&self, customer: u32, counted: &Counted, model: Option<&BgNbd>) -> Vec<Seen> {
-        let at = customer as usize;
-        let seen = |factor, level, number: i64| Seen { factor, level, number: Some(number), usual: None };
-        let counts = [
-            (Factor::Complaints, &counted.complaints, 2),
-            (Factor::FollowUps, &counted.overdue, 3),
-            (Factor::Signals, &counted.signals, 3),
-        ];
-        let mut all: Vec<Seen> = counts
-            .into_iter()
-            .map(|(factor, counts, most)| seen(factor, level(i64::from(counts[at]), most), counts[at].into()))
-            .collect();
-        all.extend(self.rhythm(customer));
-        if let (Some(model), Some(buyer)) = (model, self.buyer(customer)) {
-            let alive = model.p_alive(buyer);
-            if alive < PROBABLY_GONE {
-                all.push(seen(
-                    Factor::Gone,
-                    ((1.0 - alive) * 1_000.0).round() as u16,
-                    (alive * 100.0).round() as i64,
-                ));
-            }
-        }
-        all.extend(self.contact_gap(customer));
-        all.extend(self.contract_in_danger(customer));
-        if let Some((_, answer)) = counted.survey[at] {
-            all.push(seen(Factor::Survey, level(7 - i64::from(answer), 7), answer.into()));
-        }
-        all
-    }
-
-    fn rhythm(&self, customer: u32) -> Option<Seen> {
-        let bought = &self.facts.purchases;
-        let gaps = i64::from(bought.tally(customer).bought_days()) - 1;
-        let (first, last) = bought.bought(customer).filter(|_| gaps >= 2)?;
-        let (span, since) = (i64::from(last.since(first)), i64::from(self.facts.lens.today().since(last)));
-        // since − gap against two gaps, where gap = span ÷ gaps.
-        let level = level(since * gaps - span, 2 * span);
-        Some(Seen {
-            factor: Factor::Rhythm,
-            level,
-            number: Some(since),
-            usual: Some((span + gaps / 2) / gaps),
-        })
-    }
-
-    fn contact_gap(&self, customer: u32) -> Option<Seen> {
-        let facts = self.facts;
-        if !facts.rows.contains_key("interactions") {
-            return None;
-        }
-        let usual = self.settings.intervals.of(facts.customers.profile(customer).tier.as_deref());
-        let since = facts.contacts.last_day(customer, &facts.lens.zone);
-        let since = since.map(|day| i64::from(facts.lens.today().since(day)));
-        let usual = i64::from(usual);
-        let level = since.map_or(1_000, |since| level(since - usual, usual));
-        Some(Seen { factor: Factor::Contact, level, number: since, usual: Some(usual) })
-    }
-
-    fn contract_in_danger(&self, customer: u32) -> impl Iterator<Item = Seen> + use<> {
-        let today = self.facts.lens.today();
-        let (then, now) = (self.mrr_on(customer, today.plus(-QUARTER)), self.mrr_on(customer, today));
-        let lost = (then > now && then > 0).then(|| {
-            let level = ((then - now) * 1_000 / then) as u16;
-            let number = Some(i64::from(level / 10));
-            Seen { factor: Factor::Contraction, level, number, usual: None }
-        });
-        let contracts = self.facts.contracts.get(customer).iter().filter(|c| c.covers(today));
-        // What was given notice of ends; what was not renews, or is asked about then.
-        let ends = contracts.map(|c| c.renews_on.min(c.ends_on)).filter(|day| *day >= today).min();
-        let ends = ends.map(|day| day.since(today)).filter(|days| *days <= QUARTER).map(|days| Seen {
-            factor: Factor::Renewal,
-            level: level(i64::from(QUARTER - days), i64::from(QUARTER)),
-            number: Some(i64::from(days)),
-            usual: None,
-        });
-        lost.into_iter().chain(ends)
-    }
 }
 
 #[cfg(test)]

@@ -186,4 +186,39 @@ fn scores_are_those_of_the_report() {
     let risks = roster(shop, ReportKind::Care, &settings_of);
     let at_risk = risks.iter().filter(|row| count(row, "risk") >= 50).count();
     assert_eq!(at_risk, panel.risks(&panel.customers, 1).at_risk);
+    // Row by row what the list of the highest says, and 0 where nothing speaks for it.
+    let told: BTreeMap<u32, String> = panel
+        .risks(&panel.customers, usize::MAX)
+        .highest
+        .into_iter()
+        .map(|risk| {
+            let points =
+                risk.shares.iter().map(|share| format!("{} {}", share.seen.factor.name(), share.points));
+            (risk.customer, format!("{}: {}", risk.score, points.collect::<Vec<_>>().join(", ")))
+        })
+        .collect();
+    let mut looked = [0; 3];
+    for (customer, row) in (0u32..).zip(&risks) {
+        let (risk, points) = match (&row["risk"], &row["risk_points"]) {
+            (Value::Empty, points) => (None, points),
+            (Value::Count(score), points) => (Some(*score), points),
+            other => panic!("{other:?}"),
+        };
+        match (told.get(&customer), risk, points) {
+            (Some(told), Some(score), Value::Text(points)) => {
+                assert_eq!(*told, format!("{score}: {points}"));
+                looked[0] += 1;
+            }
+            (None, Some(0), Value::Text(points)) => {
+                assert_eq!((points.as_str(), count(row, "active")), ("", 1));
+                looked[1] += 1;
+            }
+            (None, None, Value::Empty) => {
+                assert_eq!(count(row, "active"), 0);
+                looked[2] += 1;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(looked.iter().all(|n| *n > 10), "{looked:?}");
 }

@@ -37,7 +37,6 @@ use self::part::Part;
 use self::predict::Outlook;
 use self::restated::Restated;
 use self::rfm::Standings;
-use self::risk::risks;
 pub(super) use self::tables::{split_column, worded as label_word};
 pub use self::trend::metrics;
 pub(super) use self::trend::printed;
@@ -48,7 +47,6 @@ use crate::domain::{Facts, Money, People, Period, Ratio, When};
 use crate::metrics::churn::Departure;
 use crate::metrics::metric::past::Past;
 use crate::metrics::revenue::Movers;
-use crate::metrics::risk::Risks;
 use crate::metrics::value::Value as Worth;
 use crate::metrics::{Basis, Groups, Panel, Readings, Slice, first};
 
@@ -118,7 +116,6 @@ pub struct Story<'a> {
     top: Vec<u32>,
     standings: Option<Standings>,
     outlook: Option<Outlook>,
-    risks: Risks,
     restated: Vec<Restated>,
     behind: Option<Behind>,
     people: People,
@@ -174,7 +171,6 @@ impl<'a> Story<'a> {
         };
         let top = if Part::Value.is_in(spec.kind) { most_valuable(&panel) } else { Vec::new() };
         let outlook = Part::Predict.is_in(spec.kind).then(|| Outlook::of(&panel));
-        let risks = risks(&panel, spec);
         let (movers, waiting) = (movers(&panel, spec), Waiting::of(&panel, spec));
         Story {
             panel,
@@ -193,7 +189,6 @@ impl<'a> Story<'a> {
             top,
             standings,
             outlook,
-            risks,
             restated: Vec::new(),
             behind: None,
             people: People::default(),
@@ -207,7 +202,7 @@ impl<'a> Story<'a> {
         let ahead = self.outlook.iter().flat_map(Outlook::wanted);
         let restated = self.restated.iter().flat_map(Restated::wanted);
         let moved = self.movers.most.iter().map(|moved| moved.customer).chain(self.waiting.wanted());
-        let moved = moved.chain(self.risks.highest.iter().map(|risk| risk.customer));
+        let moved = moved.chain(self.readings.risks().highest.iter().map(|risk| risk.customer));
         let top = self.top.iter().copied();
         gone.chain(moved).chain(top).chain(pressing).chain(ahead).chain(restated).collect()
     }

@@ -5,30 +5,21 @@ use super::predict::refused;
 use super::tables::{columns, table};
 use super::{Section, Story};
 use crate::document::{Figure, Say, Table, Value};
-use crate::job::{ReportKind, ReportSpec};
-use crate::metrics::risk::{AT_RISK, Risks, Share};
-use crate::metrics::{Metric, Panel};
-
-/// Customers in the attached list.
-const RISKS: usize = 1_000;
-
-/// Who is about to leave, where a report tells of it.
-pub(super) fn risks(panel: &Panel<'_>, spec: &ReportSpec) -> Risks {
-    if spec.kind == ReportKind::Care { panel.risks(&panel.customers, RISKS) } else { Risks::default() }
-}
+use crate::metrics::Metric;
+use crate::metrics::risk::{AT_RISK, Share};
 
 impl Story<'_> {
     pub(super) fn tell_risk(&self, section: &mut Section) {
-        let at_risk = self.risks.at_risk as i128;
+        let at_risk = self.readings.risks().at_risk as i128;
         let figure = self.beside(single("figure.at_risk", at_risk.into()), Metric::AtRisk);
         section.figures.push(Figure { alarming: at_risk > 0, ..figure });
         section.notes.push(Say::new("note.at_risk").with("score", i128::from(AT_RISK)));
-        if let Some(refusal) = self.risks.no_model {
+        if let Some(refusal) = self.readings.risks().no_model {
             section.notes.push(Say::new("note.risk_no_model").with("reason", refused(refusal)));
         }
         let facts = self.panel.facts;
         let today = facts.lens.today();
-        let rows = self.risks.highest.iter().map(|risk| {
+        let rows = self.readings.risks().highest.iter().map(|risk| {
             let reasons: Vec<Value> = risk.shares.iter().map(|share| reason(*share)).collect();
             let mrr = self.panel.mrr_on(risk.customer, today);
             let mut row: Vec<Value> =
@@ -43,7 +34,7 @@ impl Story<'_> {
         let mut head = columns(&["customer"], &["score"]);
         head.extend(columns(&["reasons"], if self.is_contract() { &["mrr"] } else { &[] }));
         head.extend(columns(&["owner"], &[]));
-        let of = self.risks.scored;
+        let of = self.readings.risks().scored;
         section.tables.push(Table { title: Say::new("table.at_risk"), of, ..table("at_risk", head, rows) });
     }
 }

@@ -3,6 +3,8 @@
 //! A row begins with who it is; then come the columns of the report's parts. Money is in the report's currency, days are
 //! days of its zone; what is not known of a customer is empty.
 
+use std::cmp::Reverse;
+
 use super::{Part, Story};
 use crate::document::Value;
 use crate::domain::Day;
@@ -12,7 +14,7 @@ use crate::metrics::forecast::Future;
 use crate::metrics::predict::Geometric;
 use crate::metrics::predict::geometric::Contract;
 use crate::metrics::rfm::{Scored, Scorer};
-use crate::metrics::risk::{Factor, Risk};
+use crate::metrics::risk::{Factor, Points};
 
 const WHO: &[&str] = &["customer", "owner", "since", "active"];
 
@@ -23,7 +25,7 @@ struct Known<'p, 'a> {
     futures: Vec<Future>,
     model: Option<(Geometric, f64)>,
     scorer: Option<Scorer<'p, 'a>>,
-    risks: Vec<Risk>,
+    risks: Vec<Points>,
 }
 
 impl Story<'_> {
@@ -71,8 +73,7 @@ impl Story<'_> {
         }
         known.scorer = has(Part::Rfm).then(|| panel.rfm(&panel.customers));
         if has(Part::Care) {
-            known.risks = panel.risks(&panel.customers, usize::MAX).highest;
-            known.risks.sort_unstable_by_key(|risk| risk.customer);
+            known.risks = panel.points(&panel.customers);
         }
         known
     }
@@ -222,17 +223,15 @@ fn day(day: Option<Day>) -> Value {
     day.map_or(Value::Empty, |day| day.date().into())
 }
 
-/// The score, and the points of its factors: "rhythm 15, complaints 8".
-fn risk(risks: &[Risk], customer: u32, row: &mut Vec<Value>) {
+/// The score, and the points of its factors, most first: "rhythm 15, complaints 8".
+fn risk(risks: &[Points], customer: u32, row: &mut Vec<Value>) {
     let Ok(at) = risks.binary_search_by_key(&customer, |risk| risk.customer) else {
         row.extend([Value::Empty, Value::Empty]);
         return;
     };
-    let name = |factor: Factor| factor.name();
-    let points: Vec<String> = risks[at]
-        .shares
-        .iter()
-        .map(|share| format!("{} {}", name(share.seen.factor), share.points))
-        .collect();
-    row.extend([i128::from(risks[at].score).into(), Value::from(points.join(", "))]);
+    let shares = Factor::ALL.iter().zip(risks[at].by_factor).filter(|(_, points)| *points > 0);
+    let mut shares: Vec<_> = shares.map(|((name, ..), points)| (Reverse(points), *name)).collect();
+    shares.sort_by_key(|(points, _)| *points);
+    let told: Vec<String> = shares.iter().map(|(Reverse(points), name)| format!("{name} {points}")).collect();
+    row.extend([i128::from(risks[at].score).into(), Value::from(told.join(", "))]);
 }

@@ -4,6 +4,7 @@
 //! were that are to date.
 
 mod catalogue;
+mod counted;
 mod needs;
 pub mod past;
 pub mod reading;

@@ -12,9 +12,11 @@ use super::super::definition::Settings;
 use super::super::funnel::{Answers, Leads};
 use super::super::grid::Grid;
 use super::super::panel::Panel;
+use super::super::risk::Risks;
 use super::super::segment::Groups;
 use super::super::sweep::{Slice, Swept};
 use super::super::value::{Value, arpa, lifetime};
+use super::counted::{of_complaints, of_follow_ups, of_leads};
 use super::past::Past;
 use super::today::{Today, millionths};
 use super::{History, Metric, Source};
@@ -60,7 +62,7 @@ impl Reading {
     /// No value.
     pub const NOTHING: Reading = Reading { value: Measured::Nothing, base: None };
 
-    fn whole(n: i128) -> Reading {
+    pub(super) fn whole(n: i128) -> Reading {
         Reading { value: Measured::Whole(n), base: None }
     }
 
@@ -222,6 +224,11 @@ impl Readings {
         self.worth.whole.first()
     }
 
+    /// The highest risks of the whole, where a metric needed them.
+    pub fn risks(&self) -> &Risks {
+        self.today.risks()
+    }
+
     /// The value figures to date of a group.
     pub fn worth_of_group(&self, split: usize, group: usize) -> Option<&Value> {
         self.worth.groups.get(split)?.get(group)?.first()
@@ -360,37 +367,5 @@ impl Readings {
             Metric::Gini => Reading::ratio(worth.gini, n),
             _ => Reading::NOTHING,
         }
-    }
-}
-
-fn of_follow_ups(metric: Metric, told: &Compliance) -> Reading {
-    match metric {
-        Metric::FollowUpsDue => Reading::whole(told.due),
-        Metric::FollowUpsOnTime => Reading::share(told.rate()),
-        Metric::FollowUpsLate => Reading::whole(told.late),
-        Metric::FollowUpsOverdue => Reading::whole(told.overdue),
-        Metric::FollowUpDelay => Reading::rank(told.median_delay_days().map(i64::from), told.late),
-        _ => Reading::NOTHING,
-    }
-}
-
-fn of_complaints(metric: Metric, told: &Complaints) -> Reading {
-    match metric {
-        Metric::Complaints => Reading::whole(told.opened),
-        Metric::ComplaintRate => Reading::share(told.rate()),
-        Metric::FirstReplyMedian => Reading::rank(told.reply_hours(50), told.replied()),
-        Metric::FirstReplyP90 => Reading::rank(told.reply_hours(90), told.replied()),
-        Metric::ResolutionMedian => Reading::rank(told.resolution_hours(50), told.resolved),
-        Metric::ResolutionP90 => Reading::rank(told.resolution_hours(90), told.resolved),
-        Metric::FirstContact => Reading::share(told.first_contact_rate()),
-        _ => Reading::NOTHING,
-    }
-}
-
-fn of_leads(metric: Metric, leads: &Leads) -> Reading {
-    match metric {
-        Metric::Leads => Reading::whole(leads.captured),
-        Metric::Conversion => Reading::share(leads.rate()),
-        _ => Reading::NOTHING,
     }
 }

@@ -11,7 +11,7 @@ use super::super::grid::Grid;
 use super::super::panel::Panel;
 use super::super::predict::Geometric;
 use super::super::rfm::{BEST, ByStanding, SLIPPING};
-use super::super::risk::AtRisk;
+use super::super::risk::{AtRisk, HIGHEST, Risks};
 use super::super::segment::Groups;
 use super::super::survival::{Survival, days};
 use super::super::value::lifetime;
@@ -26,7 +26,7 @@ const MILLION: i128 = 1_000_000;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Today {
     standings: Grid<ByStanding>,
-    risks: Grid<AtRisk>,
+    risks: (Risks, Grid<AtRisk>),
     tenures: Grid<Survival>,
     cohorts: Grid<Vec<Cohort>>,
     buying: Grid<Option<Buying>>,
@@ -54,7 +54,7 @@ impl Panel<'_> {
             today.standings = self.standings_over(&splits);
         }
         if reads(Source::Risks) {
-            today.risks = self.at_risk_over(&splits);
+            today.risks = self.risks_over(all, HIGHEST, &splits);
         }
         if reads(Source::Tenures) {
             today.tenures = Grid::of_members(all, &splits, |members| self.survival(members));
@@ -86,6 +86,11 @@ impl Panel<'_> {
 }
 
 impl Today {
+    /// The highest risks.
+    pub(super) fn risks(&self) -> &Risks {
+        &self.risks.0
+    }
+
     /// What a metric is of the whole or a group, whose place it is; `None` where nobody asked for it.
     pub(super) fn read(&self, metric: Metric, place: Place, currency: Currency) -> Option<Reading> {
         match metric.source() {
@@ -99,7 +104,7 @@ impl Today {
                 Some(Reading::share(place.of(&self.standings)?.share(of)))
             }
             Source::Risks => {
-                let AtRisk { active, at_risk } = *place.of(&self.risks)?;
+                let AtRisk { active, at_risk } = *place.of(&self.risks.1)?;
                 (active > 0).then_some(Reading { value: Measured::Whole(at_risk), base: Some(active) })
             }
             Source::Tenures => of_tenures(metric, place.of(&self.tenures)?),

@@ -35,6 +35,11 @@ pub struct BgNbd {
 impl BgNbd {
     /// The most likely parameters.
     pub fn fit(buyers: &[Buyer]) -> Result<BgNbd, Refusal> {
+        BgNbd::fit_each(buyers.iter().copied())
+    }
+
+    /// The same without a list of them; they are asked for twice.
+    pub fn fit_each(buyers: impl Iterator<Item = Buyer> + Clone) -> Result<BgNbd, Refusal> {
         let purchases = Purchases::of(buyers)?;
         let start = [1.0, 1.0 / purchases.weekly_rate, 1.0, 3.0];
         let mut days = Vec::new();

@@ -38,11 +38,14 @@ pub(super) struct Purchases {
 }
 
 impl Purchases {
-    pub(super) fn of(buyers: &[Buyer]) -> Result<Purchases, Refusal> {
-        let mut keys = Vec::with_capacity(buyers.iter().filter(|buyer| buyer.repeats > 0).count());
+    /// The buyers are asked for twice, so that a million of them need not be there at once.
+    pub(super) fn of(buyers: impl Iterator<Item = Buyer> + Clone) -> Result<Purchases, Refusal> {
+        let mut keys = Vec::with_capacity(buyers.clone().filter(|buyer| buyer.repeats > 0).count());
+        let mut customers = 0;
         let mut by_age: Vec<(f64, f64)> = Vec::new();
         let (mut repeats, mut active_days) = (0.0, 0.0);
-        for buyer in buyers.iter().map(|buyer| buyer.tidied()) {
+        for buyer in buyers.map(Buyer::tidied) {
+            customers += 1;
             let age = buyer.age_days as usize;
             if age >= by_age.len() {
                 by_age.resize(age + 1, (0.0, 0.0));
@@ -59,12 +62,12 @@ impl Purchases {
             return Err(Refusal::TooFewRepeatBuyers { have: keys.len(), need: REPEAT_BUYERS_MIN });
         }
         keys.sort_unstable();
-        if keys.len() == buyers.len() && keys.first() == keys.last() {
-            return Err(Refusal::AllAlike { have: buyers.len() });
+        if keys.len() == customers && keys.first() == keys.last() {
+            return Err(Refusal::AllAlike { have: customers });
         }
         let (runs, histories, beyond) = grouped(&keys);
         let weekly_rate = repeats / active_days * WEEK;
-        Ok(Purchases { customers: buyers.len(), by_age, beyond, runs, histories, weekly_rate })
+        Ok(Purchases { customers, by_age, beyond, runs, histories, weekly_rate })
     }
 }
 
