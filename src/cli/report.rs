@@ -37,7 +37,7 @@ pub(super) struct Report {
     /// Split customers by segment, plan, region, tier, owner, tag, tenure or cohort. May be repeated.
     #[arg(long, value_name = "BY")]
     split: Vec<String>,
-    /// Tell money in this currency alone. Default: the job's, or the store's and what its rates make of others.
+    /// Tell the business in this currency alone. Default: the job's, or all of it in the store's by its rates.
     #[arg(long, value_name = "CODE")]
     currency: Option<String>,
     /// How to count and in which zone: those of this job. Default: those of the configuration.
@@ -150,7 +150,15 @@ impl Report {
         if let Some(code) = &self.currency {
             let currency = Currency::from_code(code);
             let currency = currency.ok_or_else(|| usage("currency", code, &["USD", "EUR", "BRL"]))?;
+            settings.cac_minor = config.settings.cac_minor;
             settings.tell_alone(currency, config.store.currency);
+        }
+        if settings.currency.is_some() && !kind.has_currency() {
+            let e = format!(
+                "a report on {} is in no currency: contacts, complaints and leads are in none",
+                kind.name()
+            );
+            return Err(Failure::new(EX_USAGE, e));
         }
         if !self.split.is_empty() {
             let names = Split::ALL.map(|(name, _)| name);

@@ -43,6 +43,10 @@ impl Builder {
         if job.split.is_none() {
             splits.push(Split::Segment);
         }
+        if let Some(text) = job.currency.as_ref().filter(|_| !kind.has_currency()) {
+            let title = format!("a report on {} is in no currency", kind.name());
+            self.error(title, text, "contacts, complaints and leads are in none; leave it out");
+        }
         let attach = self.attached(job.attach.as_ref());
         let settings = self.counted(job, context, settings);
         Recipe::Report(ReportSpec {

@@ -49,6 +49,7 @@ impl Builder {
         self.refuse_idle(job, metric);
         self.refuse_basis(job, metric, settings.basis);
         self.refuse_costless(job, metric, &settings);
+        self.refuse_currency(job, metric);
         let split = self.one_split(job, metric);
         let only = self.only(job, split);
         let condition = self.condition(name, job, metric);
@@ -148,6 +149,13 @@ impl Builder {
         let instead: Vec<&str> = instead.map(Metric::name).collect();
         let problem = Problem::error(format!("`{}` is never known here", metric.name())).at(text.span(), why);
         self.problems.push(problem.help(format!("what is to come is told by {}", instead.join(", "))));
+    }
+
+    /// Contacts and answers are in no currency.
+    fn refuse_currency(&mut self, job: &file::Job, metric: Metric) {
+        let Some(text) = job.currency.as_ref().filter(|_| !metric.has_currency()) else { return };
+        let title = format!("`{}` is in no currency", metric.name());
+        self.error(title, text, "only what is counted from contracts or purchases is; leave it out");
     }
 
     /// What a customer costs to win is one amount, in the store's currency.

@@ -75,8 +75,8 @@ impl Lens {
         self.day_of(self.as_of)
     }
 
-    /// The same of one currency alone, where that is asked: of others nothing is converted into it, and amounts that
-    /// name none are in the store's own.
+    /// The same of one currency alone, where that is asked: contracts and purchases in others are as if they were not, and
+    /// amounts that name none are in the store's own.
     #[must_use]
     pub fn alone(self, currency: Option<Currency>) -> Lens {
         match currency {

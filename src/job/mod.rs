@@ -100,6 +100,11 @@ impl ReportKind {
         ("executive", ReportKind::Executive),
     ];
 
+    /// Whether it is about what is in a currency, contracts and purchases.
+    pub fn has_currency(self) -> bool {
+        !matches!(self, ReportKind::Care | ReportKind::Funnel)
+    }
+
     /// Its name.
     pub fn name(self) -> &'static str {
         ReportKind::ALL.iter().find(|(_, kind)| *kind == self).map_or("churn", |(name, _)| name)

@@ -154,8 +154,8 @@ pub struct Settings {
     pub horizon_months: u32,
     /// What money a year from now is worth less, in millionths.
     pub discount_ppm: u32,
-    /// The one currency that money figures are told of, and nothing is converted into; `None` for the store's own,
-    /// and what its rates make of others.
+    /// The one currency whose contracts and purchases are told, and nothing is converted into; `None` for all of them, in
+    /// the store's own and by its rates.
     pub currency: Option<Currency>,
 }
 

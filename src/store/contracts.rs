@@ -134,6 +134,9 @@ impl Decode for Reader<'_> {
         let terms = self.terms_of(view)?;
         // At today's rate on every day: a rate that moves is no expansion.
         let mrr_minor = self.amounts.read(row.get(self.currency), mrr, self.today)?;
+        if mrr_minor.is_none() && self.amounts.are_alone() {
+            return Ok(());
+        }
         let contract = Contract { starts_on, ends_on, renews_on, terms, mrr_minor: mrr_minor.unwrap_or(0) };
         rows.push((customer, contract));
         if mrr_minor.is_some() { Ok(()) } else { Err(other()) }

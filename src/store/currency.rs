@@ -13,6 +13,8 @@ pub(super) struct Amounts<'a> {
     lens: &'a Lens,
     /// The report's currency.
     own: [u8; 3],
+    /// Whether rows in other currencies are none of ours.
+    is_alone: bool,
     /// What rows are in that name none, where that is another one.
     unnamed: Option<Currency>,
     /// By currency code.
@@ -21,8 +23,10 @@ pub(super) struct Amounts<'a> {
 
 impl<'a> Amounts<'a> {
     pub(super) fn new(lens: &'a Lens) -> Amounts<'a> {
-        let unnamed = lens.rates.unnamed().filter(|unnamed| *unnamed != lens.currency);
-        Amounts { lens, own: lens.currency.letters(), unnamed, foreign: BTreeMap::new() }
+        let (unnamed, own) = (lens.rates.unnamed(), lens.currency.letters());
+        let is_alone = unnamed.is_some();
+        let unnamed = unnamed.filter(|unnamed| *unnamed != lens.currency);
+        Amounts { lens, own, is_alone, unnamed, foreign: BTreeMap::new() }
     }
 
     /// Whether an amount needs no rate: its currency is the report's, or none is named.
@@ -69,12 +73,22 @@ impl<'a> Amounts<'a> {
 impl Amounts<'_> {
     /// What goes with an amount, and is in its currency: 0 without a rate. Noted is only the amount.
     pub(super) fn convert(&self, currency: ValueRef<'_>, minor: i64, day: Day) -> i64 {
-        let ValueRef::Text(code) = currency else { return if self.unnamed.is_none() { minor } else { 0 } };
+        let unnamed = if self.unnamed.is_none() { minor } else { 0 };
+        let ValueRef::Text(code) = currency else { return unnamed };
         let code = String::from_utf8_lossy(code).trim().to_ascii_uppercase();
+        if code.is_empty() {
+            return unnamed;
+        }
         if code.as_bytes() == self.own {
             return minor;
         }
         self.lens.rates.convert(minor, &code, day, self.lens.currency).unwrap_or(0)
+    }
+
+    /// Whether a row whose amount has no rate is none of ours, because one currency is told alone; else it counts as what
+    /// it is, and only its money does not.
+    pub(super) fn are_alone(&self) -> bool {
+        self.is_alone
     }
 }
 

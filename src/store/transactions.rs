@@ -131,6 +131,9 @@ impl Decode for Reader<'_> {
             return Ok(());
         }
         let counted = self.amounts.read(currency, amount, day)?;
+        if counted.is_none() && self.amounts.are_alone() {
+            return Ok(());
+        }
         let cost_minor = self.amounts.convert(currency, cost, day);
         let (amount_minor, cost_minor) = counted.map_or((0, 0), |amount| (amount, cost_minor));
         let counted = counted.is_some();

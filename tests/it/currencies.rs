@@ -117,7 +117,7 @@ fn money_is_converted_or_each_currency_is_told_alone() {
         assert_eq!(*october(&alone, "historic"), money(sum, code), "{code}");
         assert_eq!(*october(&alone, "historic_net"), money(net, code), "{code}");
         let said = notes(&alone).join("\n");
-        assert!(said.contains(&format!("Money is told in {code} alone")), "{said}");
+        assert!(said.contains(&format!("Only contracts and purchases in {code} count")), "{said}");
         for amount in apart {
             assert!(said.contains(&format!("Apart from it: {amount} (")), "{amount}: {said}");
         }
@@ -135,12 +135,60 @@ fn a_job_tells_its_own_currency() {
     let out = out.to_str().unwrap();
     let (code, said) = run(folder, &["preview", "growth", "--at", "2026-11-02T08:00", "--out", out]);
     assert_eq!(code, 0, "{said}");
-    // One contract of $20; those in other currencies count as customers, and not as money.
+    // One contract of $20; those in other currencies are as if they were not.
     assert!(said.contains("would breach: $20, under $25"), "{said}");
     let (code, said) = run(folder, &["report", "value", "--job", "dollars", "--at", "2026-11-02T08:00"]);
     assert_eq!(code, 0, "{said}");
-    assert!(said.contains("Money is told in USD alone"), "{said}");
+    assert!(said.contains("Only contracts and purchases in USD count"), "{said}");
     let (code, said) = run(folder, &["report", "value", "--currency", "dollars"]);
     assert_eq!(code, 64, "{said}");
     assert!(said.contains("unknown currency `dollars`"), "{said}");
+}
+
+/// One currency alone is what a shop would be that has nothing in others: who is a customer, what they bought and what the
+/// models make of it.
+#[test]
+fn one_currency_alone_is_a_shop_without_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let mut sql = Connection::open(folder.join("shop.db")).unwrap();
+    sql.execute_batch(&retaind::store::relation::schema()).unwrap();
+    retaind::demo::build(&mut sql).unwrap();
+    sql.execute_batch(
+        "UPDATE transactions SET currency = CASE rowid % 3 WHEN 0 THEN 'USD' WHEN 1 THEN '' ELSE 'EUR' END;
+         UPDATE subscriptions SET currency = CASE rowid % 3 WHEN 0 THEN 'USD' WHEN 1 THEN NULL ELSE 'EUR' END",
+    )
+    .unwrap();
+    std::fs::write(folder.join("retaind.toml"), CONFIG).unwrap();
+    let kinds = ["churn", "value", "rfm", "cohort", "survival", "executive"];
+    let tell = |kind: &str, basis: &str, more: &[&str]| {
+        let config = std::fs::read_to_string(folder.join("retaind.toml")).unwrap();
+        let (before, _) = config.split_once("\n[churn]").unwrap_or((&config, ""));
+        std::fs::write(folder.join("retaind.toml"), format!("{before}\n[churn]\nbasis = \"{basis}\"\n"))
+            .unwrap();
+        let fixed = ["report", kind, "--json", "--at", "2026-11-02T08:00:00-03:00"];
+        let (code, text) = run(folder, &[&fixed, more].concat());
+        assert_eq!(code, 0, "{text}");
+        let mut report: Json = serde_json::from_str(&text).unwrap();
+        report["notes"] = Json::Null;
+        report
+    };
+    let all = |more: &[&str]| -> Vec<Json> {
+        let bases = ["contract", "inactivity"];
+        kinds.iter().flat_map(|kind| bases.map(|basis| tell(kind, basis, more))).collect()
+    };
+    let (mixed, alone) = (all(&[]), all(&["--currency", "USD"]));
+    sql.execute_batch(
+        "DELETE FROM transactions WHERE currency IS NOT 'USD'; DELETE FROM subscriptions WHERE currency IS NOT 'USD'",
+    )
+    .unwrap();
+    let config =
+        CONFIG.replace("currency = \"BRL\"", "currency = \"USD\"").replace("cac_minor = 1_000\n", "");
+    let rates = config.find("[store.rates.USD]").unwrap()..config.find("[value]").unwrap();
+    let config = config.replace(&config[rates], "");
+    std::fs::write(folder.join("retaind.toml"), config).unwrap();
+    for ((alone, plain), mixed) in alone.iter().zip(all(&[])).zip(mixed) {
+        assert_eq!(*alone, plain);
+        assert_ne!(*alone, mixed);
+    }
 }

@@ -328,8 +328,8 @@ pub struct Job {
     /// What customers are split by: `segment`, `plan`, `region`, `tier`, `owner`, `tag`, `tenure`, `cohort`.
     /// (report; in a watch one of them, and each group is watched by itself)
     pub split: Option<Vec<Text>>,
-    /// Tells money in this ISO 4217 currency alone: amounts in others are left out, not converted. Default: the store's
-    /// currency, and what its rates make of others. (report, watch)
+    /// Tells the business in this ISO 4217 currency alone: contracts and purchases in others are left out, not converted.
+    /// Default: all of it, in the store's currency by its rates. (report, watch)
     pub currency: Option<Text>,
     /// What is attached to mails: `xlsx`, `csv`, `pdf` (in builds that have it), by default `xlsx`; to digests `ics`,
     /// what has a date for the reader's calendar, by default nothing. (report, reminders)

@@ -95,6 +95,26 @@ impl Metric {
         self.source() != Source::Leads
     }
 
+    /// Whether it is counted from what is in a currency: from contracts or purchases, and nothing else.
+    pub fn has_currency(self) -> bool {
+        match self.source() {
+            Source::Activity
+            | Source::Purchases
+            | Source::Rfm
+            | Source::Tenures
+            | Source::Cohorts
+            | Source::Buying
+            | Source::Lasting => true,
+            Source::FollowUps
+            | Source::Contacts
+            | Source::Complaints
+            | Source::Leads
+            | Source::Referrals
+            | Source::Surveys
+            | Source::Risks => false,
+        }
+    }
+
     /// Whether it can be told where activity is told by `basis`: each basis has its own models.
     pub fn is_told_on(self, basis: Basis) -> bool {
         match self.source() {
