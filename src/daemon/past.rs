@@ -1,4 +1,5 @@
-//! Reads the store as of earlier moments, one after the other: however many they are, the facts of one are held.
+//! Reads the store as of earlier moments, one after the other: however many they are, the facts of one are held. Between two
+//! the shop may commit: each is a reading of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,6 +23,7 @@ pub fn read<'t>(
     let mut pasts: Pasts<'t> = scopes.into_iter().map(|scope| (scope, Past::default())).collect();
     for moment in earlier {
         let facts = snapshot.read(moment.needs(), moment.lens())?;
+        snapshot.renew()?;
         for (scope, past) in &mut pasts {
             moment.tell(&facts, scope.as_deref(), past);
         }
@@ -44,6 +46,7 @@ pub(super) fn looked<'t>(
     let earlier = recipe.earlier(&lens);
     if !earlier.is_empty() {
         drop(facts);
+        snapshot.renew().map_err(unreadable)?;
         let pasts = read(snapshot, &earlier, scopes).map_err(unreadable)?;
         facts = snapshot.read(recipe.needs(&lens), lens).map_err(unreadable)?;
         return Ok((facts, behind, pasts));

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::hash::BuildHasher as _;
 
 use hashbrown::HashTable;
+use xxhash_rust::xxh3::Xxh3;
 
 use super::Customer;
 use super::interner::{HASH, Interner};
@@ -296,6 +297,22 @@ impl Customers {
         });
         let owner = self.intern_owner(row.owner_id.clone());
         self.push(Key::of(&row.id), profile, owner)
+    }
+
+    /// A digest of the first `n` ids, in their order: of the same customers it is the same.
+    pub fn digest(&self, n: usize) -> u64 {
+        let mut digest = Xxh3::new();
+        for customer in 0..n as u32 {
+            match self.key(customer) {
+                Some(Key::Whole(n)) => digest.update(&n.to_le_bytes()),
+                Some(Key::Text(text)) => {
+                    digest.update(text.as_bytes());
+                    digest.update(&[0]);
+                }
+                None => {}
+            }
+        }
+        digest.digest()
     }
 
     /// The customer of an id.

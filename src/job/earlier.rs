@@ -14,6 +14,7 @@ pub struct Earlier<'a> {
     splits: Vec<Split>,
     settings: &'a Settings,
     needs: Needs,
+    keeps_standings: bool,
 }
 
 impl<'a> Earlier<'a> {
@@ -38,7 +39,8 @@ impl<'a> Earlier<'a> {
             let Some(moment) = Moment::of(lens, now, period) else { continue };
             let today = moment.lens.today();
             let needs = metric::needs(&metrics, settings, today, &[period], splits);
-            all.push(Earlier { moment, metrics: metrics.clone(), splits: splits.to_vec(), settings, needs });
+            let (metrics, splits) = (metrics.clone(), splits.to_vec());
+            all.push(Earlier { moment, metrics, splits, settings, needs, keeps_standings: false });
         }
         all
     }
@@ -53,7 +55,7 @@ impl<'a> Earlier<'a> {
         self.moment.lens.clone()
     }
 
-    /// The last day of the period that it belongs to.
+    /// The day after the last of the period that it belongs to.
     pub fn ends(&self) -> Day {
         self.moment.period.end
     }
@@ -64,6 +66,12 @@ impl<'a> Earlier<'a> {
         Earlier { needs: Needs { reps: true, ..self.needs }, ..self }
     }
 
+    /// The same, where what each customer was is kept, too.
+    #[must_use]
+    pub fn keeping_standings(self) -> Earlier<'a> {
+        Earlier { keeps_standings: true, ..self }
+    }
+
     /// Tells `past` what was read: of everybody, or of a lead's team.
     pub fn tell(&self, facts: &Facts, lead: Option<&str>, past: &mut Past) {
         let panel = match lead {
@@ -71,5 +79,8 @@ impl<'a> Earlier<'a> {
             Some(lead) => Panel::of_owners(facts, self.settings, &facts.team_of(lead)),
         };
         past.add(&panel, &self.metrics, &self.moment.period, &self.splits);
+        if self.keeps_standings {
+            past.keep_standings(&panel, self.ends());
+        }
     }
 }

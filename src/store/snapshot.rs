@@ -63,20 +63,33 @@ impl Drop for Snapshot<'_> {
 
 impl<'s> Snapshot<'s> {
     pub(super) fn take(store: &'s mut SqliteStore) -> Result<Snapshot<'s>, StoreError> {
-        let fail = |source| StoreError::Read { relation: "customers", source };
         let mut snapshot = Snapshot { store, others: Vec::new() };
-        begin(&snapshot.store.connection).map_err(fail)?;
+        snapshot.begin()?;
+        Ok(snapshot)
+    }
+
+    /// Lets go of the moment and sees a later one. In between a shop can commit that has waited for its readers to end.
+    pub fn renew(&mut self) -> Result<(), StoreError> {
+        self.others.clear();
+        let ended = self.store.connection.execute_batch("ROLLBACK");
+        ended.map_err(|source| StoreError::Read { relation: "customers", source })?;
+        self.begin()
+    }
+
+    fn begin(&mut self) -> Result<(), StoreError> {
+        let fail = |source| StoreError::Read { relation: "customers", source };
+        begin(&self.store.connection).map_err(fail)?;
         // All connections now: one that is opened later would see a later moment. A mapping that is wrong
         // is told by whoever reads the transactions.
         let large =
             [TRANSACTIONS, relation::CUSTOMERS, relation::SUBSCRIPTIONS].into_iter().any(|relation| {
-                let pieces = snapshot.pieces(relation, ALL);
+                let pieces = self.pieces(relation, ALL);
                 matches!(pieces, Ok(Some((first, last, _))) if last.saturating_sub(first) > WORTH)
             });
         if large {
-            snapshot.widen()?;
+            self.widen()?;
         }
-        Ok(snapshot)
+        Ok(())
     }
 
     /// Reads what a job needs.

@@ -3,13 +3,15 @@
 
 use std::sync::LazyLock;
 
+use retaind::domain::customers::Key;
 use retaind::domain::facts::{Lens, Needs};
-use retaind::domain::{Asked, Period, Ratio};
+use retaind::domain::{Asked, Customers, Period, Ratio};
 use retaind::job::earlier::Earlier;
 use retaind::metrics::metric;
 use retaind::metrics::metric::past::{Past, to_date};
 use retaind::metrics::rfm::{self, BEST, SLIPPING, Standing};
 use retaind::metrics::{Basis, Groups, Measured, Metric, Panel, Reading, Settings, Split};
+use retaind::store::{Mapping, SqliteStore};
 
 use crate::demo_shop::{october, shop};
 use crate::metrics::{expected, store};
@@ -109,14 +111,26 @@ fn standings_of_a_month_ago_are_those_of_one_pass() {
         Needs { transactions: Some(asked), ..metric::needs(&rfm, &settings, lens.today(), &[now], &[]) };
     let earlier = Earlier::of((&lens, &now), &rfm, &settings, [(now.previous(), [].as_slice())]);
     let mut store = store(shop());
+    assert_eq!(
+        store.past(&earlier).standings(now.previous().end, &shop().facts.customers),
+        None,
+        "not asked"
+    );
+    let earlier: Vec<_> = earlier.into_iter().map(Earlier::keeping_standings).collect();
     let past = store.past(&earlier);
     let facts = store.read_as_of(needs, lens);
     let panel = Panel::of(&facts, &settings);
     let scorer = panel.rfm_before(&panel.customers, now.days());
     let one_pass = |customer: u32| scorer.score(customer).map(|scored| scored.standing());
     let one_pass: Vec<Option<Standing>> = facts.customers.all().map(one_pass).collect();
-    assert_eq!(past.standings(now.previous().end).unwrap(), one_pass);
-    assert_eq!(past.standings(now.end), None);
+    assert_eq!(past.standings(now.previous().end, &facts.customers).unwrap(), one_pass);
+    assert_eq!(past.standings(now.end, &facts.customers), None);
+    // They are by place: of others they say nothing.
+    let mut few = Customers::default();
+    facts.customers.all().skip(1).for_each(|c| {
+        _ = few.push(Key::of(&facts.customers.id(c)), 0, 0);
+    });
+    assert_eq!(past.standings(now.previous().end, &few), None);
     let readings = panel.readings(&rfm, &[now, now.previous()], &[]).remembering(past);
     for (metric, of) in [(Metric::RfmBest, BEST), (Metric::RfmSlipping, SLIPPING)] {
         let all = one_pass.iter().flatten();
@@ -198,4 +212,39 @@ fn only_what_is_to_date_is_looked_up_in_the_past() {
     // A model of buying has no word on contracts.
     assert_eq!(look(&[Metric::ClvAll]), 0);
     assert_eq!(look(&[Metric::ChurnRate, Metric::RfmBest]), 13);
+}
+
+/// A shop whose database has a rollback journal cannot commit while anybody reads. Each moment is a reading of its own, so
+/// it need not wait for all of them.
+#[test]
+fn between_two_moments_the_shop_can_commit() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop.db");
+    let shop = rusqlite::Connection::open(&path).unwrap();
+    shop.execute_batch(&retaind::store::relation::schema()).unwrap();
+    shop.execute_batch("INSERT INTO customers (id, name) VALUES ('1', 'Ana'); PRAGMA busy_timeout = 0")
+        .unwrap();
+    assert_eq!(
+        shop.pragma_query_value(None, "journal_mode", |row| row.get::<_, String>(0)).unwrap(),
+        "delete"
+    );
+    let mut store = SqliteStore::open(&path, Mapping::own(), jiff::tz::TimeZone::UTC).unwrap();
+    let mut snapshot = store.snapshot().unwrap();
+    let lens = self::shop().facts.lens.clone();
+    let count = |snapshot: &mut retaind::store::Snapshot<'_>| {
+        snapshot.read(Needs::default(), lens.clone()).unwrap().customers.len()
+    };
+    assert_eq!(count(&mut snapshot), 1);
+    shop.execute_batch("BEGIN; INSERT INTO customers (id, name) VALUES ('2', 'Bo')").unwrap();
+    let busy = shop.execute_batch("COMMIT").unwrap_err();
+    assert_eq!(busy.sqlite_error_code(), Some(rusqlite::ErrorCode::DatabaseBusy));
+    std::thread::scope(|scope| {
+        let waits = scope.spawn(move || {
+            shop.busy_timeout(std::time::Duration::from_secs(20)).unwrap();
+            shop.execute_batch("COMMIT")
+        });
+        snapshot.renew().unwrap();
+        assert_eq!(count(&mut snapshot), 2, "whoever waits to commit comes before the next reading");
+        waits.join().unwrap().unwrap();
+    });
 }

@@ -279,7 +279,8 @@ impl<'a> Story<'a> {
     /// Remembers what was told at the [`earlier()`] moments.
     #[must_use]
     pub fn remembering(mut self, past: Past) -> Story<'a> {
-        if let (Some(now), Some(was)) = (&mut self.standings, past.standings(self.before.period.end)) {
+        let was = past.standings(self.before.period.end, &self.panel.facts.customers);
+        if let (Some(now), Some(was)) = (&mut self.standings, was) {
             now.compare(&self.panel.customers, |customer| was.get(customer as usize).copied().flatten());
         }
         Story { readings: self.readings.remembering(past), ..self }

@@ -56,7 +56,9 @@ pub fn earlier<'a>(spec: &'a ReportSpec, lens: &Lens) -> Vec<Earlier<'a>> {
     let trail = period.trail(TREND).into_iter().map(|period| (period, [].as_slice()));
     let periods = beside.into_iter().chain(trail);
     let all = Earlier::of((lens, &period), &super::metrics(spec.kind), &spec.settings, periods);
-    all.into_iter().map(Earlier::with_reps).collect()
+    let keeps = |earlier: &Earlier<'_>| Part::Rfm.is_in(spec.kind) && earlier.ends() == before.end;
+    let all = all.into_iter().map(Earlier::with_reps);
+    all.map(|earlier| if keeps(&earlier) { earlier.keeping_standings() } else { earlier }).collect()
 }
 
 /// A period, the one before, and the same a year ago.

@@ -41,8 +41,9 @@ impl Story<'_> {
         }
         let stay = [Metric::Stay1, Metric::Stay3, Metric::Stay6, Metric::Stay12, Metric::Stay24];
         let half = single("figure.survival.median", median(whole.median_days()));
-        let mut figures = vec![self.beside_as(half, Metric::MedianTenure, |then| {
-            median(then.value.exact().and_then(|days| u32::try_from(days.rounded()).ok()))
+        let mut figures = vec![self.beside_as(half, Metric::MedianTenure, |then| match then.base {
+            None | Some(0) => none(),
+            Some(_) => median(then.value.exact().and_then(|days| u32::try_from(days.rounded()).ok())),
         })];
         figures.extend(TOLD.into_iter().zip(stay).map(|(n, metric)| {
             let name = Say::new("figure.survival").with("n", i128::from(n));

@@ -331,11 +331,13 @@ impl Evaluation<'_> {
             let reading = self.look.reading(finding.place, at);
             reading.value.exact().map(|_| self.value(reading))
         };
-        let before = told(BEFORE)?;
-        let is_other = self.look.periods[YEAR] != self.look.periods[BEFORE];
+        // Of what is to date nothing may be known but what it is held against.
+        let at = if told(BEFORE).is_none() && self.is_to_date() { YEAR } else { BEFORE };
+        let before = told(at)?;
+        let is_other = self.look.periods[YEAR] != self.look.periods[at];
         let year = told(YEAR).filter(|_| is_other);
         let year = year.map(|value| Say::new("breach.before.year").with("value", value).into());
-        let (now, earlier) = (self.look.periods[super::NOW], self.look.periods[BEFORE]);
+        let (now, earlier) = (self.look.periods[super::NOW], self.look.periods[at]);
         let then = match Moment::of(&self.look.panel.facts.lens, &now, earlier).filter(|_| self.is_to_date())
         {
             Some(moment) => as_of(moment.lens.today()),

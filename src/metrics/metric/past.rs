@@ -7,7 +7,8 @@
 //!
 //! An earlier period's moment lies as long after its end as the as-of instant lies after the end of the period that
 //! is told: a report on July that is made on 3 August holds how things stand on 3 August against 3 July, 31 days
-//! before, and 3 June.
+//! before, and 3 June. Of a period that is under way it lies as many days after the start, and within the period: on 15
+//! July July is held against 15 June; on 31 March March against 28 February.
 
 use std::collections::BTreeMap;
 
@@ -15,9 +16,9 @@ use super::super::panel::Panel;
 use super::super::rfm::Standing;
 use super::super::segment::{Groups, Split};
 use super::reading::Reading;
-use super::{History, Metric, Source};
+use super::{History, Metric};
 use crate::domain::facts::Lens;
-use crate::domain::{Day, Period};
+use crate::domain::{Customers, Day, Period};
 
 /// When metrics that are to date are looked at again.
 #[derive(Debug, Clone)]
@@ -31,8 +32,14 @@ pub struct Moment {
 impl Moment {
     /// The moment of `period`, where `lens` is that of `now`; `None` where it is no earlier one.
     pub fn of(lens: &Lens, now: &Period, period: Period) -> Option<Moment> {
-        let days = now.end.since(period.end);
-        (days > 0).then(|| Moment { period, lens: lens.earlier(days) })
+        let today = lens.today();
+        let days = if today < now.end {
+            let then = period.start.plus(today.since(now.start)).min(period.last());
+            today.since(then)
+        } else {
+            now.end.since(period.end)
+        };
+        (period.end < now.end && days > 0).then(|| Moment { period, lens: lens.earlier(days) })
     }
 }
 
@@ -40,8 +47,17 @@ impl Moment {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Past {
     then: Vec<Then>,
-    /// What each customer was at the latest of them, by index, where standings were told.
-    standings: Option<(Day, Vec<Option<Standing>>)>,
+    /// What each customer was at one of them, where that was asked.
+    standings: Option<Standings>,
+}
+
+/// What each customer was, by index, at the moment of a period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Standings {
+    end: Day,
+    /// Of the ids: the store may have other customers by now.
+    digest: u64,
+    of: Vec<Option<Standing>>,
 }
 
 type Told = BTreeMap<Metric, Reading>;
@@ -56,6 +72,13 @@ struct Then {
 }
 
 impl Past {
+    /// Keeps what each customer was in `panel`, whose facts were read through the lens of the period that ends with `end`.
+    pub fn keep_standings(&mut self, panel: &Panel<'_>, end: Day) {
+        let customers = &panel.facts.customers;
+        let digest = customers.digest(customers.len());
+        self.standings = Some(Standings { end, digest, of: panel.standings() });
+    }
+
     /// Adds what `panel` tells, whose facts were read through a moment's lens, of the moment's `period`.
     pub fn add(&mut self, panel: &Panel<'_>, metrics: &[Metric], period: &Period, splits: &[Split]) {
         let told: Vec<Metric> = to_date(metrics).collect();
@@ -73,10 +96,6 @@ impl Past {
         });
         let groups = groups.collect();
         self.then.push(Then { end: period.end, whole, groups });
-        let is_latest = self.standings.as_ref().is_none_or(|(end, _)| *end < period.end);
-        if is_latest && told.iter().any(|metric| metric.source() == Source::Rfm) {
-            self.standings = Some((period.end, panel.standings()));
-        }
     }
 
     /// Adds what was told at other moments.
@@ -84,9 +103,12 @@ impl Past {
         self.then.extend(other.then.iter().cloned());
     }
 
-    /// What each customer was at the moment of the period that ends with `end`, by index; `None` where nobody looked.
-    pub fn standings(&self, end: Day) -> Option<&[Option<Standing>]> {
-        self.standings.as_ref().filter(|(of, _)| *of == end).map(|(_, standings)| standings.as_slice())
+    /// What each of `customers` was at the moment of the period that ends with `end`, by index; those after the last are
+    /// new. `None` where nobody looked, or other customers were there.
+    pub fn standings(&self, end: Day, customers: &Customers) -> Option<&[Option<Standing>]> {
+        let then = self.standings.as_ref().filter(|then| then.end == end)?;
+        let same = customers.len() >= then.of.len() && customers.digest(then.of.len()) == then.digest;
+        same.then_some(then.of.as_slice())
     }
 
     /// What a metric was of the whole; `None` where nobody looked.
@@ -136,8 +158,12 @@ mod tests {
             (at(2026, 8, 3), PeriodKind::Month, false, 2, Some(at(2026, 6, 3))),
             (at(2026, 3, 1), PeriodKind::Month, false, 1, Some(at(2026, 2, 1))),
             (at(2026, 3, 1), PeriodKind::Quarter, false, 4, Some(at(2025, 3, 1))),
-            // Seventeen days before the end of July, seventeen before that of June.
-            (at(2026, 7, 15), PeriodKind::Month, true, 1, Some(at(2026, 6, 14))),
+            // As many days after the start, and not after the end.
+            (at(2026, 7, 15), PeriodKind::Month, true, 1, Some(at(2026, 6, 15))),
+            (at(2026, 3, 1), PeriodKind::Month, true, 1, Some(at(2026, 2, 1))),
+            (at(2026, 3, 31), PeriodKind::Month, true, 1, Some(at(2026, 2, 28))),
+            (at(2026, 4, 1), PeriodKind::Quarter, true, 1, Some(at(2026, 1, 1))),
+            (at(2028, 12, 31), PeriodKind::Year, true, 1, Some(at(2027, 12, 31))),
             (at(2026, 8, 3), PeriodKind::Rolling(7), false, 1, Some(at(2026, 7, 27))),
             (at(2026, 8, 3), PeriodKind::Month, false, 0, None),
             // The clock is that of the zone: summer time ended in between.
