@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::past::{self, Pasts};
 use super::runner::{Check, RunError, unreadable};
+use super::watching::Known;
 use crate::config::Job;
 use crate::document::Document;
 use crate::domain::Published;
@@ -22,12 +23,12 @@ pub(super) struct Reported<'j> {
     pub(super) rows: BTreeMap<&'static str, u64>,
 }
 
-/// Reads what a report needs, which must pass `check`, and composes its documents; `known` was published before.
+/// Reads what a report needs, which must pass `check`, and composes its documents; `known` is what was published before.
 pub(super) fn report<'j>(
     (job, spec): (&'j Job, &ReportSpec),
     lens: Lens,
     (mut snapshot, check): (Snapshot<'_>, &mut Check<'_>),
-    known: &[Published],
+    known: &Known,
 ) -> Result<Reported<'j>, RunError> {
     let scopes = job.to.iter().map(|target| &target.team_of).collect();
     let (facts, behind, pasts) = past::looked(&job.recipe, lens, scopes, &mut snapshot, check)?;
@@ -41,7 +42,7 @@ fn tell<'j>(
     facts: &Facts,
     snapshot: &mut Snapshot<'_>,
     pasts: Pasts<'j>,
-    (published, behind): (&[Published], Option<Behind>),
+    (known, behind): (&Known, Option<Behind>),
     told: &mut Vec<Published>,
 ) -> Result<BTreeMap<&'j Option<String>, Document>, RunError> {
     let mut documents = BTreeMap::new();
@@ -53,7 +54,7 @@ fn tell<'j>(
         let mut story = story.remembering(past);
         let lead = scope.as_deref().unwrap_or_default();
         story.behind(behind);
-        story.restate(lead, published);
+        story.restate(lead, &known.published, |published| known.sketch(published));
         told.extend(story.published(lead));
         let people = snapshot.people(facts, story.wanted()).map_err(unreadable)?;
         documents.insert(scope, story.tell(people));

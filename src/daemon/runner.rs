@@ -185,8 +185,7 @@ pub fn decide(
         Recipe::Report(spec) => {
             sealer.attach = &spec.attach;
             let lens = config.store.lens(at, job.schedule.zone.clone()).alone(spec.settings.currency);
-            let known = &asked.known.published;
-            let reported = reporting::report((job, spec), lens, (snapshot, &mut check), known)?;
+            let reported = reporting::report((job, spec), lens, (snapshot, &mut check), asked.known)?;
             for target in &job.to {
                 if let Some(document) = reported.documents.get(&target.team_of) {
                     sealer.seal(document, &target.recipient, &target.channel);

@@ -10,7 +10,7 @@ use crate::care::greeted::{Greeted, WEEK};
 use crate::config::{Config, Job};
 use crate::document::{Document, Say, Value};
 use crate::domain::watched::{Evaluated, Memory, Silence};
-use crate::domain::{Day, Facts, Published};
+use crate::domain::{Day, Facts, Published, Sketch};
 use crate::job::Recipe;
 use crate::job::report::TREND;
 use crate::job::sample::notice;
@@ -30,11 +30,32 @@ pub struct Known {
     pub watched: Memory,
     /// Which customers were written to, and which must not be.
     pub greeted: Greeted,
+    /// Where more of it is looked up.
+    pub recall: Option<Recall>,
+}
+
+/// What was published, as a run may look it up.
+#[derive(Debug, Clone)]
+pub struct Recall {
+    ledger: Ledger,
+    job: String,
+    at: Timestamp,
+}
+
+impl Known {
+    /// Who a figure was made of when it was published; `None` where that is not known any more. The few that are asked for
+    /// are looked up one by one: all of them would be megabytes.
+    pub(super) fn sketch(&self, published: &Published) -> Option<Sketch> {
+        let Recall { ledger, job, at } = self.recall.clone()?;
+        let published = published.clone();
+        ledger.run_blocking(move |c| figures::sketch(c, &job, at, &published)).ok().flatten()
+    }
 }
 
 /// What a job's run of `at` needs to know.
 pub fn known(ledger: &Ledger, config: &Config, name: &str, at: Timestamp) -> Result<Known, RunError> {
     let job = name.to_owned();
+    let recall = Some(Recall { ledger: ledger.clone(), job: job.clone(), at });
     let (greets, trend) = (greets(config, name), trend(config, name, at));
     let known = ledger.run_blocking(move |c| {
         let greeted = match greets {
@@ -45,7 +66,7 @@ pub fn known(ledger: &Ledger, config: &Config, name: &str, at: Timestamp) -> Res
             Some(from) => figures::before(c, &job, at, from)?,
             None => Vec::new(),
         };
-        Ok(Known { published, watched: watches::memory(c, &job)?, greeted })
+        Ok(Known { published, watched: watches::memory(c, &job)?, greeted, recall })
     });
     known.map_err(|e| RunError::Broken(e.to_string()))
 }

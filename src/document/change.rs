@@ -14,14 +14,23 @@ pub fn change(now: &Value, was: &Value) -> Value {
     if let (Value::Signed(now), Value::Signed(was)) = (now, was) {
         return signed(["change.points.up", "change.points.down"], now - was, Value::Count);
     }
+    if let (Some(new), Some(old)) = (decimal(now), decimal(was)) {
+        let share = ((new - old) / old.abs() * 1000.0).round();
+        return if share.is_finite() { shared(share as i128) } else { Value::Empty };
+    }
     let (Some(new), Some(old)) = (amount(now), amount(was)) else { return Value::Empty };
     match Ratio::of(new - old, old.abs()) {
         None if new == 0 => Say::new("change.none").into(),
         None => Say::new("change.from_zero").with("was", was.clone()).into(),
-        Some(share) => signed(["change.share.up", "change.share.down"], share.scaled(3), |n| {
-            Ratio::of(n, 1000).map_or(Value::Empty, Value::Rate)
-        }),
+        Some(share) => shared(share.scaled(3)),
     }
+}
+
+/// A share in thousandths.
+fn shared(thousandths: i128) -> Value {
+    signed(["change.share.up", "change.share.down"], thousandths, |n| {
+        Ratio::of(n, 1000).map_or(Value::Empty, Value::Rate)
+    })
 }
 
 /// In words for more and for less.
@@ -38,6 +47,14 @@ fn tenths(value: &Value) -> Option<i128> {
     match value {
         Value::Rate(ratio) | Value::SmallRate(ratio) => Some(ratio.scaled(3)),
         Value::Percent(share) if share.is_finite() => Some((share * 1000.0).round() as i128),
+        _ => None,
+    }
+}
+
+/// What is printed as a decimal.
+fn decimal(value: &Value) -> Option<f64> {
+    match value {
+        Value::Number(n, _) => Some(*n),
         _ => None,
     }
 }
@@ -67,6 +84,8 @@ mod tests {
             (Value::Percent(0.0515), rate(42), "↑1.0 pts"),
             (Value::Percent(f64::NAN), rate(42), ""),
             (Value::Count(130), Value::Count(100), "↑30.0%"),
+            (Value::Number(4.5, 1), Value::Number(5.0, 1), "↓10.0%"),
+            (Value::Number(4.5, 1), Value::Number(0.0, 1), ""),
             (Value::Count(75), Value::Count(100), "↓25.0%"),
             (Value::Count(5), Value::Count(0), "n/a (was 0)"),
             (Value::Count(0), Value::Count(0), "±0"),

@@ -1,7 +1,7 @@
 //! Follow-ups as figures count them: who, when and whether it was done, without their words.
 
-use super::Day;
 use super::interner::Interner;
+use super::{Day, Period};
 
 /// A promised contact. Compact: there may be millions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +17,11 @@ pub struct Promise {
 }
 
 impl Promise {
+    /// Whether it fell due in a period, as of `today`: its day is over.
+    pub fn fell_due_in(&self, period: &Period, today: Day) -> bool {
+        period.contains(self.due) && self.due < today
+    }
+
     /// Whether it was done on or before the day.
     pub fn is_in_time(&self) -> bool {
         self.done.is_some_and(|done| done <= self.due)

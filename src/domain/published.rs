@@ -16,7 +16,7 @@ pub struct Published {
     pub to: Day,
     /// The rate, as the fraction it was; another figure in its unit, money in minor units.
     pub rate: Ratio,
-    /// Who it was made of; `None` where that is not known any more.
+    /// Who it is made of, when it is published; of one that is read back see [`crate::ledger::figures::sketch()`].
     pub sketch: Option<Sketch>,
 }
 

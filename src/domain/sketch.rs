@@ -4,7 +4,7 @@
 //! to one cell of each of four rows, chosen by its hash. Of two tables, cell by cell, what both hold cancels. A cell that
 //! is left with one part tells it; taken out of its other cells it leaves more cells with one, and so on, until nothing is
 //! left. So the customers behind a change are found however many there are in all, as long as those who changed are few:
-//! some 350 whose part is another, or 700 who came or went. Where they are more nothing is told, and never the wrong ones:
+//! some 700 whose part is another, or 1,500 who came or went. Where they are more nothing is told, and never the wrong ones:
 //! each part is held against its hash, and who asks holds their sum against what the figure did.
 //!
 //! Source: Goodrich, Mitzenmacher, "Invertible Bloom Lookup Tables" (Allerton 2011); Eppstein, Goodrich, Uyeda, Varghese,
@@ -294,7 +294,7 @@ mod tests {
         let before = sketch(&then).fitted();
         assert_eq!(before.to_bytes().len(), 64 * 1024);
         for (changed, is_told) in
-            [(0, true), (1, true), (10, true), (340, true), (900, false), (20_000, false)]
+            [(0, true), (1, true), (10, true), (340, true), (700, true), (900, false), (20_000, false)]
         {
             let mut now = then.clone();
             now.iter_mut().step_by(3).take(changed).for_each(|(_, part)| part.0 += 5);

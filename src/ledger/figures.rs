@@ -1,7 +1,7 @@
 //! Figures as they were published: told once, never changed; a later report may tell another value.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Result, params};
+use rusqlite::{Connection, OptionalExtension as _, Result, params};
 
 use super::to_micros;
 use crate::domain::{Day, Published, Ratio, Sketch};
@@ -12,7 +12,13 @@ pub fn keep(c: &Connection, job: &str, at: Timestamp, published: &[Published]) -
         "INSERT INTO figure (job, scope, definition, first_day, end_day, at, numerator, denominator, sketch)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING",
     )?;
+    // Only what was told last is held against what is so.
+    let mut supersede = c.prepare_cached(
+        "UPDATE figure SET sketch = NULL WHERE job = ?1 AND scope = ?2 AND definition = ?3 AND first_day = ?4
+           AND end_day = ?5 AND at < ?6 AND sketch IS NOT NULL",
+    )?;
     for p in published {
+        supersede.execute(params![job, p.scope, p.definition, p.from.0, p.to.0, to_micros(at)])?;
         // Counts of customers and sums of their money: both fit.
         let (numerator, denominator) = (p.rate.numerator() as i64, p.rate.denominator() as i64);
         insert.execute(params![
@@ -30,15 +36,15 @@ pub fn keep(c: &Connection, job: &str, at: Timestamp, published: &[Published]) -
     Ok(())
 }
 
-/// What a job last published of each period that began on `from` or later, before the occurrence `at`.
+/// What a job last published of each period that began on `from` or later, before the occurrence `at`; without the
+/// sketches, of which few are asked for: [`sketch()`].
 pub fn before(c: &Connection, job: &str, at: Timestamp, from: Day) -> Result<Vec<Published>> {
     let mut statement = c.prepare_cached(
-        "SELECT scope, definition, first_day, end_day, numerator, denominator, sketch, max(at) FROM figure
+        "SELECT scope, definition, first_day, end_day, numerator, denominator, max(at) FROM figure
          WHERE job = ?1 AND at < ?2 AND first_day >= ?3
          GROUP BY scope, definition, first_day, end_day ORDER BY first_day",
     )?;
     let rows = statement.query_map(params![job, to_micros(at), from.0], |row| {
-        let sketch: Option<Vec<u8>> = row.get(6)?;
         let rate = Ratio::of(row.get::<_, i64>(4)?.into(), row.get::<_, i64>(5)?.into());
         Ok(rate.map(|rate| Published {
             scope: row.get(0).unwrap_or_default(),
@@ -46,14 +52,25 @@ pub fn before(c: &Connection, job: &str, at: Timestamp, from: Day) -> Result<Vec
             from: Day(row.get(2).unwrap_or_default()),
             to: Day(row.get(3).unwrap_or_default()),
             rate,
-            sketch: sketch.as_deref().and_then(Sketch::from_bytes),
+            sketch: None,
         }))
     })?;
     rows.filter_map(Result::transpose).collect()
 }
 
-/// Forgets who figures were made of that were told before an instant, of at most `limit`: what a report restates lies
-/// within its trend.
+/// Who a published figure was made of; `None` where that is not known any more.
+pub fn sketch(c: &Connection, job: &str, at: Timestamp, of: &Published) -> Result<Option<Sketch>> {
+    let mut statement = c.prepare_cached(
+        "SELECT sketch FROM figure WHERE job = ?1 AND scope = ?2 AND definition = ?3 AND first_day = ?4
+           AND end_day = ?5 AND at < ?6 ORDER BY at DESC LIMIT 1",
+    )?;
+    let of = params![job, of.scope, of.definition, of.from.0, of.to.0, to_micros(at)];
+    let kept: Option<Option<Vec<u8>>> = statement.query_row(of, |row| row.get(0)).optional()?;
+    Ok(kept.flatten().as_deref().and_then(Sketch::from_bytes))
+}
+
+/// Forgets who figures were made of that were told before an instant, of at most `limit`: a report restates
+/// such a figure without names.
 pub fn purge(c: &Connection, before: Timestamp, limit: usize) -> Result<usize> {
     c.prepare_cached(
         "UPDATE figure SET sketch = NULL WHERE (job, scope, definition, first_day, end_day, at) IN (

@@ -1,11 +1,11 @@
 //! How well customers are looked after: promises kept, contacts made, complaints answered.
 //!
 //! - **Follow-up compliance** of a period: of the follow-ups that fell due in it, those done on or before
-//!   the day they were due. Also done late, and still open and overdue at the as-of instant; the delay of
+//!   the day they were due. What is due today or later has not fallen due. Also done late, and still open and overdue at the as-of instant; the delay of
 //!   what was done late is in whole days. Of 10 due, 7 done in time, 2 a day and three days late, 1 open:
 //!   70 %, median delay (the lower middle, by nearest rank) 1 day.
-//! - **Contact coverage**: of the customers active on the period's last day, those whose last contact is no
-//!   more days before the as-of day than their tier's interval. Of 80 active, 60 with one in time: 75 %.
+//! - **Contact coverage**: of the customers active on the as-of day, those whose last contact is no more days before it
+//!   than their tier's interval. Of 80 active, 60 with one in time: 75 %.
 //! - **Complaint rate** of a period: complaints opened in it ÷ purchases in it (transactions with a positive
 //!   amount, so that a refund does not lower the rate) × 100. 3 of 1,200: 0.25 %.
 //! - Time to first reply and to resolution of the complaints opened in it, in hours; of those that have
@@ -19,12 +19,13 @@
 
 use std::collections::BTreeMap;
 
+use super::activity::Activity;
 use super::grid::Grid;
 use super::panel::Panel;
 use super::segment::Groups;
 use crate::domain::customer::Complaint;
 use crate::domain::promises::Promise;
-use crate::domain::{Day, Period, Ratio, When};
+use crate::domain::{Period, Ratio, When};
 
 /// What became of the follow-ups that fell due in a period.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -47,7 +48,7 @@ impl Compliance {
         Ratio::of(self.in_time, self.due)
     }
 
-    fn add(&mut self, promise: &Promise, today: Day) {
+    fn add(&mut self, promise: &Promise) {
         self.due += 1;
         match promise.done {
             _ if promise.is_in_time() => self.in_time += 1,
@@ -55,7 +56,7 @@ impl Compliance {
                 self.late += 1;
                 self.delays.push(done.since(promise.due));
             }
-            None => self.overdue += i128::from(promise.due < today),
+            None => self.overdue += 1,
         }
     }
 
@@ -148,10 +149,10 @@ impl Panel<'_> {
     ) -> BTreeMap<Option<String>, Compliance> {
         let today = self.facts.lens.today();
         let mut by_rep: BTreeMap<Option<String>, Compliance> = BTreeMap::new();
-        for promise in which.filter(|promise| period.contains(promise.due)) {
+        for promise in which.filter(|promise| promise.fell_due_in(period, today)) {
             let owner = || self.facts.customers.owner(promise.customer);
             let rep = self.facts.promises.rep(promise).or_else(owner).map(str::to_owned);
-            by_rep.entry(rep).or_default().add(promise, today);
+            by_rep.entry(rep).or_default().add(promise);
         }
         for compliance in by_rep.values_mut() {
             compliance.delays.sort_unstable();
@@ -170,33 +171,28 @@ impl Panel<'_> {
         let (today, theirs) = (self.facts.lens.today(), self.among(customers));
         let mut grid: Grid<Compliance> = Grid::new(periods.len(), splits);
         for promise in self.facts.promises.with(|customer| theirs[customer as usize]) {
-            for at in (0..periods.len()).filter(|at| periods[*at].contains(promise.due)) {
-                grid.change(splits, promise.customer, at, |told| told.add(promise, today));
+            for at in (0..periods.len()).filter(|at| promise.fell_due_in(&periods[*at], today)) {
+                grid.change(splits, promise.customer, at, |told| told.add(promise));
             }
         }
         grid.cells_mut().for_each(|told| told.delays.sort_unstable());
         grid
     }
 
-    /// Active customers on the period's last day, and those of them contacted within their interval.
-    pub fn coverage(&self, customers: &[u32], period: &Period, intervals: &Intervals) -> Option<Ratio> {
-        let (covered, active) = self.coverage_over(customers, period, intervals, &[]).whole.pop()?;
-        Ratio::of(covered, active)
-    }
-
-    /// Of `customers` and the groups of `splits`: those contacted within their interval, and those active.
+    /// Of `customers` and the groups of `splits`: those who are active now and were contacted within their interval, and
+    /// those who are active now.
     pub fn coverage_over(
         &self,
         customers: &[u32],
-        period: &Period,
         intervals: &Intervals,
         splits: &[(&Groups, usize)],
     ) -> Grid<(i128, i128)> {
         let lens = &self.facts.lens;
-        let today = lens.today();
+        let (today, mut activity) = (lens.today(), Activity::default());
         let mut grid = Grid::new(1, splits);
         for &customer in customers {
-            if !self.activity(customer).is_active(period.last()) {
+            self.read_activity(customer, &mut activity);
+            if !activity.is_active(today) {
                 continue;
             }
             let days = intervals.of(self.facts.customers.profile(customer).tier.as_deref());
@@ -205,6 +201,12 @@ impl Panel<'_> {
             grid.change(splits, customer, 0, |sum: &mut (i128, i128)| *sum = (sum.0 + covered, sum.1 + 1));
         }
         grid
+    }
+
+    /// The share of `customers` who are active now that was contacted within their interval.
+    pub fn coverage(&self, customers: &[u32], intervals: &Intervals) -> Option<Ratio> {
+        let (covered, active) = self.coverage_over(customers, intervals, &[]).whole.pop()?;
+        Ratio::of(covered, active)
     }
 
     /// The complaints of `customers` that were opened in `period`. Purchases must have been asked for it.
@@ -288,7 +290,7 @@ impl Panel<'_> {
 mod tests {
     use super::*;
     use crate::domain::facts::Lens;
-    use crate::domain::{Asked, Currency, Customer, PeriodKind, Rates, Rows};
+    use crate::domain::{Asked, Currency, Customer, Day, PeriodKind, Rates, Rows};
     use crate::metrics::Settings;
 
     fn day(d: i8) -> Day {

@@ -1,5 +1,7 @@
 //! Customer churn: who was there when the period began, and who still is.
 //!
+//! Of a period that is under way *l* is today: a contract that ends next week has not ended.
+//!
 //! A customer is active on a day by a contract that covers it, or (inactivity basis) by a purchase within so many days
 //! up to it. For a period with first day *s* and last day *l*:
 //!
@@ -21,7 +23,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::definition::Definition;
+use super::definition::{Basis, Definition};
 use super::panel::Panel;
 use super::sweep::{Reading, Standing};
 use crate::domain::customer::{CancelKind, Contract};
@@ -242,8 +244,14 @@ impl Panel<'_> {
             },
             Vec::extend,
         );
+        // On the inactivity basis most who leave had bought nothing for so long that nothing is lost: then who brought most.
+        let brought = |d: &Departure| match self.settings.basis {
+            Basis::Contract => 0,
+            Basis::Inactivity(_) => self.facts.purchases.tally(d.customer).revenue_minor(),
+        };
         gone.sort_by_cached_key(|d| {
-            (Reverse(d.lost_minor), self.facts.customers.id(d.customer).into_owned())
+            let id = self.facts.customers.id(d.customer).into_owned();
+            (Reverse(d.lost_minor), Reverse(brought(d)), id)
         });
         gone
     }
@@ -255,9 +263,10 @@ impl Panel<'_> {
     }
 
     fn departure(&self, customer: u32, period: &Period, lost_minor: i128) -> Departure {
-        let ended = self.ended_last(customer, period.last());
+        let closing = self.closing_day(period);
+        let ended = self.ended_last(customer, closing);
         let activity = self.activity(customer);
-        let left_on = activity.spans().iter().map(|s| s.to).filter(|to| *to <= period.last()).max();
+        let left_on = activity.spans().iter().map(|s| s.to).filter(|to| *to <= closing).max();
         let terms = ended.map(|contract| self.facts.terms_of(contract));
         Departure {
             customer,

@@ -14,7 +14,7 @@ use super::activity::Activity;
 use super::definition::Basis;
 use super::panel::Panel;
 use crate::domain::parallel;
-use crate::domain::{Asked, Period, PeriodKind, Ratio};
+use crate::domain::{Asked, Day, Period, PeriodKind, Ratio};
 
 /// How many months, and so cohorts, are shown.
 pub const MONTHS: usize = 13;
@@ -48,11 +48,10 @@ impl Cohort {
     }
 }
 
-/// The months that end with the one `period` ends in.
-pub fn months(period: &Period) -> Vec<Period> {
-    let last = Period::containing(PeriodKind::Month, period.last());
-    let last = if last.end > period.end { last.previous() } else { last };
-    last.trail(MONTHS)
+/// The months that end with the last complete one as of a day, whatever period is told: nobody knows who will still be
+/// there at the end of one that is under way.
+pub fn months(today: Day) -> Vec<Period> {
+    Period::containing(PeriodKind::Month, today).previous().trail(MONTHS)
 }
 
 /// Of all who joined so long ago, the share still there after `month` months. Of cohorts of 4 and 6 of whom

@@ -84,7 +84,8 @@ impl Panel<'_> {
 
     /// Active customers on the period's last day, and those of them who referred somebody.
     pub fn referrals(&self, customers: &[u32], period: &Period) -> Option<Ratio> {
-        let active = customers.iter().filter(|c| self.activity(**c).is_active(period.last())).count();
+        let active =
+            customers.iter().filter(|c| self.activity(**c).is_active(self.closing_day(period))).count();
         let referred = self.referrers_over(customers, &[*period], &[]).whole;
         Ratio::of(referred.first().copied()?, active as i128)
     }
@@ -101,7 +102,7 @@ impl Panel<'_> {
         let theirs = self.among(customers);
         for &customer in self.facts.referrers.iter().filter(|c| theirs[**c as usize]) {
             let activity = self.activity(customer);
-            let active = (0..periods.len()).filter(|at| activity.is_active(periods[*at].last()));
+            let active = (0..periods.len()).filter(|at| activity.is_active(self.closing_day(&periods[*at])));
             active.for_each(|at| grid.change(splits, customer, at, |n| *n += 1));
         }
         grid

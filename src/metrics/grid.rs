@@ -52,7 +52,7 @@ impl<T: Clone + Default> Grid<T> {
         change(&mut self.whole[at]);
         for ((groups, count), cells) in splits.iter().zip(&mut self.groups) {
             if at < *count {
-                groups.of(customer).for_each(|group| change(&mut cells[group][at]));
+                groups.of(customer, at).for_each(|group| change(&mut cells[group][at]));
             }
         }
     }

@@ -74,6 +74,11 @@ impl<'a> Panel<'a> {
         if span.to > self.facts.lens.today() { Day::MAX } else { span.to }
     }
 
+    /// The day at whose end a period is told: its last, or of one that is under way today. What will end later has not.
+    pub fn closing_day(&self, period: &Period) -> Day {
+        period.last().min(self.facts.lens.today())
+    }
+
     /// Whether anything was read that tells who is active.
     pub fn tells_activity(&self) -> bool {
         let bought = &self.facts.purchases;

@@ -6,8 +6,6 @@
 //! an amount or a count it is Δnumerator. 1 of 40 left, and with late data 2 of 41: the second who left moved the rate
 //! by (1 − 0) ÷ 41 = 2.44 points, the one who was added to the base by −0.025 ÷ 41 = −0.06, together 4.88 − 2.5 = 2.38.
 
-use std::collections::BTreeMap;
-
 use super::definition::Settings;
 use super::metric::{Metric, Source};
 use super::panel::Panel;
@@ -35,8 +33,8 @@ pub const KEPT: [Metric; 10] = [
 /// Numerator and denominator.
 type Fraction = (i128, i128);
 
-/// Parts by customer.
-type Parts = BTreeMap<u32, (i64, i64)>;
+/// Parts by customer, of all that are there.
+type Parts = Vec<(i64, i64)>;
 
 impl Change {
     /// By how much it moved a figure that was `was` and is `now`, in the figure's unit.
@@ -58,9 +56,9 @@ fn of_slice(metric: Metric, settings: &Settings, slice: &Slice) -> Fraction {
     }
 }
 
-/// The key of a source of leads.
+/// The key of a source of leads: none that a customer could have.
 pub fn key_of_source(source: Option<&str>) -> u64 {
-    key_of(Key::Text(source.unwrap_or_default()))
+    key_of(Key::Text(&format!("source\0{}", source.unwrap_or_default())))
 }
 
 impl Panel<'_> {
@@ -104,10 +102,10 @@ impl Panel<'_> {
         })
     }
 
-    fn sketch_of(&self, parts: &Parts) -> Sketch {
+    fn sketch_of(&self, parts: &[(i64, i64)]) -> Sketch {
         let mut sketch = Sketch::default();
-        for (customer, (num, den)) in parts {
-            sketch.add(Part { key: self.key_of(*customer), num: *num, den: *den });
+        for (customer, &(num, den)) in (0u32..).zip(parts).filter(|(_, part)| **part != (0, 0)) {
+            sketch.add(Part { key: self.key_of(customer), num, den });
         }
         sketch
     }
@@ -125,14 +123,15 @@ impl Panel<'_> {
         let theirs = self.among(&self.customers);
         let is_theirs = |customer: u32| theirs[customer as usize];
         let zone = &self.facts.lens.zone;
-        let mut parts = Parts::new();
+        let mut parts = vec![(0, 0); self.facts.customers.len()];
         let mut add = |customer: u32, num: i64, den: i64| {
-            let part = parts.entry(customer).or_default();
+            let part: &mut (i64, i64) = &mut parts[customer as usize];
             *part = (part.0 + num, part.1 + den);
         };
         match metric {
             Metric::FollowUpsOnTime => {
-                let due = self.facts.promises.with(is_theirs).filter(|p| period.contains(p.due));
+                let today = self.facts.lens.today();
+                let due = self.facts.promises.with(is_theirs).filter(|p| p.fell_due_in(period, today));
                 due.for_each(|p| add(p.customer, i64::from(p.is_in_time()), 1));
             }
             Metric::Complaints | Metric::ComplaintRate => {

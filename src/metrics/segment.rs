@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::panel::Panel;
-use crate::domain::{Period, Profile};
+use crate::domain::{Day, Period, Profile};
 
 /// What customers are split by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub enum Split {
     Owner,
     /// Each tag; a customer with two tags is in two groups.
     Tag,
-    /// How long they had been customers when the period began.
+    /// How long they had been customers when the period began: of each period another group.
     Tenure,
     /// The quarter they became active in.
     Cohort,
@@ -78,20 +78,51 @@ pub struct Groups<'a> {
     set_of: Cow<'a, [u32]>,
     /// Groups, of which one may be in several.
     sets: Vec<Vec<u32>>,
+    /// Of groups that customers pass through, in their place.
+    bands: Option<Bands>,
+}
+
+/// Groups by how long somebody had been there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Bands {
+    /// By customer index the first active day.
+    first: Vec<Option<Day>>,
+    /// When the periods begin.
+    starts: Vec<Day>,
+    /// By band, and last of who never was active, which set it is.
+    sets: [Option<u32>; TENURE.len() + 1],
+}
+
+impl Bands {
+    /// The band of somebody in the period at a place; of one that nobody asked for that of the first.
+    fn of(&self, customer: u32, at: usize) -> usize {
+        let start = self.starts.get(at).or(self.starts.first());
+        let first = self.first.get(customer as usize).copied().flatten();
+        first.zip(start).map_or(TENURE.len(), |(first, start)| band(start.since(first)))
+    }
+}
+
+/// The place of the band of so many days.
+fn band(days: i32) -> usize {
+    TENURE.iter().position(|(_, end)| days < *end).unwrap_or(TENURE.len() - 1)
 }
 
 impl Groups<'_> {
-    /// The groups a customer is in.
-    pub fn of(&self, customer: u32) -> impl Iterator<Item = usize> + use<'_> {
-        let set = self.set_of.get(customer as usize).map(|set| self.sets[*set as usize].as_slice());
+    /// The groups a customer is in, in the period at a place of those that they were made for.
+    pub fn of(&self, customer: u32, at: usize) -> impl Iterator<Item = usize> + use<'_> {
+        let set = match &self.bands {
+            Some(bands) => bands.sets[bands.of(customer, at)],
+            None => self.set_of.get(customer as usize).copied(),
+        };
+        let set = set.map(|set| self.sets[set as usize].as_slice());
         set.unwrap_or_default().iter().map(|group| *group as usize)
     }
 
-    /// The customers of each group, in the order of the labels.
+    /// The customers of each group in the first period, in the order of the labels.
     pub fn members(&self, customers: &[u32]) -> Vec<Vec<u32>> {
         let mut members = vec![Vec::new(); self.labels.len()];
         for &customer in customers {
-            self.of(customer).for_each(|group| members[group].push(customer));
+            self.of(customer, 0).for_each(|group| members[group].push(customer));
         }
         members
     }
@@ -101,7 +132,8 @@ impl<'a> Groups<'a> {
     /// Where each customer is in one group: that of the label, among `found`, which `set_of` says.
     fn one_each(split: Split, set_of: Cow<'a, [u32]>, found: Vec<Option<String>>) -> Groups<'a> {
         let (labels, rank) = ranked(found);
-        Groups { split, labels, set_of, sets: rank.into_iter().map(|group| vec![group]).collect() }
+        let sets = rank.into_iter().map(|group| vec![group]).collect();
+        Groups { split, labels, set_of, sets, bands: None }
     }
 }
 
@@ -114,8 +146,39 @@ fn ranked(found: Vec<Option<String>>) -> (Vec<Option<String>>, Vec<u32>) {
 }
 
 impl<'a> Panel<'a> {
-    /// Splits all customers of the facts.
+    /// Splits all customers of the facts, as of each of `periods` where groups are passed through: by tenure a customer
+    /// is in one of them this month and in another a year ago. All else is told of the first.
+    pub fn groups_over(&self, split: Split, periods: &[Period]) -> Groups<'a> {
+        match periods.first() {
+            Some(_) if split == Split::Tenure => self.bands(periods),
+            Some(first) => self.groups_of(split, first),
+            None => Groups::one_each(split, Cow::default(), Vec::new()),
+        }
+    }
+
+    /// The same as of one period.
     pub fn groups(&self, split: Split, period: &Period) -> Groups<'a> {
+        self.groups_over(split, std::slice::from_ref(period))
+    }
+
+    fn bands(&self, periods: &[Period]) -> Groups<'a> {
+        let customers = self.facts.customers.all();
+        let first: Vec<Option<Day>> = customers.clone().map(|customer| self.first_active(customer)).collect();
+        let starts = periods.iter().map(|period| period.start).collect();
+        let mut bands = Bands { first, starts, sets: [None; TENURE.len() + 1] };
+        let mut there = [false; TENURE.len() + 1];
+        for customer in customers {
+            (0..periods.len()).for_each(|at| there[bands.of(customer, at)] = true);
+        }
+        let mut found = Vec::new();
+        for (band, _) in there.into_iter().enumerate().filter(|(_, there)| *there) {
+            bands.sets[band] = Some(found.len() as u32);
+            found.push(TENURE.get(band).map(|(name, _)| (*name).to_owned()));
+        }
+        Groups { bands: Some(bands), ..Groups::one_each(Split::Tenure, Cow::default(), found) }
+    }
+
+    fn groups_of(&self, split: Split, period: &Period) -> Groups<'a> {
         let customers = &self.facts.customers;
         // What the profile tells is asked of each profile, not of each customer.
         let by_profile = |label: &dyn Fn(&Profile) -> Option<String>| {
@@ -141,7 +204,7 @@ impl<'a> Panel<'a> {
                 let at = |tag| labels.partition_point(|known| *known < tag) as u32;
                 let set = |p| tags(p).into_iter().map(at).collect::<BTreeSet<u32>>().into_iter().collect();
                 let sets = profiles.iter().map(set).collect();
-                Groups { split, labels, set_of: customers.profile_indexes().into(), sets }
+                Groups { split, labels, set_of: customers.profile_indexes().into(), sets, bands: None }
             }
             Split::Plan | Split::Tenure | Split::Cohort => {
                 let mut seen: HashMap<Label<'_>, u32> = HashMap::new();
@@ -174,7 +237,6 @@ impl Panel<'_> {
                 let of_row = self.facts.customers.profile(customer).plan.as_deref();
                 Label::Text(self.plan_on(customer, period).or(of_row))
             }
-            Split::Tenure => Label::Text(self.tenure_band(customer, period)),
             _ => Label::Quarter(self.first_active(customer).map(|day| {
                 let date = day.date();
                 (date.year(), (date.month() - 1) / 3 + 1)
@@ -187,11 +249,6 @@ impl Panel<'_> {
         let before = period.start.plus(-1);
         let covering = rows.iter().rev().find(|contract| contract.covers(before));
         covering.or(rows.last()).and_then(|contract| self.facts.terms_of(contract).plan.as_deref())
-    }
-
-    fn tenure_band(&self, customer: u32, period: &Period) -> Option<&'static str> {
-        let days = period.start.since(self.first_active(customer)?);
-        TENURE.iter().find(|(_, end)| days < *end).map(|(name, _)| *name)
     }
 }
 

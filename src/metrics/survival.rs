@@ -20,9 +20,9 @@ pub const DAYS_A_MONTH: f64 = 30.4375;
 /// Months that reports tell.
 pub const TOLD: [u32; 5] = [1, 3, 6, 12, 24];
 
-/// So many months in whole days.
+/// The last whole day of so many months: 6 months are 182.6 days, and who leaves on day 183 has stayed longer.
 pub fn days(months: u32) -> u32 {
-    (f64::from(months) * DAYS_A_MONTH).round() as u32
+    (f64::from(months) * DAYS_A_MONTH).floor() as u32
 }
 
 /// The 97.5 % point of the normal distribution.
@@ -67,9 +67,10 @@ impl Survival {
         counts.survival()
     }
 
-    /// The share that stays longer than `days`; `None` beyond what was seen.
+    /// The share that stays longer than `days`; `None` beyond what was seen, unless nobody was left.
     pub fn share_after(&self, days: u32) -> Option<f64> {
-        if days > self.longest_days || self.customers == 0 {
+        let is_over = self.steps.last().is_some_and(|step| step.share <= HAIR);
+        if days > self.longest_days && !is_over || self.customers == 0 {
             return None;
         }
         let after = self.steps.partition_point(|step| step.days <= days);
@@ -219,6 +220,7 @@ mod tests {
         assert_eq!(Survival::of([]).share_after(0), None);
         let all = Survival::of([(5, true), (5, true)]);
         assert_eq!((all.steps[0].share, all.median_days()), (0.0, Some(5)));
+        assert_eq!((all.share_after(4), all.share_after(400)), (Some(1.0), Some(0.0)));
         assert_eq!(all.steps[0].interval, (0.0, 0.0));
     }
 }

@@ -11,7 +11,7 @@ use crate::domain::customer::CancelKind;
 use crate::domain::parallel;
 use crate::domain::{Day, Period};
 
-/// Marks are bits: the days before and at the end of every period.
+/// Marks are bits: the days before and at the end of every period, or today's where that is earlier.
 const MARKS_MAX: usize = 128;
 
 /// The figures of one period.
@@ -84,12 +84,14 @@ fn below(place: u8) -> u128 {
 
 impl<'p, 'a> Reading<'p, 'a> {
     pub(super) fn new(panel: &'p Panel<'a>, periods: &'p [Period]) -> Reading<'p, 'a> {
-        let mut marks: Vec<Day> = periods.iter().flat_map(|p| [p.start.plus(-1), p.last()]).collect();
+        let mut marks: Vec<Day> =
+            periods.iter().flat_map(|p| [p.start.plus(-1), panel.closing_day(p)]).collect();
         marks.sort_unstable();
         marks.dedup();
         debug_assert!(marks.len() <= MARKS_MAX, "{} marks", marks.len());
         let at = |day: Day| marks.partition_point(|mark| *mark < day) as u8;
-        let ends: Vec<(u8, u8)> = periods.iter().map(|p| (at(p.start.plus(-1)), at(p.last()))).collect();
+        let ends: Vec<(u8, u8)> =
+            periods.iter().map(|p| (at(p.start.plus(-1)), at(panel.closing_day(p)))).collect();
         let within = ends.iter().map(|(open, close)| below(*close + 1) & !below(*open + 1)).collect();
         let window = |from, to| {
             let buckets = panel.facts.purchases.buckets(from, to);
@@ -179,7 +181,7 @@ impl<'p, 'a> Reading<'p, 'a> {
         if fate != Fate::Churned || self.panel.settings.basis != Basis::Contract {
             return CancelKind::Unknown;
         }
-        let ended = self.panel.ended_last(customer, period.last());
+        let ended = self.panel.ended_last(customer, self.panel.closing_day(period));
         ended.map_or(CancelKind::Unknown, |contract| self.panel.facts.terms_of(contract).cancel_kind)
     }
 
@@ -207,7 +209,8 @@ impl<'p, 'a> Reading<'p, 'a> {
         };
         let (mut departures, mut early) = (0, false);
         if has_left {
-            for day in self.activity.departures(period) {
+            let closing = self.marks[close as usize];
+            for day in self.activity.departures(period).filter(|day| *day <= closing) {
                 departures += 1;
                 early |= day.since(first) <= self.panel.settings.early_days;
             }
@@ -244,7 +247,7 @@ impl Panel<'_> {
                         swept.whole[at].add(&standing);
                         for ((groups, count), slices) in splits.iter().zip(&mut swept.groups) {
                             if at < *count {
-                                groups.of(customer).for_each(|group| slices[group][at].add(&standing));
+                                groups.of(customer, at).for_each(|group| slices[group][at].add(&standing));
                             }
                         }
                     }

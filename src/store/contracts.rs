@@ -133,7 +133,9 @@ impl Decode for Reader<'_> {
         let renews_on = day(self.renews_on, "renews_on")?.unwrap_or(Day::MAX);
         let terms = self.terms_of(view)?;
         // At today's rate on every day: a rate that moves is no expansion.
-        let mrr_minor = self.amounts.read(row.get(self.currency), mrr, self.today)?;
+        // What ended long ago is no amount of today.
+        let runs = self.today < ends_on;
+        let mrr_minor = self.amounts.read(row.get(self.currency), mrr, self.today, runs)?;
         if mrr_minor.is_none() && self.amounts.are_alone() {
             return Ok(());
         }

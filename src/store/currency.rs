@@ -43,8 +43,14 @@ impl<'a> Amounts<'a> {
     }
 
     /// `minor` units of what `currency` says, in the report's currency at the rate of `day`; `None` for
-    /// another one without a rate.
-    pub(super) fn read(&mut self, currency: ValueRef<'_>, minor: i64, day: Day) -> Result<Option<i64>, Bad> {
+    /// another one without a rate. How much that is in all is told of what is `summed`.
+    pub(super) fn read(
+        &mut self,
+        currency: ValueRef<'_>,
+        minor: i64,
+        day: Day,
+        summed: bool,
+    ) -> Result<Option<i64>, Bad> {
         if self.is_own(currency) {
             return Ok(Some(minor));
         }
@@ -62,7 +68,7 @@ impl<'a> Amounts<'a> {
         let foreign = self.foreign.entry(code).or_default();
         if converted.is_some() {
             foreign.converted += 1;
-        } else {
+        } else if summed {
             foreign.left_out += 1;
             foreign.left_out_minor += i128::from(minor);
         }

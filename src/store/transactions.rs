@@ -130,7 +130,7 @@ impl Decode for Reader<'_> {
             });
             return Ok(());
         }
-        let counted = self.amounts.read(currency, amount, day)?;
+        let counted = self.amounts.read(currency, amount, day, true)?;
         if counted.is_none() && self.amounts.are_alone() {
             return Ok(());
         }

@@ -128,7 +128,7 @@ total AS (SELECT y,
   sum(iif(has = 0, had, 0)) AS m_lost, sum(has) AS m1 FROM one GROUP BY y)
 SELECT y || '-01-01/' || y || '-12-31', '' || opening, '' || new, '' || back, '' || churned, '' || (opening - churned), '' || closing, '' || passed, '' || went,
   iif(seen = 0, 'n/a', printf('%.6f', 1.0 * silent / seen)), iif(seen = 0, 'n/a', printf('%.6f', 1.0 * (seen - silent) / seen)),
-  iif(seen = 0, 'n/a', printf('%.6f', 1.0 * silent / seen)),
+  'n/a', /* a share of all who were ever seen is no rate of each year */
   printf('%.2f', m0 / 100.0), printf('%.2f', m_new / 100.0), printf('%.2f', m_back / 100.0), printf('%.2f', m_up / 100.0),
   printf('%.2f', m_down / 100.0), printf('%.2f', m_lost / 100.0), printf('%.2f', m1 / 100.0),
   iif(m0 = 0, 'n/a', printf('%.6f', 1.0 * (m_lost + m_down) / m0)), iif(m0 = 0, 'n/a', printf('%.6f', 1.0 * (m_lost + m_down - m_up) / m0))

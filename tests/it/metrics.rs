@@ -149,7 +149,7 @@ pub(crate) fn expected(
         Metric::FollowUpsLate => whole(follow_ups().late),
         Metric::FollowUpsOverdue => whole(follow_ups().overdue),
         Metric::FollowUpDelay => hours(follow_ups().median_delay_days().map(i64::from), follow_ups().late),
-        Metric::ContactCoverage => share(panel.coverage(customers, month, &settings.intervals)),
+        Metric::ContactCoverage => share(panel.coverage(customers, &settings.intervals)),
         Metric::Complaints => whole(complaints().opened),
         Metric::ComplaintRate => share(complaints().rate()),
         Metric::FirstReplyMedian => hours(complaints().reply_hours(50), complaints().replied()),
@@ -196,7 +196,7 @@ fn expected_today(
         }
         Source::Tenures => {
             let survival = panel.survival(customers);
-            let days = |months: u32| (f64::from(months) * 30.4375).round() as u32;
+            let days = |months: u32| (f64::from(months) * 30.4375).floor() as u32;
             let value = match metric.months() {
                 None => survival.median_days().map(|days| Measured::Whole(i128::from(days))),
                 Some(n) => survival.share_after(days(n)).map(millionths),
@@ -206,7 +206,8 @@ fn expected_today(
         }
         Source::Cohorts => {
             let after = metric.months().unwrap() as usize;
-            let cohorts = panel.cohorts(customers, &retaind::metrics::cohort::months(month));
+            let cohorts =
+                panel.cohorts(customers, &retaind::metrics::cohort::months(panel.facts.lens.today()));
             let old = &cohorts[..cohorts.len() - after];
             let (there, size) = old.iter().fold((0, 0), |sum, c| (sum.0 + c.active[after], sum.1 + c.size));
             share(Ratio::of(there, size))
@@ -638,4 +639,30 @@ fn a_teams_report_names_nobody_outside_the_team() {
         assert!(!of_team.contains("figure.leads") && !of_team.contains("\"conversion\""), "{name_of}");
     }
     assert_eq!(leads, 2, "everybody's leads are told in two reports");
+}
+
+/// Whoever has been a customer for a year today had been one for a month eleven months ago: a band is held against the
+/// same band, not against the same people when they were younger.
+#[test]
+fn by_tenure_each_period_has_the_bands_of_its_own_beginning() {
+    let shop = shop();
+    let (settings, months) = (Settings::default(), months(shop));
+    let panel = Panel::of(&shop.facts, &settings);
+    let periods = [months[0], months[0].previous(), months[0].year_before()];
+    let metrics = [Metric::ChurnRate, Metric::Opening, Metric::RevenueClosing];
+    let groups = panel.groups_over(Split::Tenure, &periods);
+    let readings = panel.readings(&metrics, &periods, &[(&groups, 3)]);
+    let mut moved = 0;
+    for (at, period) in periods.iter().enumerate() {
+        let theirs = panel.split(Split::Tenure, period);
+        for (group, label) in groups.labels.iter().enumerate() {
+            let members = theirs.get(label).cloned().unwrap_or_default();
+            for metric in metrics {
+                let told = readings.group(metric, 0, group, at);
+                assert_eq!((told.value, told.base), expected(&panel, &members, period, metric), "{label:?}");
+            }
+            moved += usize::from(theirs.get(label) != panel.split(Split::Tenure, &periods[0]).get(label));
+        }
+    }
+    assert!(moved > 6, "{moved}: it can fail");
 }

@@ -187,7 +187,7 @@ fn what_it_was_is_what_sql_says_of_then() {
                 "SELECT count(*) FILTER (WHERE (SELECT max(substr(at, 1, 10)) FROM interactions AS i
                      WHERE i.customer_id = customers.id AND at <= '2026-10-02T08:00:00')
                    >= date('2026-10-02', '-{days} days')), count(*)
-                 FROM customers WHERE EXISTS (SELECT 1 FROM contract WHERE c = id AND s <= '2026-09-30' AND '2026-09-30' < e)
+                 FROM customers WHERE EXISTS (SELECT 1 FROM contract WHERE c = id AND s <= '2026-10-02' AND '2026-10-02' < e)
                    AND (?1 IS NULL OR segment = ?1)"
             ),
             segment,

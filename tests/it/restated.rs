@@ -128,6 +128,13 @@ fn late_data_restates_what_was_published_once_and_names_who() {
         assert!(told.contains(expected), "{told}");
     }
     assert!(!daily(&shop, 6).contains("Restated"));
+    // Who a figure was made of is kept of what was told last.
+    let ledger = rusqlite::Connection::open(shop.path("ledger.db")).unwrap();
+    let count = |what: &str| {
+        let sql = format!("SELECT count(*), count({what}) FROM figure WHERE definition = 'contract/cohort'");
+        ledger.query_row(&sql, [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))).unwrap()
+    };
+    assert_eq!(count("sketch"), (5, 1));
     assert_eq!(attached(&shop, "ana@example.com"), Vec::<[String; 6]>::new());
 }
 
@@ -138,8 +145,8 @@ fn who_is_not_there_any_more_is_counted_and_not_named() {
     daily(&shop, 1);
     shop.sql("DELETE FROM customers WHERE id = '3'; DELETE FROM subscriptions WHERE id = '3'");
     let told = daily(&shop, 2);
-    let expected = "last time June 2026 was 5.0%, with data that came late it is 2.6%. No longer counted as left: one who is \
-                    not among these customers any more.";
+    let expected = "last time June 2026 was 5.0%, with data that came late it is 2.6%. The base is 39 now, and was 40. \
+                    One of them is not among these customers any more.";
     assert!(told.contains(expected), "{told}");
 }
 
@@ -168,13 +175,14 @@ fn a_lead_is_told_what_changed_in_the_team_and_nobody_of_others() {
     shop.sql("UPDATE customers SET owner_id = '3' WHERE id = '4'");
     shop.sql("UPDATE subscriptions SET ends_on = '2026-06-12' WHERE id = '2'");
     let told = daily(&shop, 2);
-    let expected = "Customers at the end in June 2026 20 → 19 and Closing revenue in June 2026 €200 → €190. Through one who is \
+    let expected = "Customers at the end in June 2026 20 → 19 and Closing revenue in June 2026 €200 → €190. One of them is \
                     not among these customers any more.";
     assert!(told.contains(expected), "{told}");
     assert!(!told.contains("Customer 4") && !told.contains("Customer 2 "), "{told}");
     shop.sql("UPDATE subscriptions SET ends_on = '2026-06-12' WHERE id = '5'");
     let told = daily(&shop, 3);
-    let expected = "Now counted as left: Customer 5 (Bo).";
+    let expected = "with data that came late and customers who came to your team or left it, it is 5.3%. Now counted as \
+                    left: Customer 5 (Bo).";
     assert!(told.contains(expected), "{told}");
 }
 

@@ -43,16 +43,15 @@ impl Story<'_> {
         self.panel.compliance(which, period)
     }
 
-    fn care_subject(&self) -> Say {
+    fn care_subject(&self) -> Option<Say> {
+        let rate = self.rate(Some(self.ratio(Metric::FollowUpsOnTime, NOW)?));
         let overdue = self.ratio(Metric::FollowUpsOverdue, NOW).map_or(0, |n| n.rounded());
-        Say::new("report.subject.care")
-            .with("period", self.now.period)
-            .with("rate", self.rate(self.ratio(Metric::FollowUpsOnTime, NOW)))
-            .with("overdue", overdue)
+        let say = Say::new("report.subject.care").with("period", self.now.period);
+        Some(say.with("rate", rate).with("overdue", overdue))
     }
 
     pub(super) fn care_section(&self) -> Section {
-        let mut section = Section { subject: Some(self.care_subject()), ..Section::default() };
+        let mut section = Section { subject: self.care_subject(), ..Section::default() };
         if !self.is_brief() {
             self.tell_risk(&mut section);
         }
@@ -91,13 +90,12 @@ impl Story<'_> {
         let (due, in_time, late, overdue) = sum(&by_rep);
         section.figures.push(Figure { values: rates.into(), ..single("figure.compliance", Value::Empty) });
         section.figures.push(Figure { alarming: overdue > 0, ..single("figure.overdue", overdue.into()) });
-        section.lead.push(
-            Say::new("report.lead.care")
-                .with("due", Say::new("count.follow_ups").with("n", due))
-                .with("in_time", in_time)
-                .with("late", late)
-                .with("overdue", overdue),
-        );
+        let told = Say::new("report.lead.care")
+            .with("due", Say::new("count.follow_ups").with("n", due))
+            .with("in_time", in_time)
+            .with("late", late)
+            .with("overdue", overdue);
+        section.lead.extend((due > 0).then_some(told));
         section.charts.extend(self.compliance_chart(&by_rep));
         section.tables.push(self.compliance_table(&by_rep));
         section.notes.push(Say::new("note.compliance"));

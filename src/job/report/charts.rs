@@ -101,7 +101,7 @@ impl Story<'_> {
             series: Say::new("figure.churn"),
             points,
             before,
-            band: Some((low, high, name)),
+            band: self.is_compounded().then_some((low, high, name)),
         })
     }
 

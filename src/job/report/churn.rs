@@ -24,7 +24,7 @@ impl Story<'_> {
             self.splits.first().map(|fared| self.value_groups(fared)).into_iter().collect();
         tables.push(self.most_valuable());
         Section {
-            subject: Some(self.value_subject()),
+            subject: self.value_subject(),
             lead: self.value_lead(),
             figures: self.value_figures(),
             charts: self.value_chart().into_iter().collect(),

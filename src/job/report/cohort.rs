@@ -2,7 +2,7 @@
 
 use super::figures::{plain, single};
 use super::tables::{column, columns, table};
-use super::{Fared, Section, Story, none};
+use super::{Fared, Section, Story};
 use crate::document::{Chart, Column, Figure, Say, Table, Value};
 use crate::domain::Ratio;
 use crate::metrics::Metric;
@@ -13,18 +13,17 @@ const NTH: [&str; MONTHS] = ["m0", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8
 
 impl Story<'_> {
     fn cohorts_of(&self, customers: &[u32]) -> Vec<Cohort> {
-        self.panel.cohorts(customers, &months(&self.now.period))
+        self.panel.cohorts(customers, &months(self.panel.facts.lens.today()))
     }
 
-    fn cohort_subject(&self, cohorts: &[Cohort]) -> Say {
-        Say::new("report.subject.cohort")
-            .with("period", self.now.period)
-            .with("share", pooled(cohorts, 3).map_or_else(none, |share| self.rate(Some(share))))
+    fn cohort_subject(&self, cohorts: &[Cohort]) -> Option<Say> {
+        let share = self.rate(Some(pooled(cohorts, 3)?));
+        Some(Say::new("report.subject.cohort").with("period", self.now.period).with("share", share))
     }
 
     pub(super) fn cohort_section(&self) -> Section {
         let cohorts = self.cohorts_of(&self.panel.customers);
-        let subject = Some(self.cohort_subject(&cohorts));
+        let subject = self.cohort_subject(&cohorts);
         if cohorts.iter().all(|cohort| cohort.size == 0) {
             return Section { subject, ..Section::default() };
         }

@@ -34,7 +34,7 @@ impl Story<'_> {
 
     fn headline_figure(&self) -> Figure {
         let mut figure = self.figure("figure.churn", |s, slice| s.rate(s.churn_rate(slice)));
-        if let Some(rate) = self.churn_rate(&self.now) {
+        if let Some(rate) = self.churn_rate(&self.now).filter(|_| self.is_compounded()) {
             let per_year = self.now.period.kind.per_year();
             let place = self.spec.settings.band.place(rate, per_year);
             let key = match place {

@@ -18,7 +18,7 @@ fn points(answers: &Answers) -> Value {
 
 impl Story<'_> {
     fn funnel_subject(&self) -> Option<Say> {
-        self.tells_leads().then(|| {
+        (self.tells_leads() && self.captured() > 0).then(|| {
             Say::new("report.subject.funnel")
                 .with("period", self.now.period)
                 .with("captured", self.captured())
@@ -93,12 +93,11 @@ impl Story<'_> {
         let converted = now.values().map(|leads| leads.converted).sum::<i128>();
         section.charts.extend(self.source_chart(&now));
         section.tables.push(self.source_table(&now, &before));
-        section.lead.push(
-            Say::new("report.lead.funnel")
-                .with("leads", Say::new("count.leads").with("n", self.captured()))
-                .with("converted", converted)
-                .with("rate", self.rate(self.ratio(Metric::Conversion, NOW))),
-        );
+        let told = Say::new("report.lead.funnel")
+            .with("leads", Say::new("count.leads").with("n", self.captured()))
+            .with("converted", converted)
+            .with("rate", self.rate(self.ratio(Metric::Conversion, NOW)));
+        section.lead.extend((self.captured() > 0).then_some(told));
         section.notes.push(Say::new("note.funnel"));
     }
 

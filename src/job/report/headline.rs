@@ -10,11 +10,11 @@ use crate::metrics::definition::Place;
 use crate::metrics::{Definition, Slice};
 
 impl Story<'_> {
-    pub(super) fn value_subject(&self) -> Say {
-        Say::new("report.subject.value")
-            .with("period", self.now.period)
-            .with("ltv", self.worth.average_minor.map_or_else(none, |m| self.money(m).into()))
-            .with("customers", self.worth.customers)
+    /// Nothing where nobody has bought: then the title says what the mail is.
+    pub(super) fn value_subject(&self) -> Option<Say> {
+        let say = Say::new("report.subject.value").with("period", self.now.period);
+        let say = say.with("ltv", self.money(self.worth.average_minor?));
+        Some(say.with("customers", self.worth.customers))
     }
 
     pub(super) fn churn_subject(&self) -> Say {
@@ -65,7 +65,8 @@ impl Story<'_> {
                 .with("revenue", self.money(self.now.moved.closing));
         }
         let left = Say::new("count.left").with("n", counts.churned).with("of", counts.opening);
-        Say::new("report.lead.what")
+        let so_far = self.spec.period.current;
+        Say::new(if so_far { "report.lead.so_far" } else { "report.lead.what" })
             .with("period", period)
             .with("customers", Say::new("count.customers").with("n", counts.closing))
             .with("delta", Value::Signed(counts.closing - counts.opening))
@@ -129,8 +130,13 @@ impl Story<'_> {
             .into()
     }
 
+    /// Whether a rate is one of a whole period, that a year has so many of. A share of all who were ever seen is not.
+    pub(super) fn is_compounded(&self) -> bool {
+        !self.spec.period.current && self.spec.settings.definition != Definition::InactiveShare
+    }
+
     fn against_the_band(&self) -> Option<Say> {
-        let rate = self.churn_rate(&self.now)?;
+        let rate = self.churn_rate(&self.now).filter(|_| self.is_compounded())?;
         let band = self.spec.settings.band;
         let per_year = self.now.period.kind.per_year();
         let place = band.place(rate, per_year);

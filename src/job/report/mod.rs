@@ -144,7 +144,8 @@ impl<'a> Story<'a> {
         let mut periods = vec![period, period.previous(), period.year_before()];
         periods.extend(&trail);
         periods.extend(trail.iter().map(Period::year_before));
-        let groups: Vec<Groups<'_>> = spec.splits.iter().map(|split| panel.groups(*split, &period)).collect();
+        let groups: Vec<Groups<'_>> =
+            spec.splits.iter().map(|split| panel.groups_over(*split, &periods[..3])).collect();
         let asked: Vec<(&Groups, usize)> = groups.iter().map(|groups| (groups, 3)).collect();
         let of_rfm = Period::days(&period);
         let (mut swept, (standings, gone)) = parallel::both(

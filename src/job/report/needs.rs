@@ -95,7 +95,7 @@ pub fn asked(spec: &ReportSpec, lens: &Lens) -> Asked {
         asked = told(spec, lens).iter().fold(asked, |asked, p| asked.counts(p.start, p.end));
     }
     if Part::Cohort.is_in(spec.kind) && matches!(spec.settings.basis, Basis::Inactivity(_)) {
-        asked = metrics::cohort::asks(asked, &metrics::cohort::months(&period));
+        asked = metrics::cohort::asks(asked, &metrics::cohort::months(today));
     }
     if let Basis::Inactivity(days) = spec.settings.basis {
         asked = asked.activity(days);

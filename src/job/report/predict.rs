@@ -104,7 +104,7 @@ impl Story<'_> {
             self.beside(Figure { name, ..single(key, value) }, metric)
         };
         let gone = single("figure.probably_gone", (buying.probably_gone as i128).into());
-        let ahead = Value::Number(buying.purchases, 0);
+        let ahead = Value::Count(buying.purchases.round() as i128);
         let mut tables = vec![self.best_table(buying)];
         let mut charts = Vec::new();
         if let Some(Ok(calibration)) = &buying.calibration {

@@ -109,9 +109,9 @@ impl Story<'_> {
         let standings = self.standings.as_ref().filter(|s| s.totals.iter().any(|(now, ..)| *now > 0));
         let Some(standings) = standings else { return Section { subject, ..Section::default() } };
         let share = |key: &'static str, of: &[Standing], metric| {
-            let mut figure = single(key, plain(standings.share(of, |t| t.0)));
-            figure.values[1] = plain(standings.share(of, |t| t.1));
-            self.beside(figure, metric)
+            let mut figure = single(key, self.rate(standings.share(of, |t| t.0)));
+            figure.values[1] = self.rate(standings.share(of, |t| t.1));
+            self.beside_as(figure, metric, |then| self.printed_rate(then))
         };
         let figures = vec![
             share("figure.rfm.best", &BEST, Metric::RfmBest),
@@ -126,7 +126,7 @@ impl Story<'_> {
         sheets.extend(self.splits.first().map(|fared| self.standing_groups(standings, fared)));
         Section {
             subject,
-            lead: vec![self.rfm_lead(standings)],
+            lead: (standings.pressing_of > 0).then(|| self.rfm_lead(standings)).into_iter().collect(),
             figures,
             charts: [self.squares(standings), Some(standing_chart(standings))]
                 .into_iter()
@@ -148,8 +148,8 @@ impl Story<'_> {
 
     /// Who bought how lately, by how often and for how much: those in the corner are worth a call.
     fn squares(&self, standings: &Standings) -> Option<Chart> {
-        // Of the two highest scores in one, the two lowest in the other.
-        let (much, long_ago) = (SCORES - 2, 2);
+        // Whoever slips: middling or more in one, the two lowest scores in the other.
+        let (much, long_ago) = (SCORES - 3, 2);
         let all: i128 = standings.squares.iter().flat_map(|row| &row[much..]).sum();
         let gone: i128 = standings.squares[..long_ago].iter().flat_map(|row| &row[much..]).sum();
         let share = self.rate(Some(Ratio::of(gone, all)?));
@@ -157,7 +157,7 @@ impl Story<'_> {
             let square = |(weight, n): (usize, &i128)| {
                 let score = |place: usize| place as u8 + 1;
                 let standing = Standing::at(score(recency), score(weight));
-                (named(standing), *n, recency < long_ago && weight >= much)
+                (named(standing), *n, SLIPPING.contains(&standing))
             };
             counts.iter().enumerate().map(square).collect()
         };

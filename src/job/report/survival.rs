@@ -27,15 +27,14 @@ fn median(days: Option<u32>) -> Value {
 }
 
 impl Story<'_> {
-    fn survival_subject(&self, whole: &Survival) -> Say {
-        Say::new("report.subject.survival")
-            .with("period", self.now.period)
-            .with("share", share(whole.share_after(days(12))))
+    fn survival_subject(&self, whole: &Survival) -> Option<Say> {
+        let share = Value::Percent(whole.share_after(days(12))?);
+        Some(Say::new("report.subject.survival").with("period", self.now.period).with("share", share))
     }
 
     pub(super) fn survival_section(&self) -> Section {
         let whole = self.panel.survival(&self.panel.customers);
-        let subject = Some(self.survival_subject(&whole));
+        let subject = self.survival_subject(&whole);
         if whole.customers == 0 {
             return Section { subject, ..Section::default() };
         }

@@ -23,7 +23,7 @@ pub(super) fn table(name: &'static str, columns: Vec<Column>, rows: Vec<Vec<Valu
 impl Story<'_> {
     pub(super) fn who_left(&self) -> Table {
         let rows = self.gone.iter().take(LISTED).map(|d| self.departure_row(d)).collect();
-        let mut columns = columns(&["customer"], &["lost"]);
+        let mut columns = columns(&["customer"], &[if self.is_contract() { "lost" } else { "historic" }]);
         if self.is_contract() {
             columns.extend(["since", "plan", "reason", "owner"].map(|name| column(name, false)));
         } else {
@@ -34,6 +34,7 @@ impl Story<'_> {
 
     fn departure_row(&self, d: &Departure) -> Vec<Value> {
         let text = |text: Option<&str>| text.map_or(Value::Empty, Value::from);
+        let brought = i128::from(self.panel.facts.purchases.tally(d.customer).revenue_minor());
         let reason = match (&d.reason, d.kind) {
             (Some(reason), _) => Value::from(reason.as_str()),
             (None, CancelKind::Involuntary) => Say::new("kind.involuntary").into(),
@@ -41,7 +42,7 @@ impl Story<'_> {
         };
         let mut row = vec![
             self.name(d.customer).into(),
-            self.money(d.lost_minor).into(),
+            if self.is_contract() { self.money(d.lost_minor) } else { self.money(brought) }.into(),
             d.since.map_or(Value::Empty, |day| Value::Month(day.date())),
         ];
         if self.is_contract() {

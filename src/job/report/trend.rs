@@ -65,6 +65,8 @@ pub(in crate::job) fn printed(metric: Metric, reading: Reading, cap_years: u16) 
         (Measured::Nothing, _) => none(),
         (Measured::Ratio(ratio), Unit::Points) => Value::Signed(ratio.scaled(2)),
         (Measured::Ratio(ratio), Unit::Factor) => Value::Number(ratio.approximate(), 2),
+        // Of a model's share nothing is a fraction of anybody.
+        (Measured::Ratio(ratio), Unit::Share) if metric.is_estimate() => Value::Percent(ratio.approximate()),
         (Measured::Ratio(ratio), _) => Value::Rate(ratio),
         (Measured::Money(money), _) => Value::Money(money),
         (Measured::AtLeast(money), _) => {

@@ -155,7 +155,7 @@ impl<'a> Look<'a> {
     pub fn of(facts: &'a Facts, spec: &'a WatchSpec, today: Day) -> Look<'a> {
         let panel = Panel::of(facts, &spec.settings);
         let periods = spec.periods(today);
-        let groups = spec.split.map(|split| panel.groups(split, &periods[NOW]));
+        let groups = spec.split.map(|split| panel.groups_over(split, &periods));
         let asked: Vec<(&Groups, usize)> = groups.iter().map(|groups| (groups, periods.len())).collect();
         let readings = panel.readings(&[spec.metric], &periods, &asked);
         Look { panel, spec, periods, groups, readings }

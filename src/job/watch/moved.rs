@@ -121,7 +121,7 @@ fn members(look: &Look<'_>, place: Place) -> Vec<u32> {
     let all = &look.panel.customers;
     match (place, &look.groups) {
         (Place::Group(wanted), Some(groups)) => {
-            all.iter().copied().filter(|c| groups.of(*c).any(|group| group == wanted)).collect()
+            all.iter().copied().filter(|c| groups.of(*c, 0).any(|group| group == wanted)).collect()
         }
         (Place::Missing, _) => Vec::new(),
         _ => all.clone(),

@@ -8,7 +8,7 @@
 
 use super::super::care::{Complaints, Compliance};
 use super::super::churn::annualised;
-use super::super::definition::Settings;
+use super::super::definition::{Definition, Settings};
 use super::super::funnel::{Answers, Leads};
 use super::super::grid::Grid;
 use super::super::panel::Panel;
@@ -172,10 +172,9 @@ impl Panel<'_> {
         if reads(Source::FollowUps) {
             readings.compliance = self.compliance_over(all, periods, splits);
         }
-        if let Some(last) = periods.iter().max_by_key(|period| period.end).filter(|_| reads(Source::Contacts))
-        {
+        if reads(Source::Contacts) {
             let first: Vec<_> = splits.iter().map(|(groups, _)| (*groups, 1)).collect();
-            readings.covered = self.coverage_over(all, last, &self.settings.intervals, &first);
+            readings.covered = self.coverage_over(all, &self.settings.intervals, &first);
         }
         if metrics.contains(&Metric::ComplaintRate) {
             readings.complaints = self.complaints_over(all, periods, splits);
@@ -306,7 +305,9 @@ impl Readings {
             Metric::ChurnRate => Reading::share(counts.rate(settings.definition)),
             Metric::Retention => Reading::share(counts.retention(settings.definition)),
             Metric::ChurnAnnualised => {
-                let rate = counts.rate(settings.definition);
+                // A share of all who were ever seen is not one of each period.
+                let is_compounded = settings.definition != Definition::InactiveShare;
+                let rate = counts.rate(settings.definition).filter(|_| is_compounded);
                 let yearly = rate.map(|rate| annualised(rate, slice.period.kind.per_year()));
                 Reading::ratio(yearly.and_then(millionths), rate.map_or(0, |rate| rate.denominator()))
             }

@@ -42,8 +42,8 @@ struct Lasting {
 }
 
 impl Panel<'_> {
-    /// What of `metrics` is told as of now, of the whole and of each group. Of `periods` it is told of the one
-    /// that ends last: cohorts run up to it, and what a new contract pays is what one pays in it.
+    /// What of `metrics` is told as of now, of the whole and of each group. What a new contract
+    /// pays is what one pays in that of `periods` that ends last.
     pub(super) fn today(&self, metrics: &[Metric], periods: &[Period], splits: &[(&Groups, usize)]) -> Today {
         let all = &self.customers;
         let reads = |source: Source| metrics.iter().any(|metric| metric.source() == source);
@@ -60,7 +60,7 @@ impl Panel<'_> {
             today.tenures = Grid::of_members(all, &splits, |members| self.survival(members));
         }
         if reads(Source::Cohorts) {
-            let months = cohort::months(last);
+            let months = cohort::months(self.facts.lens.today());
             today.cohorts = Grid::of_members(all, &splits, |members| self.cohorts(members, &months));
         }
         if reads(Source::Buying) {

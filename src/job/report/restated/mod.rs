@@ -68,6 +68,11 @@ impl Restated {
         }
     }
 
+    /// Those of them who are still here.
+    fn here(&self) -> impl Iterator<Item = &Moved> {
+        self.moved().iter().filter(|moved| moved.who != Who::Elsewhere)
+    }
+
     /// From whose parts changed; what does not add up to what the figure did is not told.
     fn explain(&mut self, changes: Option<BTreeMap<u64, Change>>, who: &HashMap<u64, Who>) {
         let Some(changes) = changes else {
@@ -91,7 +96,8 @@ impl Restated {
                 Who::Customer(customer) => customer,
                 Who::Source(_) | Who::Elsewhere => u32::MAX,
             };
-            (Reverse(Ratio::of(moved.effect.numerator().abs(), moved.effect.denominator())), place)
+            // All are over the same denominator.
+            (Reverse(moved.effect.numerator().abs()), place)
         });
         self.by = By::Known(all);
     }
@@ -112,8 +118,13 @@ impl Story<'_> {
         kept.filter(|metric| !moves || !is_money(*metric)).collect()
     }
 
-    /// Holds what was published against what is so now.
-    pub fn restate(&mut self, scope: &str, published: &[Published]) {
+    /// Holds what was published against what is so now; `recall` knows who it was made of.
+    pub fn restate(
+        &mut self,
+        scope: &str,
+        published: &[Published],
+        recall: impl Fn(&Published) -> Option<Sketch>,
+    ) {
         let kept = self.kept();
         let (mut restated, mut changes) = (Vec::new(), Vec::new());
         for (slice, at) in self.trail.iter().zip(TRAIL..TRAIL + TREND).rev() {
@@ -127,7 +138,7 @@ impl Story<'_> {
             let of: Vec<Metric> = differ.iter().map(|(metric, ..)| *metric).collect();
             let sketches = if of.is_empty() { Vec::new() } else { self.panel.sketches(&of, &slice.period) };
             for ((metric, told, now), sketch) in differ.into_iter().zip(sketches) {
-                changes.push(told.sketch.as_ref().map(|then| sketch.since(then)));
+                changes.push(recall(told).map(|then| sketch.since(&then)));
                 let (period, was, by) = (slice.period, told.rate, By::Unknown);
                 restated.push(Restated { metric, period, was, now, by, sketch });
             }
@@ -146,10 +157,10 @@ impl Story<'_> {
         if keys.is_empty() {
             return HashMap::new();
         }
-        let customers = self.panel.customers.iter().map(|c| (self.panel.key_of(*c), Who::Customer(*c)));
         let sources = self.panel.facts.leads.iter().map(|lead| &lead.source);
         let sources = sources.map(|source| (key_of_source(source.as_deref()), Who::Source(source.clone())));
-        customers.chain(sources).filter(|(key, _)| keys.contains(key)).collect()
+        let customers = self.panel.customers.iter().map(|c| (self.panel.key_of(*c), Who::Customer(*c)));
+        sources.chain(customers).filter(|(key, _)| keys.contains(key)).collect()
     }
 
     pub(super) fn definition_name(&self) -> String {

@@ -16,6 +16,15 @@ const RATES: usize = 3;
 /// Other figures in a sentence; more are counted.
 const FIGURES: usize = 4;
 
+impl Restated {
+    /// "3 are not among these customers any more."
+    fn elsewhere(&self) -> Value {
+        let n = self.moved().len() - self.here().count();
+        let say = || Say::new("report.restated.elsewhere").with("n", n as i128);
+        if n == 0 { Value::Empty } else { say().into() }
+    }
+}
+
 impl Story<'_> {
     pub(in crate::job::report) fn restated_section(&self) -> Section {
         let rates = self.restated.iter().filter(|restated| restated.metric == Metric::ChurnRate);
@@ -32,7 +41,7 @@ impl Story<'_> {
     /// "Restated: last time June was 2.5 %, it is 5.0 %. Now counted as left: Aurora (Ana Lima)."
     fn rate_restated(&self, restated: &Restated) -> Say {
         let those = |which: fn(i128) -> bool| -> Vec<&Moved> {
-            restated.moved().iter().filter(|moved| which(moved.change.num)).collect()
+            restated.here().filter(|moved| which(moved.change.num)).collect()
         };
         let (added, removed, base) = (those(|n| n > 0), those(|n| n < 0), those(|n| n == 0));
         let named = |key: &'static str, moved: &[&Moved]| {
@@ -40,33 +49,28 @@ impl Story<'_> {
             names.map_or(Value::Empty, |names| Say::new(key).with("names", names).into())
         };
         let (was, now) = (restated.was.denominator(), restated.now.denominator());
-        let by_base = added.is_empty() && removed.is_empty() && was != now;
+        let by_base = added.is_empty() && removed.is_empty();
         let of_base = || Say::new("report.restated.base").with("was", was).with("now", now);
-        Say::new("report.lead.restated")
+        let key = if self.panel.is_whole { "report.lead.restated" } else { "report.lead.restated_team" };
+        Say::new(key)
             .with("period", restated.period)
             .with("was", restated.was)
             .with("now", restated.now)
             .with("added", named("report.restated.added", &added))
             .with("removed", named("report.restated.removed", &removed))
-            .with("base", if by_base { of_base().into() } else { Value::Empty })
-            .with(
-                "through",
-                if added.is_empty() && removed.is_empty() {
-                    self.through(restated, &base)
-                } else {
-                    Value::Empty
-                },
-            )
+            .with("base", if by_base && was != now { of_base().into() } else { Value::Empty })
+            .with("through", if by_base { self.through(restated, &base) } else { Value::Empty })
+            .with("elsewhere", restated.elsewhere())
     }
 
     /// "Restated with data that came late: customers at the end in June 39 → 38, revenue in June €50 → €45. Through Aurora
     /// (Ana Lima).": a sentence for all that the same customers moved.
     fn others_restated(&self, others: &[&Restated]) -> Vec<Say> {
         let told = &others[..others.len().min(FIGURES)];
-        let mut by_names: Vec<(Value, Vec<Value>)> = Vec::new();
+        let mut by_names: Vec<([Value; 2], Vec<Value>)> = Vec::new();
         for restated in told {
-            let moved: Vec<&Moved> = restated.moved().iter().collect();
-            let through = self.through(restated, &moved);
+            let moved: Vec<&Moved> = restated.here().collect();
+            let through = [self.through(restated, &moved), restated.elsewhere()];
             let change = Say::new("report.revised")
                 .with("figure", Say::new(format!("metric.{}", restated.metric.name())))
                 .with("period", restated.period)
@@ -77,9 +81,10 @@ impl Story<'_> {
                 None => by_names.push((through, vec![change.into()])),
             }
         }
-        let sentence = |(through, changes)| {
-            let say = Say::new("report.lead.revised").with("changes", Value::List(changes));
-            say.with("through", through)
+        let key = if self.panel.is_whole { "report.lead.revised" } else { "report.lead.revised_team" };
+        let sentence = |([through, elsewhere], changes): ([Value; 2], Vec<Value>)| {
+            let say = Say::new(key).with("changes", Value::List(changes));
+            say.with("through", through).with("elsewhere", elsewhere)
         };
         let more = others.len() - told.len();
         let more = (more > 0).then(|| Say::new("report.lead.revised_more").with("n", more as i128));
@@ -98,16 +103,11 @@ impl Story<'_> {
 
     /// "Aurora (Ana Lima), Bela (no owner) and 4 more"; nothing where there is nobody.
     fn names(&self, moved: &[&Moved]) -> Option<Value> {
-        let here = moved.iter().filter(|moved| moved.who != Who::Elsewhere);
         let mut names: Vec<Value> =
-            here.clone().take(NAMED).filter_map(|moved| self.name_of(&moved.who)).collect();
-        let more = here.count() - names.len();
+            moved.iter().take(NAMED).filter_map(|moved| self.name_of(&moved.who)).collect();
+        let more = moved.len() - names.len();
         if more > 0 {
             names.push(Say::new("count.others").with("n", more as i128).into());
-        }
-        let elsewhere = moved.iter().filter(|moved| moved.who == Who::Elsewhere).count();
-        if elsewhere > 0 {
-            names.push(Say::new("report.restated.elsewhere").with("n", elsewhere as i128).into());
         }
         (!names.is_empty()).then_some(Value::List(names))
     }
@@ -146,7 +146,8 @@ impl Story<'_> {
             Unit::Money => Value::Gain(self.money(effect.rounded())),
             Unit::Count => Value::Signed(effect.rounded()),
             Unit::Points => Value::Signed(effect.scaled(2)),
-            _ => Value::Rate(effect),
+            // Of a denominator that is nobody's.
+            _ => Value::Percent(effect.approximate()),
         }
     }
 
@@ -170,7 +171,7 @@ impl Story<'_> {
                         (self.name_or_id(*customer).into(), facts.owner_name(*customer))
                     }
                     Who::Source(source) => (Story::source_name(source.as_deref()), None),
-                    Who::Elsewhere => (Say::new("report.restated.elsewhere").with("n", 1).into(), None),
+                    Who::Elsewhere => (Say::new("report.restated.gone").into(), None),
                 };
                 let effect = self.effect_of(restated.metric, moved.effect);
                 [figure(), vec![name, effect, owner.map_or(Value::Empty, Value::from)]].concat()
