@@ -123,10 +123,13 @@ fn late_data_restates_what_was_published_once_and_names_who() {
     for expected in [
         "was 5.0%, with data that came late it is 2.5%. No longer counted as left: Customer 2 (Ana).",
         "Closing revenue in June 2026 €380 → €410",
-        "Through Customer 7 (Ana) and Customer 2 (Ana).",
+        "Through Customer 2 (Ana) and Customer 7 (Ana).",
     ] {
         assert!(told.contains(expected), "{told}");
     }
+    let moved = attached(&shop, "ana@example.com").into_iter().filter(|row| row[0] == "Closing revenue");
+    let moved: Vec<[String; 2]> = moved.map(|[_, _, _, who, change, _]| [who, change]).collect();
+    assert_eq!(moved, [["Customer 7", "20.00"], ["Customer 2", "10.00"]]);
     assert!(!daily(&shop, 6).contains("Restated"));
     // Who a figure was made of is kept of what was told last.
     let ledger = rusqlite::Connection::open(shop.path("ledger.db")).unwrap();

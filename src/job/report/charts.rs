@@ -82,7 +82,8 @@ impl Story<'_> {
         let highest = known.iter().max()?;
         let lowest = known.iter().min()?;
         let place = match now {
-            _ if known.len() < 2 => Value::Empty,
+            // What is not over is no lowest.
+            _ if known.len() < 2 || self.spec.period.current => Value::Empty,
             now if now == *highest && now > *lowest => {
                 Say::new("chart.trend.highest").with("n", known.len() as i128).into()
             }

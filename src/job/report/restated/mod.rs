@@ -42,7 +42,7 @@ struct Moved {
     effect: Ratio,
 }
 
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 enum Who {
     Customer(u32),
     /// Leads are nobody's yet: they have a source, or none.

@@ -1,13 +1,15 @@
 //! The words for what is restated: a sentence for each of the latest churn rates with who left or did not, one for all
 //! other figures, and a table of everybody behind them.
 
+use std::collections::HashSet;
+
 use super::super::movers::{NAMED, owner_word};
 use super::super::tables::{column, columns, table};
 use super::super::{LISTED, Section};
 use super::{By, Moved, Restated, Story, Who};
 use crate::document::{Say, Table, Value};
 use crate::domain::{Money, Ratio};
-use crate::metrics::metric::Unit;
+use crate::metrics::metric::{Source, Unit};
 use crate::metrics::{Measured, Metric, Reading};
 
 /// Churn rates with a sentence of their own, the latest first.
@@ -17,12 +19,30 @@ const RATES: usize = 3;
 const FIGURES: usize = 4;
 
 impl Restated {
-    /// "3 are not among these customers any more."
-    fn elsewhere(&self) -> Value {
-        let n = self.moved().len() - self.here().count();
-        let say = || Say::new("report.restated.elsewhere").with("n", n as i128);
-        if n == 0 { Value::Empty } else { say().into() }
+    fn elsewhere(&self) -> usize {
+        self.moved().len() - self.here().count()
     }
+}
+
+/// "3 of them are not among these customers any more."
+fn gone(n: usize) -> Value {
+    let say = || Say::new("report.restated.elsewhere").with("n", n as i128);
+    if n == 0 { Value::Empty } else { say().into() }
+}
+
+fn many() -> Value {
+    Say::new("report.restated.through").with("names", Say::new("report.restated.many")).into()
+}
+
+/// Who moved any of some figures: those who moved each most, then those who moved each second, and so on.
+fn union<'r>(figures: &[&'r Restated]) -> Vec<&'r Who> {
+    let lists: Vec<Vec<&Moved>> = figures.iter().map(|restated| restated.here().collect()).collect();
+    let (mut seen, mut all) = (HashSet::new(), Vec::new());
+    for rank in 0..lists.iter().map(Vec::len).max().unwrap_or(0) {
+        let at_rank = lists.iter().filter_map(|list| list.get(rank));
+        all.extend(at_rank.map(|moved| &moved.who).filter(|who| seen.insert(*who)));
+    }
+    all
 }
 
 impl Story<'_> {
@@ -40,12 +60,12 @@ impl Story<'_> {
 
     /// "Restated: last time June was 2.5 %, it is 5.0 %. Now counted as left: Aurora (Ana Lima)."
     fn rate_restated(&self, restated: &Restated) -> Say {
-        let those = |which: fn(i128) -> bool| -> Vec<&Moved> {
-            restated.here().filter(|moved| which(moved.change.num)).collect()
+        let those = |which: fn(i128) -> bool| -> Vec<&Who> {
+            restated.here().filter(|moved| which(moved.change.num)).map(|moved| &moved.who).collect()
         };
         let (added, removed, base) = (those(|n| n > 0), those(|n| n < 0), those(|n| n == 0));
-        let named = |key: &'static str, moved: &[&Moved]| {
-            let names = self.names(moved);
+        let named = |key: &'static str, who: &[&Who]| {
+            let names = self.names(who);
             names.map_or(Value::Empty, |names| Say::new(key).with("names", names).into())
         };
         let (was, now) = (restated.was.denominator(), restated.now.denominator());
@@ -59,53 +79,64 @@ impl Story<'_> {
             .with("added", named("report.restated.added", &added))
             .with("removed", named("report.restated.removed", &removed))
             .with("base", if by_base && was != now { of_base().into() } else { Value::Empty })
-            .with("through", if by_base { self.through(restated, &base) } else { Value::Empty })
-            .with("elsewhere", restated.elsewhere())
+            .with(
+                "through",
+                match restated.by {
+                    By::Many => many(),
+                    _ if by_base => self.through(&base),
+                    _ => Value::Empty,
+                },
+            )
+            .with("elsewhere", gone(restated.elsewhere()))
     }
 
     /// "Restated with data that came late: customers at the end in June 39 → 38, revenue in June €50 → €45. Through Aurora
-    /// (Ana Lima).": a sentence for all that the same customers moved.
+    /// (Ana Lima).": a sentence for all that is counted from the same rows. Who moved which is in the table.
     fn others_restated(&self, others: &[&Restated]) -> Vec<Say> {
         let told = &others[..others.len().min(FIGURES)];
-        let mut by_names: Vec<([Value; 2], Vec<Value>)> = Vec::new();
-        for restated in told {
-            let moved: Vec<&Moved> = restated.here().collect();
-            let through = [self.through(restated, &moved), restated.elsewhere()];
-            let change = Say::new("report.revised")
-                .with("figure", Say::new(format!("metric.{}", restated.metric.name())))
-                .with("period", restated.period)
-                .with("was", self.value_of(restated.metric, restated.was))
-                .with("now", self.value_of(restated.metric, restated.now));
-            match by_names.iter_mut().find(|(names, _)| *names == through) {
-                Some((_, changes)) => changes.push(change.into()),
-                None => by_names.push((through, vec![change.into()])),
+        let mut by_source: Vec<(Source, Vec<&Restated>)> = Vec::new();
+        for &restated in told {
+            let source = restated.metric.source();
+            match by_source.iter_mut().find(|(known, _)| *known == source) {
+                Some((_, figures)) => figures.push(restated),
+                None => by_source.push((source, vec![restated])),
             }
         }
         let key = if self.panel.is_whole { "report.lead.revised" } else { "report.lead.revised_team" };
-        let sentence = |([through, elsewhere], changes): ([Value; 2], Vec<Value>)| {
-            let say = Say::new(key).with("changes", Value::List(changes));
-            say.with("through", through).with("elsewhere", elsewhere)
+        let sentence = |(_, figures): (Source, Vec<&Restated>)| {
+            let changes = figures.iter().map(|restated| self.change_of(restated)).collect();
+            let elsewhere = figures.iter().map(|restated| restated.elsewhere()).max().unwrap_or(0);
+            let is_many = figures.iter().any(|restated| matches!(restated.by, By::Many));
+            Say::new(key)
+                .with("changes", Value::List(changes))
+                .with("through", if is_many { many() } else { self.through(&union(&figures)) })
+                .with("elsewhere", gone(elsewhere))
         };
         let more = others.len() - told.len();
         let more = (more > 0).then(|| Say::new("report.lead.revised_more").with("n", more as i128));
-        by_names.into_iter().map(sentence).chain(more).collect()
+        by_source.into_iter().map(sentence).chain(more).collect()
+    }
+
+    /// "Revenue in June €50 → €45".
+    fn change_of(&self, restated: &Restated) -> Value {
+        Say::new("report.revised")
+            .with("figure", Say::new(format!("metric.{}", restated.metric.name())))
+            .with("period", restated.period)
+            .with("was", self.value_of(restated.metric, restated.was))
+            .with("now", self.value_of(restated.metric, restated.now))
+            .into()
     }
 
     /// " Through Aurora (Ana Lima) and 4 more."
-    fn through(&self, restated: &Restated, moved: &[&Moved]) -> Value {
-        let names = match restated.by {
-            By::Many => Some(Say::new("report.restated.many").into()),
-            By::Known(_) | By::Unknown => self.names(moved),
-        };
-        let say = |names| Say::new("report.restated.through").with("names", names);
-        names.map_or(Value::Empty, |names: Value| say(names).into())
+    fn through(&self, who: &[&Who]) -> Value {
+        let say = |names| Say::new("report.restated.through").with("names", names).into();
+        self.names(who).map_or(Value::Empty, say)
     }
 
     /// "Aurora (Ana Lima), Bela (no owner) and 4 more"; nothing where there is nobody.
-    fn names(&self, moved: &[&Moved]) -> Option<Value> {
-        let mut names: Vec<Value> =
-            moved.iter().take(NAMED).filter_map(|moved| self.name_of(&moved.who)).collect();
-        let more = moved.len() - names.len();
+    fn names(&self, who: &[&Who]) -> Option<Value> {
+        let mut names: Vec<Value> = who.iter().take(NAMED).filter_map(|who| self.name_of(who)).collect();
+        let more = who.len() - names.len();
         if more > 0 {
             names.push(Say::new("count.others").with("n", more as i128).into());
         }
