@@ -100,8 +100,8 @@ fn late_data_restates_what_was_published_once_and_names_who() {
     let told = daily(&shop, 2);
     for expected in [
         "Restated: last time June 2026 was 2.5%, with data that came late it is 5.0%. Now counted as left: Customer 3 (Ana).",
-        "Restated with data that came late: Customers at the end in June 2026 39 → 38, Closing revenue in June 2026 €390 → €380, \
-         Gross revenue churn in June 2026 2.5% → 5.0% and Net revenue churn in June 2026 2.5% → 5.0%. Through Customer 3 (Ana).",
+        "Restated for June 2026 with data that came late: Customers at the end 39 → 38, Closing revenue €390 → €380, \
+         Gross revenue churn 2.5% → 5.0% and Net revenue churn 2.5% → 5.0%. Through Customer 3 (Ana).",
     ] {
         assert!(told.contains(expected), "{told}");
     }
@@ -122,7 +122,7 @@ fn late_data_restates_what_was_published_once_and_names_who() {
     let told = daily(&shop, 3);
     for expected in [
         "was 5.0%, with data that came late it is 2.5%. No longer counted as left: Customer 2 (Ana).",
-        "Closing revenue in June 2026 €380 → €410",
+        "Closing revenue €380 → €410",
         "Through Customer 2 (Ana) and Customer 7 (Ana).",
     ] {
         assert!(told.contains(expected), "{told}");
@@ -178,7 +178,7 @@ fn a_lead_is_told_what_changed_in_the_team_and_nobody_of_others() {
     shop.sql("UPDATE customers SET owner_id = '3' WHERE id = '4'");
     shop.sql("UPDATE subscriptions SET ends_on = '2026-06-12' WHERE id = '2'");
     let told = daily(&shop, 2);
-    let expected = "Customers at the end in June 2026 20 → 19 and Closing revenue in June 2026 €200 → €190. One of them is \
+    let expected = "Customers at the end 20 → 19 and Closing revenue €200 → €190. One of them is \
                     not among these customers any more.";
     assert!(told.contains(expected), "{told}");
     assert!(!told.contains("Customer 4") && !told.contains("Customer 2 "), "{told}");
@@ -207,8 +207,8 @@ fn complaints_answers_promises_and_leads_that_came_late_have_names_and_sources()
     );
     let told = daily(&shop, 2);
     for expected in [
-        "Follow-ups done in time in June 2026 50.0% → 100.0%. Through Customer 2 (Ana).",
-        "Complaints in June 2026 1 → 3 and Complaint rate (of purchases) in June 2026 2.5% → 7.5%. Through Customer 5 (Ana).",
+        "Follow-ups done in time 50.0% → 100.0%. Through Customer 2 (Ana).",
+        "Complaints 1 → 3 and Complaint rate (of purchases) 2.5% → 7.5%. Through Customer 5 (Ana).",
     ] {
         assert!(told.contains(expected), "{told}");
     }
@@ -225,10 +225,8 @@ fn complaints_answers_promises_and_leads_that_came_late_have_names_and_sources()
          INSERT INTO surveys (id, customer_id, at, score) VALUES ('2', '8', '2026-06-03', 2)",
     );
     let told = daily(&shop, 2);
-    for expected in [
-        "Leads captured in June 2026 1 → 4. Through ads and fair.",
-        "NPS in June 2026 +100 → 0. Through Customer 8 (Ana).",
-    ] {
+    for expected in ["Leads captured 1 → 4. Through ads and fair.", "NPS +100 → 0. Through Customer 8 (Ana)."]
+    {
         assert!(told.contains(expected), "{told}");
     }
     assert_eq!(attached(&shop, "ana@example.com")[0], ["Leads captured", "1", "4", "ads", "2", ""]);

@@ -8,7 +8,7 @@ use super::super::tables::{column, columns, table};
 use super::super::{LISTED, Section};
 use super::{By, Moved, Restated, Story, Who};
 use crate::document::{Say, Table, Value};
-use crate::domain::{Money, Ratio};
+use crate::domain::{Money, Period, Ratio};
 use crate::metrics::metric::{Source, Unit};
 use crate::metrics::{Measured, Metric, Reading};
 
@@ -90,38 +90,38 @@ impl Story<'_> {
             .with("elsewhere", gone(restated.elsewhere()))
     }
 
-    /// "Restated with data that came late: customers at the end in June 39 → 38, revenue in June €50 → €45. Through Aurora
-    /// (Ana Lima).": a sentence for all that is counted from the same rows. Who moved which is in the table.
+    /// "Restated for June with data that came late: customers at the end 39 → 38, revenue €50 → €45. Through Aurora (Ana
+    /// Lima).": a sentence for all that is counted from the same rows. Who moved which is in the table.
     fn others_restated(&self, others: &[&Restated]) -> Vec<Say> {
         let told = &others[..others.len().min(FIGURES)];
-        let mut by_source: Vec<(Source, Vec<&Restated>)> = Vec::new();
+        let mut by_rows: Vec<((Source, Period), Vec<&Restated>)> = Vec::new();
         for &restated in told {
-            let source = restated.metric.source();
-            match by_source.iter_mut().find(|(known, _)| *known == source) {
+            let rows = (restated.metric.source(), restated.period);
+            match by_rows.iter_mut().find(|(known, _)| *known == rows) {
                 Some((_, figures)) => figures.push(restated),
-                None => by_source.push((source, vec![restated])),
+                None => by_rows.push((rows, vec![restated])),
             }
         }
         let key = if self.panel.is_whole { "report.lead.revised" } else { "report.lead.revised_team" };
-        let sentence = |(_, figures): (Source, Vec<&Restated>)| {
+        let sentence = |((_, period), figures): ((Source, Period), Vec<&Restated>)| {
             let changes = figures.iter().map(|restated| self.change_of(restated)).collect();
             let elsewhere = figures.iter().map(|restated| restated.elsewhere()).max().unwrap_or(0);
             let is_many = figures.iter().any(|restated| matches!(restated.by, By::Many));
             Say::new(key)
+                .with("period", period)
                 .with("changes", Value::List(changes))
                 .with("through", if is_many { many() } else { self.through(&union(&figures)) })
                 .with("elsewhere", gone(elsewhere))
         };
         let more = others.len() - told.len();
         let more = (more > 0).then(|| Say::new("report.lead.revised_more").with("n", more as i128));
-        by_source.into_iter().map(sentence).chain(more).collect()
+        by_rows.into_iter().map(sentence).chain(more).collect()
     }
 
-    /// "Revenue in June €50 → €45".
+    /// "Revenue €50 → €45".
     fn change_of(&self, restated: &Restated) -> Value {
         Say::new("report.revised")
             .with("figure", Say::new(format!("metric.{}", restated.metric.name())))
-            .with("period", restated.period)
             .with("was", self.value_of(restated.metric, restated.was))
             .with("now", self.value_of(restated.metric, restated.now))
             .into()
