@@ -201,7 +201,7 @@ fn past_of(
         let key = (moment.lens().as_of, moment.ends());
         if !seen.contains_key(&key) {
             let facts = snapshot.read(moment.needs(), moment.lens())?;
-            snapshot.renew()?;
+            snapshot.release()?;
             moment.tell(&facts, None, seen.entry(key).or_default());
         }
         past.join(&seen[&key]);

@@ -113,10 +113,12 @@ impl Builder {
         let has_past = job.change.is_some() || job.deviation.is_some();
         let of_now = format!("`{}` is to date, and only change and deviation look back", metric.name());
         let to_now = format!("`{}` is to date, whatever is under way", metric.name());
+        let of_whole = format!("`{}` is told of periods that are over", metric.name());
         let no_base = format!("`{}` rests on no base: it is a count or a sum", metric.name());
         for (key, span, idle, why) in [
             ("period", job.period.as_ref().map(At::span), to_date && !has_past, &of_now),
             ("current", job.current.as_ref().map(At::span), to_date, &to_now),
+            ("current", job.current.as_ref().map(At::span), metric.is_of_whole_periods(), &of_whole),
             ("min_base", job.min_base.as_ref().map(At::span), !has_base(metric), &no_base),
             (
                 "against",

@@ -23,7 +23,7 @@ pub fn read<'t>(
     let mut pasts: Pasts<'t> = scopes.into_iter().map(|scope| (scope, Past::default())).collect();
     for moment in earlier {
         let facts = snapshot.read(moment.needs(), moment.lens())?;
-        snapshot.renew()?;
+        snapshot.release()?;
         for (scope, past) in &mut pasts {
             moment.tell(&facts, scope.as_deref(), past);
         }
@@ -33,7 +33,7 @@ pub fn read<'t>(
 
 /// Reads what a recipe needs, as of now and of the earlier moments that it looks at, by whose customers these are told
 /// of. What was read as of now must pass `check` before the rest is read, and waits for it outside: one moment's facts
-/// are held at a time.
+/// are held at a time. What is read again at the end must pass it, too: the shop may have written in between.
 pub(super) fn looked<'t>(
     recipe: &Recipe,
     lens: Lens,
@@ -46,9 +46,10 @@ pub(super) fn looked<'t>(
     let earlier = recipe.earlier(&lens);
     if !earlier.is_empty() {
         drop(facts);
-        snapshot.renew().map_err(unreadable)?;
+        snapshot.release().map_err(unreadable)?;
         let pasts = read(snapshot, &earlier, scopes).map_err(unreadable)?;
         facts = snapshot.read(recipe.needs(&lens), lens).map_err(unreadable)?;
+        let behind = check(&facts, snapshot)?;
         return Ok((facts, behind, pasts));
     }
     Ok((facts, behind, scopes.into_iter().map(|scope| (scope, Past::default())).collect()))

@@ -192,6 +192,7 @@ pub fn decide(
                 }
             }
             (decided.published, decided.rows) = (reported.published, reported.rows.into_iter().collect());
+            decided.restated_from = watching::trend(config, name, at);
         }
         Recipe::Watch(spec) => {
             let lens = config.store.lens(at, job.schedule.zone.clone()).alone(spec.settings.currency);

@@ -72,7 +72,7 @@ pub fn known(ledger: &Ledger, config: &Config, name: &str, at: Timestamp) -> Res
 }
 
 /// Of a report: when the first period of its trend begins. What it told of earlier ones it does not tell again.
-fn trend(config: &Config, name: &str, at: Timestamp) -> Option<Day> {
+pub(super) fn trend(config: &Config, name: &str, at: Timestamp) -> Option<Day> {
     let job = config.jobs.get(name)?;
     let Recipe::Report(spec) = &job.recipe else { return None };
     let period = spec.period.on(Day::of(job.schedule.zone.to_datetime(at).date()));

@@ -108,7 +108,7 @@ impl Cell {
     /// The part that is there alone.
     fn alone(&self) -> Option<Part> {
         let part = Part { key: self.key, num: self.num, den: self.den };
-        (self.parts.abs() == 1 && part.hash().0 == self.check).then_some(part)
+        (self.parts.unsigned_abs() == 1 && part.hash().0 == self.check).then_some(part)
     }
 
     fn to_bytes(self) -> [u8; CELL] {

@@ -69,6 +69,14 @@ pub fn sketch(c: &Connection, job: &str, at: Timestamp, of: &Published) -> Resul
     Ok(kept.flatten().as_deref().and_then(Sketch::from_bytes))
 }
 
+/// Forgets who a job's figures were made of whose periods began before a day.
+pub fn forget(c: &Connection, job: &str, from: Day) -> Result<usize> {
+    c.prepare_cached(
+        "UPDATE figure SET sketch = NULL WHERE job = ?1 AND first_day < ?2 AND sketch IS NOT NULL",
+    )?
+    .execute(params![job, from.0])
+}
+
 /// Forgets who figures were made of that were told before an instant, of at most `limit`: a report restates
 /// such a figure without names.
 pub fn purge(c: &Connection, before: Timestamp, limit: usize) -> Result<usize> {
@@ -78,4 +86,50 @@ pub fn purge(c: &Connection, before: Timestamp, limit: usize) -> Result<usize> {
            WHERE at < ?1 AND sketch IS NOT NULL LIMIT ?2)",
     )?
     .execute(params![to_micros(before), limit as i64])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Access, Ledger};
+    use super::*;
+    use crate::domain::sketch::Part;
+
+    #[test]
+    fn who_a_figure_was_made_of_is_known_of_what_was_told_last_and_may_be_told_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Ledger::open(&folder.path().join("ledger.db"), Access::Daemon).unwrap();
+        let figure = |from: i32, n: i64| {
+            let mut sketch = Sketch::default();
+            sketch.add(Part { key: 7, num: n, den: 40 });
+            let rate = Ratio::of(n.into(), 40).unwrap();
+            let (scope, definition) = (String::new(), "contract/cohort".to_owned());
+            Published {
+                scope,
+                definition,
+                from: Day(from),
+                to: Day(from + 30),
+                rate,
+                sketch: Some(sketch.fitted()),
+            }
+        };
+        let at = |day: i64| Timestamp::from_second(day * 86_400).unwrap();
+        let (may, june, again) = (figure(100, 1), figure(130, 2), figure(130, 3));
+        let told = ledger.run_blocking(move |c| {
+            keep(c, "j", at(131), std::slice::from_ref(&may))?;
+            keep(c, "j", at(161), std::slice::from_ref(&june))?;
+            keep(c, "j", at(162), std::slice::from_ref(&again))?;
+            let known = before(c, "j", at(163), Day(100))?;
+            let rates: Vec<Ratio> = known.iter().map(|p| p.rate).collect();
+            assert_eq!(rates, [may.rate, again.rate]);
+            assert_eq!(before(c, "j", at(163), Day(101))?.len(), 1);
+            assert_eq!(sketch(c, "j", at(163), &known[1])?, again.sketch);
+            // Of what was told before that, nobody asks any more.
+            assert_eq!(sketch(c, "j", at(162), &known[1])?, None);
+            assert_eq!((forget(c, "other", Day(130))?, forget(c, "j", Day(130))?), (0, 1));
+            assert_eq!(sketch(c, "j", at(163), &known[0])?, None);
+            assert_eq!((purge(c, at(162), 10)?, purge(c, at(163), 10)?), (0, 1));
+            before(c, "j", at(163), Day(100))
+        });
+        assert_eq!(told.unwrap().len(), 2, "the figures stay");
+    }
 }

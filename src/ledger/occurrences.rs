@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, Result, params};
 use super::reminders::{self, Kept};
 use super::{acts, deliveries, figures, from_micros, suppressions, to_micros, watches};
 use crate::domain::watched::Evaluated;
-use crate::domain::{Colleague, Published, Told};
+use crate::domain::{Colleague, Day, Published, Told};
 use crate::outbox::{AddressId, Delivery};
 
 /// An occurrence that is planned and not done.
@@ -35,6 +35,8 @@ pub struct Decided {
     pub left_out: Vec<(String, String)>,
     /// Figures that are told, to be kept.
     pub published: Vec<Published>,
+    /// The first day of the periods that are told again where they change; of earlier ones nobody asks any more.
+    pub restated_from: Option<Day>,
     /// Reminders: what became of each.
     pub kept: Kept,
     /// Entries that are told and can be acted on.
@@ -149,6 +151,9 @@ pub fn commit(c: &Connection, decided: &Decided, now: Timestamp) -> Result<bool>
         deliveries::insert(c, delivery, now)?;
     }
     figures::keep(c, &decided.job, decided.at, &decided.published)?;
+    if let Some(from) = decided.restated_from {
+        figures::forget(c, &decided.job, from)?;
+    }
     if let Some(watched) = &decided.watched {
         watches::keep(c, &decided.job, decided.at, watched)?;
     }

@@ -191,9 +191,11 @@ impl Panel<'_> {
         Some(Simple { ticket, per_year, years, gross_minor, net_minor })
     }
 
-    /// Subscription lifetime value of the customers whose slice it is.
+    /// Subscription lifetime value of the customers whose slice it is; of a period under way nobody knows yet how many
+    /// leave.
     pub fn lifetime(&self, slice: &Slice) -> Option<Lifetime> {
-        lifetime(slice, self.settings, self.gross_margin())
+        let is_over = slice.period.end <= self.facts.lens.today();
+        is_over.then(|| lifetime(slice, self.settings, self.gross_margin())).flatten()
     }
 }
 

@@ -21,6 +21,7 @@ mod due;
 mod errands;
 mod error;
 mod follow_ups;
+mod held;
 pub mod mapping;
 mod matters;
 mod moments;

@@ -25,75 +25,25 @@ use crate::domain::facts::{Facts, Lens, Needs};
 use crate::domain::purchases::Fold;
 use crate::domain::{Asked, Rep, When};
 
-/// Readers at most. More cores than this are better left to the shop.
-const READERS_MAX: usize = 4;
-
 /// Tables with fewer rowids are not worth a second connection.
 pub(super) const WORTH: i64 = 100_000;
 
 /// Rows between two words to whoever watches.
 const TOLD: u64 = 4_096;
 
-/// Times that a second connection is tried to be opened between two commits of the shop.
-const TRIES: usize = 8;
-
 /// The store at one moment.
 pub struct Snapshot<'s> {
     pub(super) store: &'s mut SqliteStore,
     /// Other connections to the same moment.
     pub(super) others: Vec<Connection>,
+    /// Whether the moment was let go of: what is read next is of another one.
+    pub(super) is_released: bool,
 }
 
-/// Fixes the moment that a connection sees.
-fn begin(connection: &Connection) -> rusqlite::Result<()> {
-    // DEFERRED: the first SELECT fixes the snapshot for all that follow.
-    connection.execute_batch("BEGIN DEFERRED")?;
-    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
-}
-
-impl Drop for Snapshot<'_> {
-    fn drop(&mut self) {
-        // A connection that cannot end its reading is closed with the store.
-        let _ = self.store.connection.execute_batch("ROLLBACK");
-        if let Some(watch) = &self.store.watcher {
-            watch.done();
-        }
-    }
-}
-
-impl<'s> Snapshot<'s> {
-    pub(super) fn take(store: &'s mut SqliteStore) -> Result<Snapshot<'s>, StoreError> {
-        let mut snapshot = Snapshot { store, others: Vec::new() };
-        snapshot.begin()?;
-        Ok(snapshot)
-    }
-
-    /// Lets go of the moment and sees a later one. In between a shop can commit that has waited for its readers to end.
-    pub fn renew(&mut self) -> Result<(), StoreError> {
-        self.others.clear();
-        let ended = self.store.connection.execute_batch("ROLLBACK");
-        ended.map_err(|source| StoreError::Read { relation: "customers", source })?;
-        self.begin()
-    }
-
-    fn begin(&mut self) -> Result<(), StoreError> {
-        let fail = |source| StoreError::Read { relation: "customers", source };
-        begin(&self.store.connection).map_err(fail)?;
-        // All connections now: one that is opened later would see a later moment. A mapping that is wrong
-        // is told by whoever reads the transactions.
-        let large =
-            [TRANSACTIONS, relation::CUSTOMERS, relation::SUBSCRIPTIONS].into_iter().any(|relation| {
-                let pieces = self.pieces(relation, ALL);
-                matches!(pieces, Ok(Some((first, last, _))) if last.saturating_sub(first) > WORTH)
-            });
-        if large {
-            self.widen()?;
-        }
-        Ok(())
-    }
-
+impl Snapshot<'_> {
     /// Reads what a job needs.
     pub fn read(&mut self, needs: Needs, lens: Lens) -> Result<Facts, StoreError> {
+        self.resume()?;
         if let Some(look) = &needs.look
             && !self.finds_many(look, &lens)?
         {
@@ -245,34 +195,6 @@ impl<'s> Snapshot<'s> {
         let mut connections = vec![&mut store.connection];
         connections.extend(&mut self.others);
         read(&mut connections, &form)
-    }
-
-    /// Opens connections for as many readers as there are cores, all to this moment; on a shop that
-    /// commits all the time, fewer.
-    fn widen(&mut self) -> Result<(), StoreError> {
-        let fail = |source| StoreError::Read { relation: TRANSACTIONS.name, source };
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let readers = cores.min(READERS_MAX);
-        if readers < 2 {
-            return Ok(());
-        }
-        let Ok(probe) = self.store.another() else { return Ok(()) };
-        let version = || probe.pragma_query_value(None, "data_version", |row| row.get::<_, i64>(0));
-        for _ in 0..TRIES {
-            // Nothing was committed between two looks, so all that began between them see the same.
-            let before = version().map_err(fail)?;
-            self.store.connection.execute_batch("ROLLBACK").map_err(fail)?;
-            begin(&self.store.connection).map_err(fail)?;
-            let others: rusqlite::Result<Vec<Connection>> = (1..readers)
-                .map(|_| self.store.another().and_then(|other| begin(&other).map(|()| other)))
-                .collect();
-            let Ok(others) = others else { return Ok(()) };
-            if version().map_err(fail)? == before {
-                self.others = others;
-                return Ok(());
-            }
-        }
-        Ok(())
     }
 
     /// Whether a relation's ids must be watched: nothing in the store says that they differ.

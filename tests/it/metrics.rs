@@ -666,3 +666,26 @@ fn by_tenure_each_period_has_the_bands_of_its_own_beginning() {
     }
     assert!(moved > 6, "{moved}: it can fail");
 }
+
+/// Of two days of a month nobody knows how many will leave in it: nothing is made of it that takes a whole one.
+#[test]
+fn nothing_is_made_of_a_period_under_way_that_takes_a_whole_one() {
+    let shop = shop();
+    let settings = Settings { cac_minor: Some(120_000), ..Settings::default() };
+    let panel = Panel::of(&shop.facts, &settings);
+    let november = Period::containing(PeriodKind::Month, shop.facts.lens.today());
+    let metrics = [Metric::ChurnAnnualised, Metric::LtvSubscription, Metric::LtvToCac, Metric::Arpa];
+    let periods = [november, november.previous()];
+    let readings = panel.readings(&metrics, &periods, &[]);
+    for metric in metrics {
+        let told = [0, 1].map(|at| readings.whole(metric, at).value != Measured::Nothing);
+        assert_eq!(told, [metric == Metric::Arpa, true], "{metric:?}");
+    }
+    // Who is active is active today; a contract that ends later this month has not ended.
+    let (today, now) = (shop.facts.lens.today(), panel.counts(&panel.customers, &november));
+    let active = panel.customers.iter().filter(|c| panel.activity(**c).is_active(today)).count() as i128;
+    let ends = |c: &&u32| panel.activity(**c).departures(&november).any(|day| day > today);
+    assert_eq!(now.closing, active);
+    assert!(panel.customers.iter().filter(ends).count() > 3, "it can fail");
+    assert_eq!(now.opening - now.churned + now.new + now.reactivated, now.closing);
+}

@@ -269,3 +269,19 @@ fn what_is_not_known_any_more_is_told_without_names() {
         "{told}"
     );
 }
+
+#[test]
+fn a_job_that_tells_another_currency_restates_nothing() {
+    let shop = Shop::new();
+    shop.sql("UPDATE subscriptions SET currency = 'USD' WHERE id + 0 > 30");
+    shop.sql("UPDATE subscriptions SET ends_on = '2026-06-10' WHERE id IN ('2', '35')");
+    assert!(daily(&shop, 1).contains("June 2026 ended with 38 customers"));
+    shop.configure(&CONFIG.replace("report = \"churn\"\n", "report = \"churn\"\ncurrency = \"EUR\"\n"));
+    let told = daily(&shop, 2);
+    assert!(told.contains("June 2026 ended with 29 customers") && !told.contains("Restated"), "{told}");
+    // From then on it is held against itself.
+    shop.sql("UPDATE subscriptions SET ends_on = '2026-06-12' WHERE id IN ('3', '36')");
+    let told = daily(&shop, 3);
+    let expected = "was 3.3%, with data that came late it is 6.7%. Now counted as left: Customer 3 (Ana).";
+    assert!(told.contains(expected), "{told}");
+}

@@ -240,6 +240,8 @@ impl<'a> Story<'a> {
         let is_compared = figures.as_ref().is_some_and(|figures| figures.columns.len() > 1);
         notes.extend(is_compared.then(|| Say::new("note.changes")));
         notes.extend(notes::ends(self.panel.facts, self.panel.is_whole));
+        let mixes = self.is_brief() && self.spec.settings.currency.is_some();
+        notes.extend(mixes.then(|| Say::new("note.currency.rest")));
         let mut blocks: Vec<Block> = figures.map(Block::Figures).into_iter().collect();
         blocks.extend(charts);
         let shown = tables.iter().filter(|table| !table.rows.is_empty());

@@ -58,7 +58,11 @@ pub fn earlier<'a>(spec: &'a ReportSpec, lens: &Lens) -> Vec<Earlier<'a>> {
     let all = Earlier::of((lens, &period), &super::metrics(spec.kind), &spec.settings, periods);
     let keeps = |earlier: &Earlier<'_>| Part::Rfm.is_in(spec.kind) && earlier.ends() == before.end;
     let all = all.into_iter().map(Earlier::with_reps);
-    all.map(|earlier| if keeps(&earlier) { earlier.keeping_standings() } else { earlier }).collect()
+    let mut all: Vec<Earlier<'_>> =
+        all.map(|earlier| if keeps(&earlier) { earlier.keeping_standings() } else { earlier }).collect();
+    // Customers are told apart by their place: the less is read in between, the fewer have come.
+    all.sort_by_key(keeps);
+    all
 }
 
 /// A period, the one before, and the same a year ago.

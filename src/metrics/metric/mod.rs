@@ -90,6 +90,11 @@ impl Metric {
         matches!(self, Metric::LtvSubscription | Metric::LtvToCac | Metric::LtvSbg)
     }
 
+    /// Whether it takes how many leave in a whole period, and so is not told of one under way.
+    pub fn is_of_whole_periods(self) -> bool {
+        matches!(self, Metric::ChurnAnnualised | Metric::LtvSubscription | Metric::LtvToCac)
+    }
+
     /// Whether it can be told of a group of customers.
     pub fn splits(self) -> bool {
         self.source() != Source::Leads

@@ -8,7 +8,7 @@
 
 use super::super::care::{Complaints, Compliance};
 use super::super::churn::annualised;
-use super::super::definition::{Definition, Settings};
+use super::super::definition::{Basis, Definition, Settings};
 use super::super::funnel::{Answers, Leads};
 use super::super::grid::Grid;
 use super::super::panel::Panel;
@@ -86,6 +86,7 @@ impl Reading {
 pub struct Readings {
     settings: Settings,
     currency: Currency,
+    as_of: Day,
     margin: Ratio,
     /// When the periods end: what is to date is told of those that end last, and of others from their past.
     ends: Vec<Day>,
@@ -151,6 +152,7 @@ impl Panel<'_> {
         let mut readings = Readings {
             settings: self.settings.clone(),
             currency: self.facts.lens.currency,
+            as_of: self.facts.lens.today(),
             margin: if takes_margin { self.gross_margin() } else { Ratio::whole(1) },
             ends: periods.iter().map(|period| period.end).collect(),
             slices,
@@ -291,6 +293,8 @@ impl Readings {
         let (counts, moved, settings) = (&slice.counts, &slice.moved, &self.settings);
         let of_opening = |ratio| Reading::ratio(ratio, counts.opening);
         let net = || moved.net_churn(settings.reactivation_in);
+        // Of a period under way nobody knows yet how many leave, or how much is bought.
+        let is_over = slice.period.end <= self.as_of;
         match metric {
             Metric::Opening => Reading::whole(counts.opening),
             Metric::New => Reading::whole(counts.new),
@@ -306,7 +310,7 @@ impl Readings {
             Metric::Retention => Reading::share(counts.retention(settings.definition)),
             Metric::ChurnAnnualised => {
                 // A share of all who were ever seen is not one of each period.
-                let is_compounded = settings.definition != Definition::InactiveShare;
+                let is_compounded = is_over && settings.definition != Definition::InactiveShare;
                 let rate = counts.rate(settings.definition).filter(|_| is_compounded);
                 let yearly = rate.map(|rate| annualised(rate, slice.period.kind.per_year()));
                 Reading::ratio(yearly.and_then(millionths), rate.map_or(0, |rate| rate.denominator()))
@@ -323,12 +327,14 @@ impl Readings {
             Metric::Grr => of_opening(moved.gross_churn().map(|rate| rate.complement())),
             Metric::Nrr => of_opening(net().map(|rate| rate.complement())),
             Metric::EarlyChurn => Reading::share(counts.early_rate()),
+            Metric::Arpa if !is_over && settings.basis != Basis::Contract => Reading::NOTHING,
             Metric::Arpa => {
                 let value =
                     arpa(slice, settings).map_or(Measured::Nothing, |arpa| self.money(arpa.rounded()));
                 Reading { value, base: Some(counts.closing) }
             }
-            _ => self.of_lifetime(metric, slice),
+            _ if is_over => self.of_lifetime(metric, slice),
+            _ => Reading::NOTHING,
         }
     }
 

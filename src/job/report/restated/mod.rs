@@ -125,7 +125,8 @@ impl Story<'_> {
         published: &[Published],
         recall: impl Fn(&Published) -> Option<Sketch>,
     ) {
-        let kept = self.kept();
+        // Where nothing is published, what differs would be told each time.
+        let kept = if self.spec.period.current { Vec::new() } else { self.kept() };
         let (mut restated, mut changes) = (Vec::new(), Vec::new());
         for (slice, at) in self.trail.iter().zip(TRAIL..TRAIL + TREND).rev() {
             let differs = |metric: &Metric| {
@@ -170,12 +171,10 @@ impl Story<'_> {
 
     /// The name that a figure is kept under.
     fn kept_as(&self, metric: Metric) -> String {
-        if metric == Metric::ChurnRate {
-            return self.definition_name();
-        }
-        // Money of another currency is another figure.
-        let alone = self.spec.settings.currency.map(|currency| format!("/{currency}")).unwrap_or_default();
-        format!("{}#{}{alone}", self.definition_name(), metric.name())
+        // The customers of another currency are other customers.
+        let alone = self.spec.settings.currency.map(|currency| format!("@{currency}")).unwrap_or_default();
+        let name = if metric == Metric::ChurnRate { String::new() } else { format!("#{}", metric.name()) };
+        format!("{}{name}{alone}", self.definition_name())
     }
 
     /// What this report publishes, and what it tells differently now: nothing of a period that is not over.
