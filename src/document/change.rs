@@ -61,7 +61,7 @@ fn decimal(value: &Value) -> Option<f64> {
 
 fn amount(value: &Value) -> Option<i128> {
     match value {
-        Value::Count(n) => Some(*n),
+        Value::Count(n) | Value::Lasting(n) => Some(*n),
         Value::Money(money) => Some(money.minor),
         _ => None,
     }
@@ -87,6 +87,7 @@ mod tests {
             (Value::Number(4.5, 1), Value::Number(5.0, 1), "↓10.0%"),
             (Value::Number(4.5, 1), Value::Number(0.0, 1), ""),
             (Value::Count(75), Value::Count(100), "↓25.0%"),
+            (Value::Lasting(96), Value::Lasting(64), "↑50.0%"),
             (Value::Count(5), Value::Count(0), "n/a (was 0)"),
             (Value::Count(0), Value::Count(0), "±0"),
             (Value::Count(1), Value::Count(-2), "↑150.0%"),

@@ -70,6 +70,8 @@ pub enum Value {
     Percent(f64),
     /// A plain decimal number with the given decimals.
     Number(f64, u8),
+    /// So many hours, as people say them: in days from the third on.
+    Lasting(i128),
     /// A civil date.
     Day(Date),
     /// A civil date in a letter: with the name of its month in full.

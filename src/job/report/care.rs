@@ -13,13 +13,8 @@ use std::collections::BTreeMap;
 
 type ByRep = BTreeMap<Option<String>, Compliance>;
 
-/// Hours as people say them: days from the third on.
 fn lasting(hours: Option<i64>) -> Value {
-    match hours {
-        None => none(),
-        Some(hours) if hours < 72 => Say::new("value.hours").with("n", i128::from(hours)).into(),
-        Some(hours) => Say::new("value.days").with("n", i128::from((hours + 12) / 24)).into(),
-    }
+    hours.map_or_else(none, |hours| Value::Lasting(hours.into()))
 }
 
 fn sum(by_rep: &ByRep) -> (i128, i128, i128, i128) {

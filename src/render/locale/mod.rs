@@ -212,6 +212,8 @@ impl Locale {
             Value::Bound(ratio) => self.bound(*ratio),
             Value::Percent(share) => self.percent(*share),
             Value::Number(number, decimals) => self.decimal(*number, *decimals),
+            Value::Lasting(hours) if *hours < 72 => self.say(&Say::new("value.hours").with("n", *hours)),
+            Value::Lasting(hours) => self.say(&Say::new("value.days").with("n", (hours + 12) / 24)),
             Value::Day(date) => self.date(&self.file.format.day, *date),
             Value::DayFull(date) => self.date(&self.file.format.day_full, *date),
             Value::DayNear(date) => self.date(&self.file.format.day_near, *date),
