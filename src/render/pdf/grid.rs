@@ -191,7 +191,11 @@ pub(super) fn figures(paper: &mut Paper, figures: &FiguresView) {
     let others = Print { size: 9.5, bold: false, ink: QUIET };
     let name = Print { size: 9.5, bold: false, ink: INK };
     let mut head = vec![Cell { texts: Vec::new(), right: false }];
-    head.extend(figures.columns.iter().map(|text| Cell::of(text, HEAD, true)));
+    for (place, text) in figures.columns.iter().enumerate() {
+        head.push(Cell::of(text, HEAD, true));
+        // Beside what it was, what the figure did since: under it, it would take a line more.
+        head.extend((place > 0).then(|| Cell { texts: Vec::new(), right: false }));
+    }
     let rows = figures.rows.iter().map(|figure| {
         let mut first = Cell::of(&figure.name, name, false);
         if !figure.remark.is_empty() {
@@ -199,11 +203,11 @@ pub(super) fn figures(paper: &mut Paper, figures: &FiguresView) {
             first.texts.push((figure.remark.clone(), Print { ink, ..REMARK }));
         }
         let mut cells = vec![first, Cell::of(&figure.now, now, true)];
-        cells.extend(figure.others.iter().map(|other| {
-            let mut cell = Cell::of(&other.value, others, true);
-            cell.texts.extend((!other.change.is_empty()).then(|| (other.change.clone(), REMARK)));
-            cell
-        }));
+        for other in &figure.others {
+            cells.push(Cell::of(&other.value, others, true));
+            let texts = (!other.change.is_empty()).then(|| (other.change.clone(), REMARK));
+            cells.push(Cell { texts: texts.into_iter().collect(), right: false });
+        }
         cells
     });
     let grid = Grid::of(&head, &rows.collect::<Vec<_>>());
