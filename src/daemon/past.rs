@@ -54,3 +54,50 @@ pub(super) fn looked<'t>(
     }
     Ok((facts, behind, scopes.into_iter().map(|scope| (scope, Past::default())).collect()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Currency, PeriodKind, Rates};
+    use crate::job::{ReportKind, ReportSpec};
+    use crate::metrics::{PeriodChoice, Settings};
+    use crate::store::{Mapping, SqliteStore, relation};
+
+    /// A shop may be emptied and filled again while the past is read: what is told in the end must be fit to be told.
+    #[test]
+    fn what_is_read_again_must_pass_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("shop.db");
+        let shop = rusqlite::Connection::open(&path).unwrap();
+        shop.execute_batch(&relation::schema()).unwrap();
+        shop.execute_batch(
+            "PRAGMA journal_mode = WAL; INSERT INTO customers (id, name) VALUES ('1', 'Ana'), ('2', 'Bo')",
+        )
+        .unwrap();
+        let mut store = SqliteStore::open(&path, Mapping::own(), jiff::tz::TimeZone::UTC).unwrap();
+        let mut snapshot = store.snapshot().unwrap();
+        let as_of = "2026-07-15T08:00:00Z".parse().unwrap();
+        let (zone, currency) = (jiff::tz::TimeZone::UTC, Currency::from_code("EUR").unwrap());
+        let lens = Lens { as_of, zone, currency, rates: Rates::default() };
+        let recipe = Recipe::Report(ReportSpec {
+            kind: ReportKind::Rfm,
+            period: PeriodChoice { kind: PeriodKind::Month, current: false },
+            settings: Settings::default(),
+            splits: Vec::new(),
+            attach: Vec::new(),
+            fresh: None,
+        });
+        let mut seen = Vec::new();
+        let mut check = |facts: &Facts, _: &Snapshot<'_>| {
+            seen.push(facts.customers.len());
+            shop.execute_batch("DELETE FROM customers WHERE id = '2'").unwrap();
+            match facts.customers.len() {
+                2 => Ok(None),
+                n => Err(RunError::Broken(format!("{n} rows"))),
+            }
+        };
+        let told = looked(&recipe, lens, [&None].into(), &mut snapshot, &mut check);
+        assert!(matches!(told, Err(RunError::Broken(why)) if why == "1 rows"));
+        assert_eq!(seen, [2, 1]);
+    }
+}

@@ -1,5 +1,5 @@
-//! The words for what is restated: a sentence for each of the latest churn rates with who left or did not, one for all
-//! other figures, and a table of everybody behind them.
+//! The words for what is restated: a sentence for each of the latest churn rates with who left or did not, one for other
+//! figures that are counted from the same rows, and a table of everybody behind them.
 
 use std::collections::HashSet;
 
