@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{Cli, Done, EX_DATAERR, EX_IOERR, EX_SOFTWARE, EX_USAGE, Failure, read_at, show};
 use crate::config::{Config, Job};
-use crate::domain::facts::{Facts, Lens};
+use crate::domain::facts::Lens;
 use crate::domain::watched::Telling;
 use crate::domain::{Day, Period};
 use crate::job::watch::replay::{Event, Replay};
@@ -160,12 +160,13 @@ fn replay_all(
     let mut store = config.store.open()?;
     let mut snapshot = store.snapshot()?;
     let day = |at: Timestamp| Day::of(zone.to_datetime(at).date());
+    let lens = |at: Timestamp| config.store.lens(at, zone.clone()).alone(spec.settings.currency);
     if !can_be_replayed(spec) {
         let mut seen = BTreeMap::new();
         for at in due {
-            let lens = config.store.lens(*at, zone.clone()).alone(spec.settings.currency);
+            let lens = lens(*at);
             let past = past_of(&lens, spec, &mut snapshot, &mut seen)?;
-            let facts = read(config, job, spec, &mut snapshot, *at, &spec.periods(day(*at)))?;
+            let facts = snapshot.read(spec.needs(&lens, &spec.periods(day(*at))), lens)?;
             replay.step(&Look::of(&facts, spec, day(*at)).remembering(past), *at);
         }
         return Ok(());
@@ -174,7 +175,8 @@ fn replay_all(
     while let Some((count, periods)) = gathered(spec, rest, day) {
         let (now, later) = rest.split_at(count);
         let Some(last) = now.last() else { break };
-        let facts = read(config, job, spec, &mut snapshot, *last, &periods)?;
+        let lens = lens(*last);
+        let facts = snapshot.read(spec.needs(&lens, &periods), lens)?;
         // Evaluations of one observation look at the same.
         for same in now.chunk_by(|a, b| spec.observed(day(*a)) == spec.observed(day(*b))) {
             let Some(first) = same.first() else { continue };
@@ -230,18 +232,6 @@ fn gathered(
         count += 1;
     }
     (count > 0).then_some((count, periods))
-}
-
-fn read(
-    config: &Config,
-    job: &Job,
-    spec: &WatchSpec,
-    snapshot: &mut Snapshot<'_>,
-    at: Timestamp,
-    periods: &[Period],
-) -> Result<Facts, StoreError> {
-    let lens = config.store.lens(at, job.schedule.zone.clone()).alone(spec.settings.currency);
-    snapshot.read(spec.needs(&lens, periods), lens)
 }
 
 fn events(replay: &Replay<'_>) -> serde_json::Value {

@@ -41,18 +41,21 @@ pub(super) fn looked<'t>(
     snapshot: &mut Snapshot<'_>,
     check: &mut Check<'_>,
 ) -> Result<(Facts, Option<Behind>, Pasts<'t>), RunError> {
-    let mut facts = snapshot.read(recipe.needs(&lens), lens.clone()).map_err(unreadable)?;
-    let behind = check(&facts, snapshot)?;
-    let earlier = recipe.earlier(&lens);
-    if !earlier.is_empty() {
-        drop(facts);
-        snapshot.release().map_err(unreadable)?;
-        let pasts = read(snapshot, &earlier, scopes).map_err(unreadable)?;
-        facts = snapshot.read(recipe.needs(&lens), lens).map_err(unreadable)?;
+    let mut present = |snapshot: &mut Snapshot<'_>| {
+        let facts = snapshot.read(recipe.needs(&lens), lens.clone()).map_err(unreadable)?;
         let behind = check(&facts, snapshot)?;
-        return Ok((facts, behind, pasts));
+        Ok((facts, behind))
+    };
+    let (facts, behind) = present(snapshot)?;
+    let earlier = recipe.earlier(&lens);
+    if earlier.is_empty() {
+        return Ok((facts, behind, scopes.into_iter().map(|scope| (scope, Past::default())).collect()));
     }
-    Ok((facts, behind, scopes.into_iter().map(|scope| (scope, Past::default())).collect()))
+    drop(facts);
+    snapshot.release().map_err(unreadable)?;
+    let pasts = read(snapshot, &earlier, scopes).map_err(unreadable)?;
+    let (facts, behind) = present(snapshot)?;
+    Ok((facts, behind, pasts))
 }
 
 #[cfg(test)]

@@ -11,7 +11,8 @@ use crate::domain::Day;
 const KEPT: SignedDuration = SignedDuration::from_hours(24 * 800);
 
 /// Empties bodies of messages that were sent longer than `bodies` ago, entries whose links have expired, and forgets
-/// what was told of reminders and watches, and who figures were made of, years ago; of each at most `limit` rows. Whether there may be more.
+/// what was told of reminders and watches, and who figures were made of, years ago; of each at most `limit` rows. Whether
+/// there may be more.
 pub fn purge(c: &Connection, now: Timestamp, bodies: SignedDuration, limit: usize) -> Result<bool> {
     let pieces = [
         deliveries::purge(c, now, bodies, limit)?,

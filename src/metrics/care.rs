@@ -1,9 +1,9 @@
 //! How well customers are looked after: promises kept, contacts made, complaints answered.
 //!
 //! - **Follow-up compliance** of a period: of the follow-ups that fell due in it, those done on or before
-//!   the day they were due. What is due today or later has not fallen due. Also done late, and still open and overdue at the as-of instant; the delay of
-//!   what was done late is in whole days. Of 10 due, 7 done in time, 2 a day and three days late, 1 open:
-//!   70 %, median delay (the lower middle, by nearest rank) 1 day.
+//!   the day they were due. What is due today or later has not fallen due. Also done late, and still open and
+//!   overdue at the as-of instant; the delay of what was done late is in whole days. Of 10 due, 7 done in time, 2 a
+//!   day and three days late, 1 open: 70 %, median delay (the lower middle, by nearest rank) 1 day.
 //! - **Contact coverage**: of the customers active on the as-of day, those whose last contact is no more days before it
 //!   than their tier's interval. Of 80 active, 60 with one in time: 75 %.
 //! - **Complaint rate** of a period: complaints opened in it ÷ purchases in it (transactions with a positive

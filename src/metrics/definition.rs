@@ -160,7 +160,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Tells money in one currency alone, in a store whose own is `own`: costs of acquiring customers are in that.
+    /// Tells the business in one currency alone, in a store whose own is `own`: costs of acquiring customers are in that.
     pub fn tell_alone(&mut self, currency: Currency, own: Currency) {
         self.currency = Some(currency);
         if currency != own {

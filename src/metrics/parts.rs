@@ -30,12 +30,6 @@ pub const KEPT: [Metric; 10] = [
     Metric::Nps,
 ];
 
-/// Numerator and denominator.
-type Fraction = (i128, i128);
-
-/// Parts by customer, of all that are there.
-type Parts = Vec<(i64, i64)>;
-
 impl Change {
     /// By how much it moved a figure that was `was` and is `now`, in the figure's unit.
     pub fn effect(&self, was: Ratio, now: Ratio) -> Option<Ratio> {
@@ -44,8 +38,8 @@ impl Change {
     }
 }
 
-/// A customer's part in a figure, from what they did over the period.
-fn of_slice(metric: Metric, settings: &Settings, slice: &Slice) -> Fraction {
+/// A customer's part in a figure's numerator and denominator, from what they did over the period.
+fn of_slice(metric: Metric, settings: &Settings, slice: &Slice) -> (i128, i128) {
     match metric {
         Metric::ChurnRate => slice.counts.fraction(settings.definition),
         Metric::Closing => (slice.counts.closing, 0),
@@ -119,7 +113,8 @@ impl Panel<'_> {
         sketch
     }
 
-    fn parts(&self, metric: Metric, period: &Period) -> Parts {
+    /// The parts of all customers there are, by index, in a figure that is counted from rows.
+    fn parts(&self, metric: Metric, period: &Period) -> Vec<(i64, i64)> {
         let theirs = self.among(&self.customers);
         let is_theirs = |customer: u32| theirs[customer as usize];
         let zone = &self.facts.lens.zone;
@@ -138,6 +133,11 @@ impl Panel<'_> {
                 let complaints = self.facts.complaints.iter().filter(|c| is_theirs(c.customer));
                 let opened = complaints.filter(|c| period.contains(c.opened_at.day(zone)));
                 opened.for_each(|c| add(c.customer, 1, 0));
+                let of_base = self.customers.iter().filter(|_| metric == Metric::ComplaintRate);
+                for customer in of_base {
+                    let (_, bought, _) = self.facts.purchases.within(*customer, period.start, period.end);
+                    add(*customer, 0, bought.into());
+                }
             }
             Metric::Nps => {
                 let surveys = self.facts.surveys.iter().filter(|s| is_theirs(s.customer));
@@ -145,14 +145,6 @@ impl Panel<'_> {
                 answered.for_each(|s| add(s.customer, i64::from(s.vote()), 1));
             }
             _ => {}
-        }
-        if metric == Metric::ComplaintRate {
-            for customer in &self.customers {
-                let (_, bought, _) = self.facts.purchases.within(*customer, period.start, period.end);
-                if bought > 0 {
-                    add(*customer, 0, bought.into());
-                }
-            }
         }
         parts
     }

@@ -54,7 +54,8 @@ impl<'s> Snapshot<'s> {
 
     /// Sees a moment again, if it was let go of. Whoever commits comes first, however long a shop's own patience is.
     pub(super) fn resume(&mut self) -> Result<(), StoreError> {
-        let is_busy = |e: &StoreError| matches!(e, StoreError::Read { source, .. } if source.sqlite_error_code() == Some(ErrorCode::DatabaseBusy));
+        let busy = Some(ErrorCode::DatabaseBusy);
+        let is_busy = |e: &StoreError| matches!(e, StoreError::Read { source, .. } if source.sqlite_error_code() == busy);
         for left in (0..PATIENCE).rev() {
             if !self.is_released {
                 break;

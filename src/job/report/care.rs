@@ -2,7 +2,7 @@
 
 use super::figures::{plain, single};
 use super::tables::{columns, table};
-use super::trend::{BEFORE, NOW, YEAR_AGO, printed};
+use super::trend::{NOW, printed};
 use super::{Fared, Section, Story, none, notes};
 use crate::document::{Chart, Figure, Say, Table, Value};
 use crate::domain::{Period, Ratio};
@@ -145,15 +145,11 @@ impl Story<'_> {
 
     fn tell_complaints(&self, section: &mut Section) {
         let figure = |key: &'static str, metric: Metric| {
-            let shown = |at: usize| {
-                let reading = self.readings.whole(metric, at);
-                match (metric, reading.value) {
-                    (Metric::FirstContact, _) => self.rate(self.ratio(metric, at)),
-                    (_, Measured::Whole(n)) if metric.unit() == Unit::Hours => lasting(Some(n as i64)),
-                    _ => printed(metric, reading, 0),
-                }
-            };
-            Figure { values: [NOW, BEFORE, YEAR_AGO].map(shown).into(), ..single(key, Value::Empty) }
+            self.thrice(key, metric, |reading| match (metric, reading.value) {
+                (Metric::FirstContact, _) => self.printed_rate(reading),
+                (_, Measured::Whole(n)) if metric.unit() == Unit::Hours => lasting(Some(n as i64)),
+                _ => self.printed(metric, reading),
+            })
         };
         section.figures.push(figure("figure.complaints", Metric::Complaints));
         if self.is_brief() {

@@ -88,7 +88,8 @@ impl Story<'_> {
     }
 
     fn lifetime_figure(&self) -> Figure {
-        let mut figure = self.figure("figure.ltv", |s, slice| s.lifetime(s.panel.lifetime(slice)));
+        let ltv = Metric::LtvSubscription;
+        let mut figure = self.thrice("figure.ltv", ltv, |reading| self.printed(ltv, reading));
         if let Some(now) = self.worth.subscription {
             let arpa = Say::new("figure.ltv.how").with("arpa", self.money(now.arpa_minor));
             figure.remark = arpa.into();
@@ -110,9 +111,8 @@ impl Story<'_> {
     fn cac_figure(&self) -> Option<Figure> {
         let cac = i128::from(self.spec.settings.cac_minor?);
         self.worth.subscription?;
-        let mut figure = self.figure("figure.ltv_cac", |s, slice| {
-            let ratio = s.panel.lifetime(slice).and_then(|lifetime| Ratio::of(lifetime.value_minor, cac));
-            ratio.map_or_else(none, |ratio| Value::Number(ratio.approximate(), 1))
+        let mut figure = self.thrice("figure.ltv_cac", Metric::LtvToCac, |reading| {
+            reading.value.exact().map_or_else(none, |ratio| Value::Number(ratio.approximate(), 1))
         });
         figure.remark = Say::new("figure.ltv_cac.how").with("cac", self.money(cac)).into();
         Some(figure)

@@ -2,7 +2,7 @@
 
 use super::figures::{plain, single};
 use super::tables::{columns, table};
-use super::trend::{BEFORE, NOW, YEAR_AGO};
+use super::trend::NOW;
 use super::{Section, Story, none, notes};
 use crate::document::{Chart, Figure, Say, Table, Value};
 use crate::metrics::Metric;
@@ -38,17 +38,15 @@ impl Story<'_> {
 
     /// A share now, before and a year ago.
     fn shares(&self, key: &'static str, metric: Metric) -> Figure {
-        let values = [NOW, BEFORE, YEAR_AGO].map(|at| self.rate(self.ratio(metric, at)));
-        Figure { values: values.into(), ..single(key, Value::Empty) }
+        self.thrice(key, metric, |reading| self.printed_rate(reading))
     }
 
     pub(super) fn funnel_section(&self) -> Section {
         let mut section = Section { subject: self.funnel_subject(), ..Section::default() };
         let facts = self.panel.facts;
         if self.tells_leads() {
-            let leads = [NOW, BEFORE, YEAR_AGO]
-                .map(|at| self.ratio(Metric::Leads, at).map_or_else(none, |n| n.rounded().into()));
-            section.figures.push(Figure { values: leads.into(), ..single("figure.leads", Value::Empty) });
+            let leads = |reading| self.printed(Metric::Leads, reading);
+            section.figures.push(self.thrice("figure.leads", Metric::Leads, leads));
             section.figures.push(self.shares("figure.conversion", Metric::Conversion));
         }
         if !facts.referrers.is_empty() {

@@ -230,8 +230,8 @@ fn risk(risks: &[Points], customer: u32, row: &mut Vec<Value>) {
         return;
     };
     let shares = Factor::ALL.iter().zip(risks[at].by_factor).filter(|(_, points)| *points > 0);
-    let mut shares: Vec<_> = shares.map(|((name, ..), points)| (Reverse(points), *name)).collect();
-    shares.sort_by_key(|(points, _)| *points);
-    let told: Vec<String> = shares.iter().map(|(Reverse(points), name)| format!("{name} {points}")).collect();
+    let mut shares: Vec<_> = shares.collect();
+    shares.sort_by_key(|(_, points)| Reverse(*points));
+    let told: Vec<String> = shares.iter().map(|((name, ..), points)| format!("{name} {points}")).collect();
     row.extend([i128::from(risks[at].score).into(), Value::from(told.join(", "))]);
 }

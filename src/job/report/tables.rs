@@ -34,7 +34,11 @@ impl Story<'_> {
 
     fn departure_row(&self, d: &Departure) -> Vec<Value> {
         let text = |text: Option<&str>| text.map_or(Value::Empty, Value::from);
-        let brought = i128::from(self.panel.facts.purchases.tally(d.customer).revenue_minor());
+        let worth = if self.is_contract() {
+            d.lost_minor
+        } else {
+            self.panel.facts.purchases.tally(d.customer).revenue_minor().into()
+        };
         let reason = match (&d.reason, d.kind) {
             (Some(reason), _) => Value::from(reason.as_str()),
             (None, CancelKind::Involuntary) => Say::new("kind.involuntary").into(),
@@ -42,7 +46,7 @@ impl Story<'_> {
         };
         let mut row = vec![
             self.name(d.customer).into(),
-            if self.is_contract() { self.money(d.lost_minor) } else { self.money(brought) }.into(),
+            self.money(worth).into(),
             d.since.map_or(Value::Empty, |day| Value::Month(day.date())),
         ];
         if self.is_contract() {

@@ -4,6 +4,7 @@
 //! thing in one unit, so that a spreadsheet can sum and draw it, and a row of the CSV or the JSON is a
 //! record that needs no turning. The order is that of time. What is to date is that of each period's moment.
 
+use super::figures::single;
 use super::tables::{by_split, column, split_column, table, worded};
 use super::{Fared, Part, Story, TREND, none};
 use crate::document::{Column, Figure, Say, Table, Value};
@@ -84,6 +85,17 @@ impl Story<'_> {
 
     pub(super) fn printed(&self, metric: Metric, reading: Reading) -> Value {
         printed(metric, reading, self.spec.settings.ltv_cap_years)
+    }
+
+    /// A figure now, in the period before, and a year ago.
+    pub(super) fn thrice(
+        &self,
+        key: &'static str,
+        metric: Metric,
+        print: impl Fn(Reading) -> Value,
+    ) -> Figure {
+        let values = [NOW, BEFORE, YEAR_AGO].map(|at| print(self.readings.whole(metric, at)));
+        Figure { values: values.into(), ..single(key, Value::Empty) }
     }
 
     /// A figure that is to date, beside what it was at earlier moments; nothing there where nobody looked.

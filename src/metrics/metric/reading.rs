@@ -123,8 +123,7 @@ impl Place {
 impl Panel<'_> {
     /// The readings of `metrics` over `periods` (up to sixty), of each group of `splits` over the first so
     /// many. What is to date is told of the periods that end last; of others once it is [`Readings::remembering`]
-    /// them. The facts must have been
-    /// read with the [`super::needs()`] of the same.
+    /// them. The facts must have been read with the [`super::needs()`] of the same.
     pub fn readings(&self, metrics: &[Metric], periods: &[Period], splits: &[(&Groups, usize)]) -> Readings {
         let active = |metric: &Metric| matches!(metric.source(), Source::Activity | Source::Referrals);
         let swept = if metrics.iter().any(active) {

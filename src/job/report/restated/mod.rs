@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::trend::{NOW, TRAIL, metrics};
-use super::{LISTED, Story, TREND};
+use super::{Story, TREND};
 use crate::domain::sketch::Change;
 use crate::domain::{Period, Published, Ratio, Sketch};
 use crate::metrics::Metric;
@@ -58,7 +58,7 @@ impl Restated {
             Who::Customer(customer) => Some(customer),
             Who::Source(_) | Who::Elsewhere => None,
         };
-        self.moved().iter().take(LISTED).filter_map(customer)
+        self.moved().iter().filter_map(customer)
     }
 
     fn moved(&self) -> &[Moved] {
@@ -107,9 +107,8 @@ impl Story<'_> {
     /// The figures of this report that are kept.
     fn kept(&self) -> Vec<Metric> {
         // Contracts in other currencies are worth what they are worth today.
-        let foreign = self.panel.facts.foreign.iter();
-        let moves =
-            foreign.into_iter().any(|((relation, _), of)| *relation == "subscriptions" && of.converted > 0);
+        let mut foreign = self.panel.facts.foreign.iter();
+        let moves = foreign.any(|((relation, _), of)| *relation == "subscriptions" && of.converted > 0);
         let is_money = |metric: Metric| {
             matches!(metric, Metric::RevenueClosing | Metric::GrossRevenueChurn | Metric::NetRevenueChurn)
         };

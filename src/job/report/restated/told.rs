@@ -3,12 +3,12 @@
 
 use std::collections::HashSet;
 
+use super::super::Section;
 use super::super::movers::{NAMED, owner_word};
 use super::super::tables::{column, columns, table};
-use super::super::{LISTED, Section};
 use super::{By, Moved, Restated, Story, Who};
 use crate::document::{Say, Table, Value};
-use crate::domain::{Money, Period, Ratio};
+use crate::domain::{Period, Ratio};
 use crate::metrics::metric::{Source, Unit};
 use crate::metrics::{Measured, Metric, Reading};
 
@@ -164,7 +164,7 @@ impl Story<'_> {
     /// A kept number as the figure is printed.
     fn value_of(&self, metric: Metric, ratio: Ratio) -> Value {
         let value = match metric.unit() {
-            Unit::Money => Measured::Money(Money::new(ratio.rounded(), self.panel.facts.lens.currency)),
+            Unit::Money => Measured::Money(self.money(ratio.rounded())),
             Unit::Count => Measured::Whole(ratio.rounded()),
             _ => Measured::Ratio(ratio),
         };
@@ -182,10 +182,9 @@ impl Story<'_> {
         }
     }
 
-    /// Everybody behind each figure that is told differently.
+    /// Everybody behind each figure that is told differently: no more than a sketch tells apart.
     fn restated_table(&self) -> Table {
         let mut rows = Vec::new();
-        let mut of = 0;
         for restated in &self.restated {
             let figure = || {
                 vec![
@@ -208,8 +207,7 @@ impl Story<'_> {
                 [figure(), vec![name, effect, owner.map_or(Value::Empty, Value::from)]].concat()
             };
             let moved = restated.moved();
-            of += moved.len().max(1);
-            rows.extend(moved.iter().take(LISTED).map(row));
+            rows.extend(moved.iter().map(row));
             if moved.is_empty() {
                 let nobody = match restated.by {
                     By::Many => Say::new("report.restated.many").into(),
@@ -220,6 +218,6 @@ impl Story<'_> {
         }
         let mut columns = columns(&["figure", "period"], &["was", "is"]);
         columns.extend([column("customer", false), column("change", true), column("owner", false)]);
-        Table { of, ..table("restated", columns, rows) }
+        table("restated", columns, rows)
     }
 }
