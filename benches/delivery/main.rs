@@ -230,7 +230,7 @@ fn compare(program: &Path, binary: &Path, options: &Options) {
             "\n| {title} | messages/s | retaind is × | CPU µs a message | peak MiB |\n| --- | --- | --- | --- | --- |"
         );
         for (name, (rate, cpu, peak)) in rows {
-            println!("| {name} | {rate:.0} | {:.2} | {cpu:.0} | {peak:.0} |", ours / rate);
+            println!("| {name} | {rate:.0} | {:.2} | {cpu:.1} | {peak:.0} |", ours / rate);
         }
     }
 }
@@ -287,6 +287,6 @@ fn backlog(program: &Path, binary: &Path, messages: usize, options: &Options) {
         let used = daemon.drain(&shop, &mut sink, messages as u64 + 1);
         let (rate, cpu, peak) = figures(sink.arrived(), used);
         let delay = shop.delay("fresh").expect("the new message was sent");
-        println!("| {messages} {name} | {rate:.0} | {cpu:.0} | {peak:.0} | {delay:.1} |");
+        println!("| {messages} {name} | {rate:.0} | {cpu:.1} | {peak:.0} | {delay:.1} |");
     }
 }

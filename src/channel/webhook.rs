@@ -30,6 +30,9 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 const CLOUD_EVENT: &str = "application/cloudevents+json; charset=UTF-8";
 
+/// How long a signature is, with the blank before the next one.
+const SIGNED: usize = 48;
+
 /// How many headers a request has: these, and those that every request has.
 const HEADERS: usize = 8;
 
@@ -96,7 +99,7 @@ impl Webhook {
         let id = id_of(attempt.delivery);
         let timestamp = attempt.now.as_second();
         let body = self.body(attempt.delivery, attempt.payload);
-        let Ok(headers) = self.headers(&id, timestamp, &body) else {
+        let Ok(headers) = self.headers(id, timestamp, &body) else {
             return Answer::Never("the signature cannot be written as a header".to_owned());
         };
         match self.endpoint.post(body.into_owned(), headers, attempt.gate).await {
@@ -109,24 +112,33 @@ impl Webhook {
 
     fn headers(
         &self,
-        id: &str,
+        id: String,
         timestamp: i64,
         body: &[u8],
     ) -> Result<HeaderMap, reqwest::header::InvalidHeaderValue> {
         let mut headers = HeaderMap::with_capacity(HEADERS);
-        let message = HeaderValue::from_str(id)?;
+        let signed = (!self.keys.is_empty()).then(|| self.signatures(&id, timestamp, body));
+        let message = HeaderValue::try_from(id)?;
         headers.insert(ID, message.clone());
         headers.insert(TIMESTAMP, HeaderValue::from(timestamp));
         headers.insert(IDEMPOTENCY_KEY, message);
         if self.wrapping == Wrapping::CloudEvents {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(CLOUD_EVENT));
         }
-        if !self.keys.is_empty() {
-            let signatures: Vec<String> =
-                self.keys.iter().map(|key| sign(key, id, timestamp, body)).collect();
-            headers.insert(SIGNATURE, HeaderValue::from_str(&signatures.join(" "))?);
+        if let Some(signed) = signed {
+            headers.insert(SIGNATURE, HeaderValue::try_from(signed)?);
         }
         Ok(headers)
+    }
+
+    /// By each key, the current one first, with blanks between them.
+    fn signatures(&self, id: &str, timestamp: i64, body: &[u8]) -> String {
+        let mut all = String::with_capacity(self.keys.len() * SIGNED);
+        for key in &self.keys {
+            all.push_str(if all.is_empty() { "" } else { " " });
+            sign(key, (id, timestamp, body), &mut all);
+        }
+        all
     }
 }
 
@@ -163,13 +175,14 @@ pub fn read_key(text: &str) -> Result<SecretBox<Vec<u8>>, String> {
     Ok(SecretBox::new(Box::new(key)))
 }
 
-/// `v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`.
-fn sign(key: &hmac::Key, id: &str, timestamp: i64, body: &[u8]) -> String {
+/// Adds `v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`.
+fn sign(key: &hmac::Key, (id, timestamp, body): (&str, i64, &[u8]), out: &mut String) {
     // ring's: a third less time than `hmac`'s where a processor has no instructions for SHA-256, for each message.
     let mut mac = hmac::Context::with_key(key);
     mac.update(format!("{id}.{timestamp}.").as_bytes());
     mac.update(body);
-    format!("v1,{}", STANDARD.encode(mac.sign()))
+    out.push_str("v1,");
+    STANDARD.encode_string(mac.sign(), out);
 }
 
 #[cfg(test)]
@@ -180,12 +193,9 @@ mod tests {
     #[test]
     fn the_published_vector_signs_the_same() {
         let key = read_key("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
-        let signature = sign(
-            &hmac::Key::new(hmac::HMAC_SHA256, key.expose_secret()),
-            "msg_p5jXN8AQM9LWM0D4loKWxJek",
-            1_614_265_330,
-            br#"{"test": 2432232314}"#,
-        );
+        let mut signature = String::new();
+        let message = ("msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, &br#"{"test": 2432232314}"#[..]);
+        sign(&hmac::Key::new(hmac::HMAC_SHA256, key.expose_secret()), message, &mut signature);
         assert_eq!(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
     }
 

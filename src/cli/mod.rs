@@ -263,8 +263,9 @@ fn read_at(text: &str, zone: &jiff::tz::TimeZone) -> Result<jiff::Timestamp, Fai
     })
 }
 
-/// A runtime for the commands that wait on the network.
+/// A runtime for the commands that wait on the network. One thread waits for it: nothing there computes or blocks
+/// (what does has threads of its own), and two would wake each other for every message.
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
-    builder.worker_threads(2).enable_all().build().map_err(|e| Failure::new(EX_SOFTWARE, e.to_string()))
+    builder.worker_threads(1).enable_all().build().map_err(|e| Failure::new(EX_SOFTWARE, e.to_string()))
 }

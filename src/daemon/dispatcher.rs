@@ -1,17 +1,18 @@
 //! Sending what was decided: one lane a channel, each claim, mark and outcome durable before the next
 //! step. A lane pauses when the way to its destination is troubled; its messages wait uncharged.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use jiff::{SignedDuration, Timestamp};
-use tokio::task::{Id, JoinError, JoinSet};
 
-use super::{DaemonError, Shared, greeting, notices, reminding};
-use crate::channel::{Attempt, Gate};
+use super::flight::{Flight, Flying};
+use super::{DaemonError, Shared, notices, reminding};
 use crate::config::Way;
 use crate::domain::text::masked;
 use crate::ledger::LedgerError;
@@ -28,8 +29,15 @@ const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_secs(2);
 /// How long a record waits that the ledger refused: an answer must not be forgotten.
 const RECORD_AGAIN: std::time::Duration = std::time::Duration::from_secs(2);
 
+/// How long the next answer is waited for that shares a commit with those before it, while enough is claimed ahead.
+const GATHER: std::time::Duration = std::time::Duration::from_millis(2);
+
 /// How long it pauses when the channel itself is set up wrong.
 const CHANNEL_PAUSE: SignedDuration = SignedDuration::from_mins(5);
+
+/// How many messages a place are claimed ahead: one that is next, and one while what ended gathers for a commit. A
+/// new message comes after them, so they must not take long.
+const AHEAD: usize = 2;
 
 /// Bodies under way at once, in bytes; the one that goes beyond is the last.
 const BYTES_MAX: usize = 16 << 20;
@@ -47,17 +55,10 @@ pub struct Lane {
     stopping: Arc<AtomicBool>,
 }
 
-/// A message under way.
-struct Flight {
-    claimed: Arc<Claimed>,
-    /// Whether it may have passed the point of no return.
-    passed: Arc<AtomicBool>,
-}
-
 /// How an attempt ended, until the ledger has it.
 struct Ended {
     flight: Flight,
-    outcome: Outcome,
+    outcome: Arc<Outcome>,
     /// What ops are to hear of it.
     notice: Vec<Delivery>,
 }
@@ -66,11 +67,16 @@ struct Ended {
 #[derive(Default)]
 struct Traffic {
     ahead: VecDeque<Arc<Claimed>>,
-    attempts: JoinSet<Event>,
-    flights: HashMap<Id, Flight>,
+    attempts: FuturesUnordered<Flying>,
+    /// Of the bodies under way.
+    bytes: usize,
     ended: Vec<Ended>,
     /// Whether more may be waiting than was claimed.
     more: bool,
+    /// Whether nothing has ended for a while, so that no company is waited for.
+    quiet: bool,
+    /// Whether the ledger refused the last records.
+    refused: bool,
 }
 
 /// Of a commit: whether each claim it ended was still ours, and the new claims.
@@ -123,7 +129,8 @@ impl Lane {
         let mut exchange = None;
         loop {
             self.send_off(way, &mut traffic);
-            if exchange.is_none() {
+            let gathers = trouble.is_none() && self.gathers(way, &traffic);
+            if exchange.is_none() && !gathers {
                 exchange = self.exchange(way, &mut traffic, trouble.is_none());
             }
             if exchange.is_none() && traffic.attempts.is_empty() {
@@ -132,13 +139,15 @@ impl Lane {
             tokio::select! {
                 committed = commit(&mut exchange) => {
                     if let Some(exchange) = exchange.take() {
-                        let error = self.settle(exchange, committed, &mut traffic).await;
+                        let error = self.settle(exchange, committed, &mut traffic);
                         trouble = trouble.or(error);
                     }
                 }
-                Some(joined) = traffic.attempts.join_next_with_id() => self.land(joined, &mut traffic),
+                Some(landed) = traffic.attempts.next() => self.land(landed, &mut traffic),
                 // One slow message must not hold back the free places: they are looked at again meanwhile.
-                () = tokio::time::sleep(LOOK_AGAIN), if exchange.is_none() => traffic.more = true,
+                () = tokio::time::sleep(if gathers { GATHER } else { LOOK_AGAIN }), if exchange.is_none() => {
+                    (traffic.more, traffic.quiet) = (true, true);
+                }
             }
         }
         way.channel.rest().await;
@@ -156,15 +165,22 @@ impl Lane {
         if self.troubles > 0 || spaced { 1 } else { way.channel.concurrency() }
     }
 
-    /// What may be claimed now: a message for each free place, and as many again ahead where a claim says
+    /// Whether what ended waits for more to share its commit, of which most of the cost is the disk's: never while
+    /// a place could be free for it, nor for more than half of the places.
+    fn gathers(&self, way: &Way, traffic: &Traffic) -> bool {
+        let half = self.concurrency(way) / 2;
+        self.is_open() && !traffic.quiet && traffic.ahead.len() >= half.max(1) && traffic.ended.len() < half
+    }
+
+    /// What may be claimed now: a message for each free place, and [`AHEAD`] for each ahead where a claim says
     /// nothing yet, or nothing that counts, so that no connection waits for a commit that only claims.
     fn places(&self, way: &Way, traffic: &Traffic) -> Option<Places> {
         let (concurrency, phase) = (self.concurrency(way), way.channel.claimed_as());
         let is_free = phase == Phase::Pre || way.channel.knows_again();
-        let ahead = if is_free && concurrency > 1 { concurrency } else { 0 };
-        let held = traffic.flights.values().map(|f| &f.claimed).chain(&traffic.ahead);
-        let bytes = BYTES_MAX.saturating_sub(held.map(|c| c.delivery.payload.stored().len()).sum());
-        let messages = (concurrency + ahead).saturating_sub(traffic.flights.len() + traffic.ahead.len());
+        let ahead = if is_free && concurrency > 1 { concurrency * AHEAD } else { 0 };
+        let held = traffic.bytes + traffic.ahead.iter().map(|claimed| claimed.bytes()).sum::<usize>();
+        let bytes = BYTES_MAX.saturating_sub(held);
+        let messages = (concurrency + ahead).saturating_sub(traffic.attempts.len() + traffic.ahead.len());
         (messages > 0 && bytes > 0).then(|| Places {
             channel: self.name.clone(),
             messages,
@@ -185,24 +201,30 @@ impl Lane {
         if traffic.ended.is_empty() && back.is_empty() && places.is_none() {
             return None;
         }
+        traffic.quiet = false;
         let recorded = std::mem::take(&mut traffic.ended);
         let (now, given) = (self.shared.clock.now(), back.clone());
-        let outcomes: Vec<Outcome> = recorded.iter().map(|e| e.outcome.clone()).collect();
+        let outcomes: Vec<Arc<Outcome>> = recorded.iter().map(|e| e.outcome.clone()).collect();
         let notice: Vec<Delivery> = recorded.iter().flat_map(|e| e.notice.iter().cloned()).collect();
         let work = move |c: &rusqlite::Connection| {
-            let ours: Vec<bool> =
-                outcomes.iter().map(|o| deliveries::record(c, o, now)).collect::<Result<_, _>>()?;
+            let ours = deliveries::record(c, outcomes.iter().map(Arc::as_ref), now)?;
             occurrences::notice(c, &notice, now)?;
             given.iter().try_for_each(|claimed| deliveries::give_back(c, claimed, now))?;
             let claimed = places.map(|places| deliveries::claim(c, &places, now)).transpose()?;
             Ok((ours, claimed.unwrap_or_default()))
         };
-        let ledger = self.shared.ledger.clone();
-        Some(Exchange { recorded, back, commit: Box::pin(async move { ledger.run(work).await }) })
+        let (ledger, again) = (self.shared.ledger.clone(), std::mem::take(&mut traffic.refused));
+        let commit = async move {
+            if again {
+                tokio::time::sleep(RECORD_AGAIN).await;
+            }
+            ledger.run(work).await
+        };
+        Some(Exchange { recorded, back, commit: Box::pin(commit) })
     }
 
     /// Takes note of a commit, or of why there was none.
-    async fn settle(
+    fn settle(
         &mut self,
         exchange: Exchange,
         committed: Committed,
@@ -224,7 +246,7 @@ impl Lane {
                 tracing::error!(channel = %self.name, reason = %reason, "answers are not recorded yet");
                 traffic.ended.splice(0..0, exchange.recorded);
                 traffic.ahead.extend(exchange.back);
-                tokio::time::sleep(RECORD_AGAIN).await;
+                traffic.refused = true;
                 None
             }
             Err(e) => {
@@ -236,34 +258,21 @@ impl Lane {
 
     /// Gives each free place a message.
     fn send_off(&mut self, way: &Way, traffic: &mut Traffic) {
-        while traffic.flights.len() < self.concurrency(way)
+        while traffic.attempts.len() < self.concurrency(way)
             && self.is_open()
             && let Some(claimed) = traffic.ahead.pop_front()
         {
             self.last_sent = Some(self.shared.clock.now());
-            let flight = Flight { claimed, passed: Arc::default() };
-            let sending = attempt(self.shared.clone(), flight.claimed.clone(), flight.passed.clone());
-            let task = traffic.attempts.spawn(sending);
-            traffic.flights.insert(task.id(), flight);
+            traffic.bytes += claimed.bytes();
+            traffic.attempts.push(Flight::of(claimed).send(self.shared.clone()));
         }
     }
 
-    /// An attempt has ended, and perhaps others with it.
-    fn land(&mut self, joined: Result<(Id, Event), JoinError>, traffic: &mut Traffic) {
-        let mut next = Some(joined);
-        while let Some(joined) = next {
-            let (id, event) = match joined {
-                Ok((id, event)) => (id, Ok(event)),
-                Err(panicked) => (panicked.id(), Err(panicked.to_string())),
-            };
-            if let Some(flight) = traffic.flights.remove(&id) {
-                // A panic in a library is an answer, too.
-                let event = event.unwrap_or_else(|reason| Event::Answered(flight.panicked(&reason)));
-                let ended = self.judge(flight, event);
-                traffic.ended.push(ended);
-            }
-            next = traffic.attempts.try_join_next_with_id();
-        }
+    /// An attempt has ended.
+    fn land(&mut self, (flight, event): (Flight, Event), traffic: &mut Traffic) {
+        traffic.bytes -= flight.claimed.bytes();
+        let ended = self.judge(flight, event);
+        traffic.ended.push(ended);
     }
 
     /// What an ended attempt means for its message, for the lane, and for ops.
@@ -277,12 +286,11 @@ impl Lane {
         if state.status == Status::Held {
             notice.extend(notices::held(shared, d, &state.reason, now));
         }
-        let phase = if flight.passed.load(Ordering::SeqCst) { Phase::Committing } else { Phase::Pre };
         let outcome = Outcome {
             id: claimed.id,
             fence: claimed.fence,
             started: claimed.started,
-            phase,
+            phase: flight.phase(),
             answer: describe(&event),
             untold: reminding::untold(shared, d, &event, &state),
             state,
@@ -290,7 +298,7 @@ impl Lane {
         if let Event::Answered(answer) = &event {
             notice.extend(self.heed(answer, now));
         }
-        Ended { flight, outcome, notice }
+        Ended { flight, outcome: Arc::new(outcome), notice }
     }
 
     /// Pauses when the way is troubled.
@@ -321,17 +329,6 @@ async fn commit(exchange: &mut Option<Exchange>) -> Committed {
     }
 }
 
-impl Flight {
-    fn panicked(&self, reason: &str) -> Answer {
-        let reason = format!("the channel panicked: {reason}");
-        if self.passed.load(Ordering::SeqCst) {
-            Answer::Unknown(reason)
-        } else {
-            Answer::NotNow { reason, after: None, scope: Scope::Message }
-        }
-    }
-}
-
 impl Ended {
     /// Logs it once the ledger has it.
     fn tell(&self, ours: bool) {
@@ -344,41 +341,6 @@ impl Ended {
             recipient = %d.recipient, status = state.status.name(), reason = %masked(&state.reason), "delivery attempted"
         );
     }
-}
-
-/// One attempt, from the claim to its end.
-async fn attempt(shared: Arc<Shared>, claimed: Arc<Claimed>, passed: Arc<AtomicBool>) -> Event {
-    let (d, now) = (&claimed.delivery, shared.clock.now());
-    if now >= d.expires {
-        return Event::Expired;
-    }
-    let Some(payload) = d.payload.open() else { return Event::Corrupt };
-    let Some(way) = shared.config.channels.get(&d.channel) else {
-        return Event::Answered(Answer::Never("its channel is no longer configured".to_owned()));
-    };
-    if let Some(answer) = greeting::hindered(&shared, d).await {
-        return Event::Answered(answer);
-    }
-    let gate = gate(&shared, &claimed, way.channel.claimed_as(), passed);
-    Event::Answered(way.channel.send(Attempt { delivery: d, payload, now, gate }).await)
-}
-
-/// The point of no return: marked durably before the bytes that cannot be taken back.
-fn gate(shared: &Arc<Shared>, claimed: &Claimed, phase: Phase, passed: Arc<AtomicBool>) -> Gate {
-    let (ledger, id, fence) = (shared.ledger.clone(), claimed.id, claimed.fence);
-    Box::new(move || {
-        Box::pin(async move {
-            let ours = match phase {
-                Phase::Committing => true,
-                Phase::Pre => {
-                    let mark = ledger.run(move |c| deliveries::mark_committing(c, id, fence));
-                    matches!(mark.await, Ok(true))
-                }
-            };
-            passed.store(ours, Ordering::SeqCst);
-            ours
-        })
-    })
 }
 
 fn describe(event: &Event) -> String {
@@ -399,39 +361,39 @@ mod tests {
     use super::*;
     use crate::outbox::State;
 
-    fn claimed(now: Timestamp) -> Claimed {
-        let (delivery, state) = (delivery("room", now), State::pending(now));
-        Claimed { id: 1, delivery, state, fence: 1, started: now }
-    }
-
-    /// Each message has such a task: one of a kilobyte, what is put before it included, comes from what the allocator
-    /// has at hand, and a larger one does not (`docs/performance.md`).
-    #[tokio::test]
-    async fn an_attempt_is_small() {
-        let now: Timestamp = "2026-11-02T11:00:00Z".parse().unwrap();
-        let (_folder, shared) = shared(now, "");
-        let size = size_of_val(&attempt(shared, Arc::new(claimed(now)), Arc::default()));
-        assert!(size <= 800, "{size} bytes");
-    }
+    const HOOK: &str = r#"
+        [channels.hook]
+        kind = "webhook"
+        url = { file = "url" }
+        secret = { file = "secret" }
+        concurrency = 8
+    "#;
 
     #[tokio::test]
-    async fn a_panic_is_an_answer_by_how_far_the_attempt_got() {
+    async fn an_answer_waits_for_others_only_while_no_place_waits_for_it() {
         let now: Timestamp = "2026-11-02T11:00:00Z".parse().unwrap();
-        let (_folder, shared) = shared(now, "");
-        let mut lane = Lane::new("room", shared);
-        for (passed, expected) in [(false, Status::Pending), (true, Status::Uncertain)] {
-            let mut traffic = Traffic::default();
-            let flight =
-                Flight { claimed: Arc::new(claimed(now)), passed: Arc::new(AtomicBool::new(passed)) };
-            let broken = async |promise: &str| -> Event { panic!("{promise}") };
-            let task = traffic.attempts.spawn(broken("a library's promise"));
-            traffic.flights.insert(task.id(), flight);
-            let joined = traffic.attempts.join_next_with_id().await.unwrap();
-            lane.land(joined, &mut traffic);
-            let ended = traffic.ended.pop().unwrap();
-            assert_eq!((ended.outcome.state.status, ended.outcome.state.attempts), (expected, 1));
-            assert!(ended.outcome.answer.contains("the channel panicked"), "{}", ended.outcome.answer);
-            assert!(traffic.flights.is_empty());
-        }
+        let (_folder, shared) = shared(now, HOOK);
+        let (way, mut lane) = (&shared.config.channels["hook"], Lane::new("hook", shared.clone()));
+        let claimed = || {
+            let (delivery, state) = (delivery("hook", now), State::pending(now));
+            Arc::new(Claimed { id: 1, delivery, state, fence: 1, started: now })
+        };
+        let mut gathers = |ahead: usize, ended: usize, quiet: bool, stopping: bool| {
+            let mut traffic = Traffic { quiet, ..Traffic::default() };
+            traffic.ahead.extend((0..ahead).map(|_| claimed()));
+            for _ in 0..ended {
+                let flight = Flight::of(claimed());
+                traffic.bytes += flight.claimed.bytes();
+                lane.land((flight, Event::Answered(Answer::Accepted("200".to_owned()))), &mut traffic);
+            }
+            assert_eq!(traffic.bytes, 0);
+            lane.stopping().store(stopping, Ordering::SeqCst);
+            lane.gathers(way, &traffic)
+        };
+        assert!(gathers(16, 1, false, false) && gathers(4, 3, false, false));
+        assert!(!gathers(16, 4, false, false), "half of the places have ended");
+        assert!(!gathers(3, 1, false, false), "a place could soon be free for what waits");
+        assert!(!gathers(16, 1, true, false), "nobody else came");
+        assert!(!gathers(16, 1, false, true), "what is ahead has to be given back");
     }
 }

@@ -5,6 +5,7 @@
 //! when it wants to be called again; a replay calls it with a clock of its own.
 
 pub mod dispatcher;
+mod flight;
 pub mod foresight;
 mod freshness;
 pub mod greeting;

@@ -1,7 +1,7 @@
 //! The outbox in the ledger: claim, mark, record.
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, OptionalExtension as _, Result, Row, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Result, Row, params};
 use serde_json::Value as Json;
 
 use super::reminders::{self, Untold};
@@ -30,6 +30,13 @@ pub struct Claimed {
     pub fence: u32,
     /// When it was claimed.
     pub started: Timestamp,
+}
+
+impl Claimed {
+    /// How long its body is.
+    pub fn bytes(&self) -> usize {
+        self.delivery.payload.stored().len()
+    }
 }
 
 /// What may be claimed.
@@ -214,37 +221,52 @@ pub fn mark_committing(c: &Connection, id: i64, fence: u32) -> Result<bool> {
     Ok(marked == 1)
 }
 
-/// Records how an attempt ended and where the delivery stands now. False when the claim is no longer
-/// ours; the attempt's row still says what was answered.
-pub fn record(c: &Connection, outcome: &Outcome, now: Timestamp) -> Result<bool> {
+/// Records how attempts ended and where their deliveries stand now. False for each whose claim is no longer
+/// ours; its attempt's row still says what was answered.
+pub fn record<'o>(
+    c: &Connection,
+    outcomes: impl IntoIterator<Item = &'o Outcome>,
+    now: Timestamp,
+) -> Result<Vec<bool>> {
     // A claim that lapsed and was taken back has its row already.
-    c.prepare_cached(
+    let mut attempt = c.prepare_cached(
         "INSERT INTO attempt (delivery, number, started, ended, phase, answer) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT (delivery, number) DO UPDATE SET ended = ?4, phase = ?5, answer = ?6",
-    )?
-    .execute(params![
-        outcome.id,
-        outcome.fence,
-        to_micros(outcome.started),
-        to_micros(now),
-        outcome.phase.name(),
-        outcome.answer
-    ])?;
-    let recorded = update(c, outcome.id, Some(outcome.fence), &outcome.state, now)?;
-    if let Some(untold) = outcome.untold.as_ref().filter(|_| recorded == 1) {
-        reminders::untell(c, untold, now)?;
-    }
-    Ok(recorded == 1)
+    )?;
+    let mut move_on = c.prepare_cached(UPDATE)?;
+    let mut record = |outcome: &Outcome| {
+        attempt.execute(params![
+            outcome.id,
+            outcome.fence,
+            to_micros(outcome.started),
+            to_micros(now),
+            outcome.phase.name(),
+            outcome.answer
+        ])?;
+        let is_ours = update(&mut move_on, outcome.id, Some(outcome.fence), &outcome.state, now)?;
+        if let Some(untold) = outcome.untold.as_ref().filter(|_| is_ours) {
+            reminders::untell(c, untold, now)?;
+        }
+        Ok(is_ours)
+    };
+    outcomes.into_iter().map(&mut record).collect()
 }
 
-fn update(c: &Connection, id: i64, fence: Option<u32>, state: &State, now: Timestamp) -> Result<usize> {
+const UPDATE: &str =
+    "UPDATE delivery SET status = ?2, not_before = ?3, attempts = ?4, ambiguous = ?5, crashes = ?6,
+       reason = ?7, finished = ?8, lease_until = NULL
+     WHERE id = ?1 AND (?9 IS NULL OR (fence = ?9 AND status = 'claimed'))";
+
+/// By [`UPDATE`]; whether there was something to change.
+fn update(
+    statement: &mut CachedStatement<'_>,
+    id: i64,
+    fence: Option<u32>,
+    state: &State,
+    now: Timestamp,
+) -> Result<bool> {
     let finished = matches!(state.status, Status::Sent | Status::Dead).then(|| to_micros(now));
-    c.prepare_cached(
-        "UPDATE delivery SET status = ?2, not_before = ?3, attempts = ?4, ambiguous = ?5, crashes = ?6,
-           reason = ?7, finished = ?8, lease_until = NULL
-         WHERE id = ?1 AND (?9 IS NULL OR (fence = ?9 AND status = 'claimed'))",
-    )?
-    .execute(params![
+    let changed = statement.execute(params![
         id,
         state.status.name(),
         to_micros(state.not_before),
@@ -254,12 +276,13 @@ fn update(c: &Connection, id: i64, fence: Option<u32>, state: &State, now: Times
         state.reason,
         finished,
         fence
-    ])
+    ])?;
+    Ok(changed == 1)
 }
 
 /// Gives back a claim that was not used: it waits again where it stood.
 pub fn give_back(c: &Connection, claimed: &Claimed, now: Timestamp) -> Result<()> {
-    update(c, claimed.id, Some(claimed.fence), &claimed.state, now).map(|_| ())
+    update(&mut c.prepare_cached(UPDATE)?, claimed.id, Some(claimed.fence), &claimed.state, now).map(|_| ())
 }
 
 /// The deliveries whose claim nobody holds: at a start all that are claimed, since the lock proves that
@@ -307,7 +330,7 @@ pub fn waiting_elsewhere(c: &Connection, known: &[String], limit: usize) -> Resu
 
 /// Stores a new state outside an attempt: rescue, or an operator's word.
 pub fn restate(c: &Connection, id: i64, state: &State, now: Timestamp) -> Result<()> {
-    update(c, id, None, state, now).map(|_| ())
+    update(&mut c.prepare_cached(UPDATE)?, id, None, state, now).map(|_| ())
 }
 
 /// Deliveries by status, newest first.
