@@ -127,9 +127,14 @@ impl Lane {
         // What is under way is waited for whatever goes wrong: its answers must be recorded.
         let mut trouble = None;
         let mut exchange = None;
+        // Set anew only where it means something else: for each message that would cost more than to look at it.
+        let (mut timer, mut gathered) = (std::pin::pin!(tokio::time::sleep(LOOK_AGAIN)), false);
         loop {
             self.send_off(way, &mut traffic);
             let gathers = trouble.is_none() && self.gathers(way, &traffic);
+            if gathers != std::mem::replace(&mut gathered, gathers) {
+                timer.set(tokio::time::sleep(if gathers { GATHER } else { LOOK_AGAIN }));
+            }
             if exchange.is_none() && !gathers {
                 exchange = self.exchange(way, &mut traffic, trouble.is_none());
             }
@@ -145,8 +150,9 @@ impl Lane {
                 }
                 Some(landed) = traffic.attempts.next() => self.land(landed, &mut traffic),
                 // One slow message must not hold back the free places: they are looked at again meanwhile.
-                () = tokio::time::sleep(if gathers { GATHER } else { LOOK_AGAIN }), if exchange.is_none() => {
+                () = timer.as_mut(), if exchange.is_none() => {
                     (traffic.more, traffic.quiet) = (true, true);
+                    timer.set(tokio::time::sleep(LOOK_AGAIN));
                 }
             }
         }

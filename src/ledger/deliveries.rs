@@ -90,8 +90,8 @@ pub struct Listed {
 }
 
 const SELECT: &str = "SELECT id, key, job, occurrence, recipient, channel, address, subject,
-    coalesce((SELECT payload FROM body WHERE delivery = id), x''), checksum, not_before, expires, status,
-    attempts, ambiguous, crashes, reason, created, finished, fence, phase, lease_until FROM delivery";
+    coalesce(payload, x''), checksum, not_before, expires, status, attempts, ambiguous, crashes, reason, created,
+    finished, fence, phase, lease_until FROM delivery LEFT JOIN body ON body.delivery = delivery.id";
 
 fn listed(row: &Row<'_>) -> Result<Listed> {
     let not_before = from_micros(row.get(10)?);
