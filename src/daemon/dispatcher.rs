@@ -175,7 +175,7 @@ impl Lane {
     /// a place could be free for it, nor for more than half of the places.
     fn gathers(&self, way: &Way, traffic: &Traffic) -> bool {
         let half = self.concurrency(way) / 2;
-        self.is_open() && !traffic.quiet && traffic.ahead.len() >= half.max(1) && traffic.ended.len() < half
+        self.is_open() && !traffic.quiet && traffic.ahead.len() >= half && traffic.ended.len() < half
     }
 
     /// What may be claimed now: a message for each free place, and [`AHEAD`] for each ahead where a claim says
@@ -375,23 +375,63 @@ mod tests {
         concurrency = 8
     "#;
 
+    fn claimed(now: Timestamp) -> Arc<Claimed> {
+        let (delivery, state) = (delivery("hook", now), State::pending(now));
+        Arc::new(Claimed { id: 1, delivery, state, fence: 1, started: now })
+    }
+
+    /// So many that were accepted.
+    fn accepted(lane: &mut Lane, ended: usize, traffic: &mut Traffic) {
+        for _ in 0..ended {
+            let flight = Flight::of(claimed(lane.shared.clock.now()));
+            traffic.bytes += flight.claimed.bytes();
+            lane.land((flight, Event::Answered(Answer::Accepted("200".to_owned()))), traffic);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_answer_by_how_far_the_attempt_got() {
+        let now: Timestamp = "2026-11-02T11:00:00Z".parse().unwrap();
+        let (_folder, shared) = shared(now, "");
+        let mut lane = Lane::new("hook", shared);
+        for (passed, expected) in [(false, Status::Pending), (true, Status::Uncertain)] {
+            let flight = Flight { claimed: claimed(now), passed: Arc::new(AtomicBool::new(passed)) };
+            let mut traffic = Traffic { bytes: flight.claimed.bytes(), ..Traffic::default() };
+            let broken = async |promise: &str| -> Event { panic!("{promise}") };
+            let landed = flight.until_answered(broken("a library's promise")).await;
+            lane.land(landed, &mut traffic);
+            let ended = traffic.ended.pop().unwrap();
+            assert_eq!((ended.outcome.state.status, ended.outcome.state.attempts), (expected, 1));
+            let answer = &ended.outcome.answer;
+            assert!(answer.contains("the channel panicked: a library's promise"), "{answer}");
+            assert_eq!(traffic.bytes, 0);
+        }
+    }
+
+    #[tokio::test]
+    async fn answers_that_the_ledger_refused_are_in_the_next_commit() {
+        let now: Timestamp = "2026-11-02T11:00:00Z".parse().unwrap();
+        let (_folder, shared) = shared(now, HOOK);
+        let (way, mut lane) = (&shared.config.channels["hook"], Lane::new("hook", shared.clone()));
+        let mut traffic = Traffic::default();
+        accepted(&mut lane, 2, &mut traffic);
+        let refused = lane.exchange(way, &mut traffic, true).unwrap();
+        accepted(&mut lane, 1, &mut traffic);
+        let error = lane.settle(refused, Err(LedgerError::Failed("busy".to_owned())), &mut traffic);
+        assert!(error.is_none() && traffic.refused, "the lane goes on, and waits before it says it again");
+        let again = lane.exchange(way, &mut traffic, true).unwrap();
+        assert_eq!((again.recorded.len(), traffic.ended.len(), traffic.refused), (3, 0, false));
+    }
+
     #[tokio::test]
     async fn an_answer_waits_for_others_only_while_no_place_waits_for_it() {
         let now: Timestamp = "2026-11-02T11:00:00Z".parse().unwrap();
         let (_folder, shared) = shared(now, HOOK);
         let (way, mut lane) = (&shared.config.channels["hook"], Lane::new("hook", shared.clone()));
-        let claimed = || {
-            let (delivery, state) = (delivery("hook", now), State::pending(now));
-            Arc::new(Claimed { id: 1, delivery, state, fence: 1, started: now })
-        };
         let mut gathers = |ahead: usize, ended: usize, quiet: bool, stopping: bool| {
             let mut traffic = Traffic { quiet, ..Traffic::default() };
-            traffic.ahead.extend((0..ahead).map(|_| claimed()));
-            for _ in 0..ended {
-                let flight = Flight::of(claimed());
-                traffic.bytes += flight.claimed.bytes();
-                lane.land((flight, Event::Answered(Answer::Accepted("200".to_owned()))), &mut traffic);
-            }
+            traffic.ahead.extend((0..ahead).map(|_| claimed(now)));
+            accepted(&mut lane, ended, &mut traffic);
             assert_eq!(traffic.bytes, 0);
             lane.stopping().store(stopping, Ordering::SeqCst);
             lane.gathers(way, &traffic)

@@ -17,7 +17,7 @@ use crate::outbox::{Answer, Event, Phase, Scope};
 pub(super) struct Flight {
     pub(super) claimed: Arc<Claimed>,
     /// Whether it may have passed the point of no return.
-    passed: Arc<AtomicBool>,
+    pub(super) passed: Arc<AtomicBool>,
 }
 
 /// A message on its way, and how that ended.
@@ -36,7 +36,7 @@ impl Flight {
     }
 
     /// A panic in a library is an answer, too.
-    fn until_answered(
+    pub(super) fn until_answered(
         self,
         sending: impl Future<Output = Event> + Send,
     ) -> impl Future<Output = (Flight, Event)> + Send {
@@ -110,34 +110,15 @@ mod tests {
     use super::*;
     use crate::outbox::State;
 
-    fn flight(now: Timestamp) -> Flight {
-        let (delivery, state) = (delivery("room", now), State::pending(now));
-        Flight::of(Arc::new(Claimed { id: 1, delivery, state, fence: 1, started: now }))
-    }
-
     /// Each message has such a box: one of a kilobyte, what is put before it included, comes from what the allocator
     /// has at hand, and a larger one does not (`docs/performance.md`).
     #[tokio::test]
     async fn a_flight_is_small() {
         let now: Timestamp = "2026-11-02T11:00:00Z".parse().unwrap();
         let (_folder, shared) = shared(now, "");
-        let size = size_of_val(&*flight(now).send(shared));
+        let (delivery, state) = (delivery("room", now), State::pending(now));
+        let claimed = Claimed { id: 1, delivery, state, fence: 1, started: now };
+        let size = size_of_val(&*Flight::of(Arc::new(claimed)).send(shared));
         assert!(size <= 700, "{size} bytes");
-    }
-
-    #[tokio::test]
-    async fn a_panic_is_an_answer_by_how_far_it_got() {
-        let now: Timestamp = "2026-11-02T11:00:00Z".parse().unwrap();
-        for passed in [false, true] {
-            let flight = flight(now);
-            flight.passed.store(passed, Ordering::SeqCst);
-            let broken = async |promise: &str| -> Event { panic!("{promise}") };
-            let (_, event) = flight.until_answered(broken("a library's promise")).await;
-            let Event::Answered(Answer::Unknown(reason) | Answer::NotNow { reason, .. }) = &event else {
-                panic!("{event:?}");
-            };
-            assert_eq!(reason, "the channel panicked: a library's promise");
-            assert_eq!(matches!(event, Event::Answered(Answer::Unknown(_))), passed);
-        }
     }
 }

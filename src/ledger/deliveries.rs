@@ -234,7 +234,7 @@ pub fn record<'o>(
          ON CONFLICT (delivery, number) DO UPDATE SET ended = ?4, phase = ?5, answer = ?6",
     )?;
     let mut move_on = c.prepare_cached(UPDATE)?;
-    let mut record = |outcome: &Outcome| {
+    let record = |outcome: &Outcome| {
         attempt.execute(params![
             outcome.id,
             outcome.fence,
@@ -249,7 +249,7 @@ pub fn record<'o>(
         }
         Ok(is_ours)
     };
-    outcomes.into_iter().map(&mut record).collect()
+    outcomes.into_iter().map(record).collect()
 }
 
 const UPDATE: &str =
