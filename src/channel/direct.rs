@@ -10,6 +10,7 @@ use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use hyper::body::{Body as _, Incoming};
 use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1::{Connection, SendRequest, handshake};
@@ -75,7 +76,7 @@ impl Direct {
     /// Sends it and reads the answer, all in the time there is.
     pub(super) fn post(
         &self,
-        body: Vec<u8>,
+        body: Bytes,
         mut headers: HeaderMap,
     ) -> impl Future<Output = Result<Raw, Failed>> + Send {
         headers.insert(HOST, self.authority.clone());
@@ -245,7 +246,7 @@ mod tests {
     fn a_post_is_small() {
         let url = Url::parse("http://127.0.0.1:1/hook").unwrap();
         let direct = Direct::new(&url, true, Deadlines::default()).unwrap();
-        let size = size_of_val(&direct.post(Vec::new(), HeaderMap::new()));
+        let size = size_of_val(&direct.post(Bytes::new(), HeaderMap::new()));
         assert!(size <= 1_000, "{size} bytes");
     }
 }

@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
@@ -147,7 +148,7 @@ impl Endpoint {
     /// POSTs a JSON body once it has passed the gate.
     pub fn post(
         &self,
-        body: Vec<u8>,
+        body: Bytes,
         headers: HeaderMap,
         gate: Gate,
     ) -> impl Future<Output = Result<Response, Failed>> + Send {
@@ -158,7 +159,7 @@ impl Endpoint {
     pub(super) fn call<'a>(
         &'a self,
         (method, url): (Method, &'a Url),
-        body: Vec<u8>,
+        body: Bytes,
         mut headers: HeaderMap,
         gate: Gate,
     ) -> impl Future<Output = Result<Response, Failed>> + Send + 'a {

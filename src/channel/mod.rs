@@ -12,6 +12,7 @@ use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 
 use crate::outbox::{Answer, Delivery, Phase, Retry, Service};
@@ -24,7 +25,7 @@ pub struct Attempt<'a> {
     /// The message.
     pub delivery: &'a Delivery,
     /// Its bytes, proven unharmed.
-    pub payload: &'a [u8],
+    pub payload: &'a Bytes,
     /// What time it is, for signatures.
     pub now: Timestamp,
     /// To pass before the bytes that cannot be taken back.

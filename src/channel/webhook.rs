@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use reqwest::Url;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use ring::hmac;
@@ -97,12 +98,14 @@ impl Webhook {
 
     pub(super) async fn send(&self, attempt: Attempt<'_>) -> Answer {
         let id = id_of(attempt.delivery);
-        let timestamp = attempt.now.as_second();
-        let body = self.body(attempt.delivery, attempt.payload);
-        let Ok(headers) = self.headers(id, timestamp, &body) else {
+        let body = match self.body(attempt.delivery, attempt.payload) {
+            Cow::Borrowed(_) => attempt.payload.clone(),
+            Cow::Owned(wrapped) => Bytes::from(wrapped),
+        };
+        let Ok(headers) = self.headers(id, HeaderValue::from(attempt.now.as_second()), &body) else {
             return Answer::Never("the signature cannot be written as a header".to_owned());
         };
-        match self.endpoint.post(body.into_owned(), headers, attempt.gate).await {
+        match self.endpoint.post(body, headers, attempt.gate).await {
             Ok(response) => answer(&response),
             Err(Failed::Unsent(reason)) => Answer::NotNow { reason, after: None, scope: Scope::Destination },
             // The receiver knows the id: sending again is safe, so nothing is uncertain.
@@ -113,14 +116,14 @@ impl Webhook {
     fn headers(
         &self,
         id: String,
-        timestamp: i64,
+        timestamp: HeaderValue,
         body: &[u8],
     ) -> Result<HeaderMap, reqwest::header::InvalidHeaderValue> {
         let mut headers = HeaderMap::with_capacity(HEADERS);
-        let signed = (!self.keys.is_empty()).then(|| self.signatures(&id, timestamp, body));
+        let signed = (!self.keys.is_empty()).then(|| self.signatures(&id, timestamp.as_bytes(), body));
         let message = HeaderValue::try_from(id)?;
         headers.insert(ID, message.clone());
-        headers.insert(TIMESTAMP, HeaderValue::from(timestamp));
+        headers.insert(TIMESTAMP, timestamp);
         headers.insert(IDEMPOTENCY_KEY, message);
         if self.wrapping == Wrapping::CloudEvents {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(CLOUD_EVENT));
@@ -132,11 +135,11 @@ impl Webhook {
     }
 
     /// By each key, the current one first, with blanks between them.
-    fn signatures(&self, id: &str, timestamp: i64, body: &[u8]) -> String {
+    fn signatures(&self, id: &str, timestamp: &[u8], body: &[u8]) -> String {
         let mut all = String::with_capacity(self.keys.len() * SIGNED);
         for key in &self.keys {
             all.push_str(if all.is_empty() { "" } else { " " });
-            sign(key, (id, timestamp, body), &mut all);
+            sign(key, [id.as_bytes(), timestamp, body], &mut all);
         }
         all
     }
@@ -176,11 +179,12 @@ pub fn read_key(text: &str) -> Result<SecretBox<Vec<u8>>, String> {
 }
 
 /// Adds `v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`.
-fn sign(key: &hmac::Key, (id, timestamp, body): (&str, i64, &[u8]), out: &mut String) {
+fn sign(key: &hmac::Key, [id, timestamp, body]: [&[u8]; 3], out: &mut String) {
     // ring's: a third less time than `hmac`'s where a processor has no instructions for SHA-256, for each message.
     let mut mac = hmac::Context::with_key(key);
-    mac.update(format!("{id}.{timestamp}.").as_bytes());
-    mac.update(body);
+    for part in [id, b".", timestamp, b".", body] {
+        mac.update(part);
+    }
     out.push_str("v1,");
     STANDARD.encode_string(mac.sign(), out);
 }
@@ -194,8 +198,12 @@ mod tests {
     fn the_published_vector_signs_the_same() {
         let key = read_key("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
         let mut signature = String::new();
-        let message = ("msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, &br#"{"test": 2432232314}"#[..]);
-        sign(&hmac::Key::new(hmac::HMAC_SHA256, key.expose_secret()), message, &mut signature);
+        let message = ["msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", r#"{"test": 2432232314}"#];
+        sign(
+            &hmac::Key::new(hmac::HMAC_SHA256, key.expose_secret()),
+            message.map(str::as_bytes),
+            &mut signature,
+        );
         assert_eq!(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
     }
 

@@ -49,6 +49,7 @@ pub struct Lane {
     pause: Option<Timestamp>,
     /// Troubles on end; after one, a single message probes the way.
     troubles: usize,
+    /// When the last message left, where the channel wants a time between two.
     last_sent: Option<Timestamp>,
     /// Whether the next odd place goes to the newest of a backlog.
     newest_first: bool,
@@ -57,8 +58,8 @@ pub struct Lane {
 
 /// How an attempt ended, until the ledger has it.
 struct Ended {
-    flight: Flight,
-    outcome: Arc<Outcome>,
+    claimed: Arc<Claimed>,
+    outcome: Outcome,
     /// What ops are to hear of it.
     notice: Vec<Delivery>,
 }
@@ -70,7 +71,7 @@ struct Traffic {
     attempts: FuturesUnordered<Flying>,
     /// Of the bodies under way.
     bytes: usize,
-    ended: Vec<Ended>,
+    ended: Vec<Arc<Ended>>,
     /// Whether more may be waiting than was claimed.
     more: bool,
     /// Whether nothing has ended for a while, so that no company is waited for.
@@ -85,7 +86,7 @@ type Committed = Result<(Vec<bool>, Vec<Claimed>), LedgerError>;
 /// A commit on its way to the disk.
 struct Exchange {
     /// What it records.
-    recorded: Vec<Ended>,
+    recorded: Vec<Arc<Ended>>,
     /// What it gives back.
     back: Vec<Arc<Claimed>>,
     commit: Pin<Box<dyn Future<Output = Committed> + Send>>,
@@ -210,11 +211,10 @@ impl Lane {
         traffic.quiet = false;
         let recorded = std::mem::take(&mut traffic.ended);
         let (now, given) = (self.shared.clock.now(), back.clone());
-        let outcomes: Vec<Arc<Outcome>> = recorded.iter().map(|e| e.outcome.clone()).collect();
-        let notice: Vec<Delivery> = recorded.iter().flat_map(|e| e.notice.iter().cloned()).collect();
+        let ended = recorded.clone();
         let work = move |c: &rusqlite::Connection| {
-            let ours = deliveries::record(c, outcomes.iter().map(Arc::as_ref), now)?;
-            occurrences::notice(c, &notice, now)?;
+            let ours = deliveries::record(c, ended.iter().map(|e| &e.outcome), now)?;
+            ended.iter().try_for_each(|e| occurrences::notice(c, &e.notice, now))?;
             given.iter().try_for_each(|claimed| deliveries::give_back(c, claimed, now))?;
             let claimed = places.map(|places| deliveries::claim(c, &places, now)).transpose()?;
             Ok((ours, claimed.unwrap_or_default()))
@@ -238,9 +238,7 @@ impl Lane {
     ) -> Option<LedgerError> {
         match committed {
             Ok((ours, claimed)) => {
-                for (ended, ours) in exchange.recorded.iter().zip(ours) {
-                    ended.tell(ours);
-                }
+                exchange.recorded.iter().zip(ours).for_each(|(ended, ours)| ended.tell(ours));
                 self.newest_first ^= claimed.len() % 2 == 1;
                 traffic.more = !claimed.is_empty();
                 traffic.ahead.extend(claimed.into_iter().map(Arc::new));
@@ -268,7 +266,9 @@ impl Lane {
             && self.is_open()
             && let Some(claimed) = traffic.ahead.pop_front()
         {
-            self.last_sent = Some(self.shared.clock.now());
+            if !way.channel.spacing().is_zero() {
+                self.last_sent = Some(self.shared.clock.now());
+            }
             traffic.bytes += claimed.bytes();
             traffic.attempts.push(Flight::of(claimed).send(self.shared.clone()));
         }
@@ -278,7 +278,7 @@ impl Lane {
     fn land(&mut self, (flight, event): (Flight, Event), traffic: &mut Traffic) {
         traffic.bytes -= flight.claimed.bytes();
         let ended = self.judge(flight, event);
-        traffic.ended.push(ended);
+        traffic.ended.push(Arc::new(ended));
     }
 
     /// What an ended attempt means for its message, for the lane, and for ops.
@@ -304,7 +304,7 @@ impl Lane {
         if let Event::Answered(answer) = &event {
             notice.extend(self.heed(answer, now));
         }
-        Ended { flight, outcome: Arc::new(outcome), notice }
+        Ended { claimed: flight.claimed, outcome, notice }
     }
 
     /// Pauses when the way is troubled.
@@ -338,7 +338,7 @@ async fn commit(exchange: &mut Option<Exchange>) -> Committed {
 impl Ended {
     /// Logs it once the ledger has it.
     fn tell(&self, ours: bool) {
-        let (claimed, d, state) = (&self.flight.claimed, &self.flight.claimed.delivery, &self.outcome.state);
+        let (claimed, d, state) = (&self.claimed, &self.claimed.delivery, &self.outcome.state);
         if !ours {
             tracing::warn!(delivery.id = claimed.id, "the claim was lost before the answer came");
         }

@@ -11,6 +11,7 @@
 //!                `----------------requeue (operator)--------- dead | held | uncertain
 //! ```
 
+use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::answer::{Answer, Scope};
@@ -109,7 +110,7 @@ pub struct Delivery {
 /// SQLite's own integrity check does not see one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sealed {
-    bytes: Vec<u8>,
+    bytes: Bytes,
     checksum: String,
 }
 
@@ -117,16 +118,16 @@ impl Sealed {
     /// Seals bytes.
     pub fn new(bytes: Vec<u8>) -> Sealed {
         let checksum = super::key::checksum(&bytes);
-        Sealed { bytes, checksum }
+        Sealed { bytes: bytes.into(), checksum }
     }
 
     /// As stored; [`Sealed::open`] says whether it is still what was sealed.
     pub fn from_stored(bytes: Vec<u8>, checksum: String) -> Sealed {
-        Sealed { bytes, checksum }
+        Sealed { bytes: bytes.into(), checksum }
     }
 
     /// The bytes, if they are unharmed.
-    pub fn open(&self) -> Option<&[u8]> {
+    pub fn open(&self) -> Option<&Bytes> {
         super::key::is_of(&self.checksum, &self.bytes).then_some(&self.bytes)
     }
 
@@ -329,7 +330,7 @@ mod tests {
     #[test]
     fn a_flipped_bit_is_seen() {
         let sealed = Sealed::new(b"Dear Ana".to_vec());
-        assert_eq!(sealed.open(), Some(&b"Dear Ana"[..]));
+        assert_eq!(sealed.open(), Some(&Bytes::from_static(b"Dear Ana")));
         assert_eq!(Sealed::from_stored(b"Dear Anb".to_vec(), sealed.checksum().to_owned()).open(), None);
     }
 

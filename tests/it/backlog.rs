@@ -183,5 +183,5 @@ fn the_tally_counts_each_status_and_old_bodies_go() {
     assert_eq!([purge(60, 9), purge(61, 1), purge(61, 9), purge(61, 9)], [0, 1, 1, 0]);
     let body = |id| outbox.ledger.run_blocking(move |c| deliveries::get(c, id)).unwrap().unwrap();
     assert_eq!(body(1).delivery.payload.stored(), b"");
-    assert_eq!(body(3).delivery.payload.open().map(<[u8]>::len), Some(1000));
+    assert_eq!(body(3).delivery.payload.open().map(bytes::Bytes::len), Some(1000));
 }

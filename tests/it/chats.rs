@@ -352,7 +352,7 @@ fn send(service: Service, answer: Option<&'static str>, payload: &str) -> (Answe
         expires: now + jiff::SignedDuration::from_hours(1),
     };
     let gate: Gate = Box::new(|| Box::pin(async { true }));
-    let attempt = Attempt { delivery: &delivery, payload: payload.as_bytes(), now, gate };
+    let attempt = Attempt { delivery: &delivery, payload: &payload.to_owned().into(), now, gate };
     let runtime = tokio::runtime::Runtime::new().unwrap();
     (runtime.block_on(chat.send(attempt)), server.join().unwrap())
 }

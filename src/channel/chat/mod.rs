@@ -17,6 +17,7 @@ mod wecom;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::SignedDuration;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
@@ -75,7 +76,7 @@ impl Chat {
             Err(reason) => return Answer::Never(reason),
         };
         let Call { method, url, headers, body } = call;
-        let body = body.to_string().into_bytes();
+        let body = Bytes::from(body.to_string());
         let lost = |reason| match self.service {
             // The server knows the transaction: sending again shows nothing twice.
             Service::Matrix => Answer::NotNow { reason, after: None, scope: Scope::Message },

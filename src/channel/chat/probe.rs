@@ -1,5 +1,6 @@
 //! What can be asked of a service without posting anything: whether it knows us.
 
+use bytes::Bytes;
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 use secrecy::ExposeSecret as _;
@@ -28,7 +29,7 @@ impl Chat {
                 self.bearer(&mut headers)?;
             }
             let gate = Box::new(|| Box::pin(async { true }) as _);
-            match self.endpoint.call((method, &url), b"{}".to_vec(), headers, gate).await {
+            match self.endpoint.call((method, &url), Bytes::from_static(b"{}"), headers, gate).await {
                 Ok(response) if is_known(self.service, &response) => Ok(()),
                 Ok(response) => Err(said(&response)),
                 Err(Failed::Unsent(reason) | Failed::Unknown(reason)) => Err(reason),
