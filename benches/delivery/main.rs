@@ -4,8 +4,9 @@
 //! Sink, daemon and peers are processes of their own on this machine; peers and daemon take turns, and a
 //! ratio counts within one run only. `--backlog 1000000` drains that many small messages instead, with one
 //! that is new in the middle. `--connections` sets our SMTP connections (64: each waits for the disk once
-//! a message, the peers' never), `--disk` where the ledger is, `--only` `mail`, `webhook` or `retaind`. Peers
-//! that are missing are left out, with a word on how to get them.
+//! a message, the peers' never), `--disk` where the ledger is, `--only` `mail`, `webhook` or `retaind`. `--sink-core 1`
+//! holds the sink to a core: else the kernel moves it onto whoever sends and off again, by chance. Peers that are
+//! missing are left out, with a word on how to get them.
 #![allow(
     clippy::expect_used,
     clippy::print_stdout,
@@ -33,6 +34,8 @@ struct Options {
     rounds: usize,
     backlog: Option<usize>,
     only: Option<String>,
+    /// The core that the sink is held to.
+    sink_core: Option<String>,
     setup: Setup,
 }
 
@@ -181,6 +184,7 @@ fn main() {
         rounds: number("--rounds").unwrap_or(3),
         backlog: number("--backlog"),
         only: value("--only"),
+        sink_core: value("--sink-core"),
         setup: Setup {
             disk: value("--disk")
                 .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target"), PathBuf::from),
@@ -249,7 +253,7 @@ fn turn(
     options: &Options,
 ) -> Result<Turn, String> {
     let messages = options.messages / contender.share;
-    let mut sink = Sink::start(program, contender.sink);
+    let mut sink = Sink::start(program, contender.sink, options.sink_core.as_deref());
     let used = if let Some(peer) = contender.peer {
         let command = peer(peers, sink.port, messages);
         process::run(&mut command.ok_or(format!("needs {}", contender.missing))?)?
@@ -276,7 +280,7 @@ fn backlog(program: &Path, binary: &Path, messages: usize, options: &Options) {
         if options.only.as_deref().is_some_and(|only| !name.starts_with(only)) {
             continue;
         }
-        let mut sink = Sink::start(program, sink);
+        let mut sink = Sink::start(program, sink, options.sink_core.as_deref());
         let shop = Shop::new(&options.setup, kind, sink.port, messages, SMALL_BYTES);
         let daemon = shop.start(binary);
         let pause = Pause::new();

@@ -93,11 +93,14 @@ pub(crate) struct Sink {
 }
 
 impl Sink {
-    /// Starts this very program as a sink.
-    pub(crate) fn start(program: &Path, kind: &str) -> Sink {
-        let mut command = Command::new(program);
+    /// Starts this very program as a sink, held to a core if one is named.
+    pub(crate) fn start(program: &Path, kind: &str, core: Option<&str>) -> Sink {
+        let mut command = Command::new(core.map_or(program, |_| Path::new("taskset")));
+        if let Some(core) = core {
+            command.args(["-c", core]).arg(program);
+        }
         command.args(["--sink", kind]).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().expect("this program starts once more");
+        let mut child = command.spawn().expect("this program starts once more, by taskset for a core");
         let ask = child.stdin.take().expect("a pipe to it");
         let mut answers = BufReader::new(child.stdout.take().expect("a pipe from it")).lines();
         let port = answers.next().and_then(Result::ok).and_then(|line| line.parse().ok());
