@@ -23,6 +23,7 @@ pub mod clock;
 pub mod config;
 pub mod daemon;
 pub mod ledger;
+pub mod logs;
 pub mod store;
 pub mod web;
 

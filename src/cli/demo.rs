@@ -15,6 +15,7 @@ use crate::config::{self, Outlet};
 use crate::daemon::supervisor::{self, Origin};
 use crate::daemon::{Daemon, foresight};
 use crate::ledger::{Access, Ledger, occurrences, reminders};
+use crate::logs;
 
 const CONFIG: &str = include_str!("../../config/demo.toml");
 
@@ -38,7 +39,7 @@ pub(super) struct Demo {
 impl Demo {
     pub(super) fn run(&self) -> Done {
         if std::env::var_os("RETAIND_LOG").is_some() || !std::io::stderr().is_terminal() {
-            show::logs(false);
+            logs::start(false, show::colour());
         }
         let temporary = match &self.dir {
             Some(_) => None,
@@ -51,7 +52,9 @@ impl Demo {
         std::fs::create_dir_all(&dir)
             .map_err(|e| Failure::new(EX_IOERR, format!("`{}`: {e}", dir.display())))?;
         build(&dir)?;
-        super::runtime()?.block_on(self.show(&dir))
+        let done = super::runtime()?.block_on(self.show(&dir));
+        logs::say_left_out();
+        done
     }
 
     async fn show(&self, dir: &Path) -> Done {

@@ -12,6 +12,7 @@ use crate::config::Outlet;
 use crate::daemon::Daemon;
 use crate::daemon::supervisor::{self, Origin};
 use crate::ledger::{Access, Ledger};
+use crate::logs;
 
 /// Run the daemon.
 #[derive(Debug, Args)]
@@ -39,8 +40,10 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) fn run(&self, cli: &Cli) -> Done {
-        show::logs(cli.json);
-        super::runtime()?.block_on(self.serve(cli))
+        logs::start(cli.json, show::colour());
+        let done = super::runtime()?.block_on(self.serve(cli));
+        logs::say_left_out();
+        done
     }
 
     async fn serve(&self, cli: &Cli) -> Done {

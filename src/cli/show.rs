@@ -40,21 +40,3 @@ pub(super) fn table(rows: &[Vec<String>]) {
         line(cells.collect::<Vec<_>>().join("  ").trim_end());
     }
 }
-
-/// Logs to standard error, at `RETAIND_LOG` or `info`; libraries that would log secrets stay quiet
-/// whatever is asked for.
-pub(super) fn logs(json: bool) {
-    use tracing_subscriber::EnvFilter;
-    let wanted = std::env::var("RETAIND_LOG").unwrap_or_else(|_| "info".to_owned());
-    let quiet = "lettre=warn,hyper=warn,hyper_util=warn,reqwest=warn,rustls=warn,h2=warn,tokio_cron_scheduler=warn,mail_parser=warn";
-    let filter = EnvFilter::try_new(format!("{wanted},{quiet}")).unwrap_or_else(|_| EnvFilter::new("info"));
-    // The journal stamps its own time.
-    let journal = std::env::var_os("JOURNAL_STREAM").is_some();
-    let builder =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
-    let _ = match (json, journal) {
-        (true, _) => builder.json().try_init(),
-        (false, true) => builder.without_time().with_ansi(false).try_init(),
-        (false, false) => builder.with_ansi(colour()).try_init(),
-    };
-}

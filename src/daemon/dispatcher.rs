@@ -342,10 +342,17 @@ impl Ended {
         if !ours {
             tracing::warn!(delivery.id = claimed.id, "the claim was lost before the answer came");
         }
-        tracing::info!(
-            delivery.id = claimed.id, attempt.number = claimed.fence, channel = %d.channel, job.name = %d.job,
-            recipient = %d.recipient, status = state.status.name(), reason = %masked(&state.reason), "delivery attempted"
-        );
+        macro_rules! line {
+            () => {
+                tracing::info!(
+                    delivery.id = claimed.id, attempt.number = claimed.fence, channel = %d.channel,
+                    job.name = %d.job, recipient = %d.recipient, status = state.status.name(),
+                    reason = %masked(&state.reason), "delivery attempted"
+                )
+            };
+        }
+        // Two kinds of lines, so that what did not go is not left out among the many that did.
+        if state.status == Status::Sent { line!() } else { line!() }
     }
 }
 

@@ -18,6 +18,7 @@ use super::pages::Pages;
 use super::{Daemon, DaemonError, Shared, foresight, planner};
 use crate::config::{self, Outlet};
 use crate::ledger::purge;
+use crate::logs;
 
 /// Longest wait between two looks at the wall clock: timers do not count the sleep of a machine.
 const LOOK: Duration = Duration::from_secs(20);
@@ -68,6 +69,7 @@ pub async fn run(mut daemon: Daemon, origin: &Origin, stop: Arc<Notify>) -> Resu
             _ = terminate.recv() => break Ok(()),
             _ = interrupt.recv() => break Ok(()),
         };
+        logs::say_left_out();
         let mut wait = until_next(&daemon.shared).await.min(LOOK);
         match round {
             Ok(true) => {}

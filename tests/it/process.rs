@@ -1,5 +1,6 @@
 //! The real binary as systemd and an operator meet it: start, second daemon, reload, stop, exit codes.
 
+use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
@@ -182,6 +183,71 @@ fn what_is_fired_arrives_once() {
     let resent = run(dir.path(), &["outbox", "retry", "1"]);
     assert_eq!(resent.status.code(), Some(65));
     assert!(text(&resent.stderr).contains("it is sent"));
+}
+
+/// What a shop's `weekly` decides for so many managers.
+fn decided_for(dir: &Path, managers: usize) {
+    let path = dir.join("retaind.toml");
+    let mut config = std::fs::read_to_string(&path).unwrap();
+    let names: Vec<String> = (0..managers).map(|n| format!("\"m{n}\"")).collect();
+    assert!(config.contains("managers = [\"ana\"]"));
+    config = config.replace("managers = [\"ana\"]", &format!("managers = [{}]", names.join(", ")));
+    for n in 0..managers {
+        write!(
+            config,
+            "\n[people.m{n}]\nname = \"M {n}\"\nemail = \"m{n}@example.com\"\nvia = [\"office\"]\n"
+        )
+        .unwrap();
+    }
+    std::fs::write(&path, config).unwrap();
+    let store = rusqlite::Connection::open(dir.join("shop.db")).unwrap();
+    store.execute_batch("INSERT INTO customers (id, name) VALUES ('1', 'Casa Verde')").unwrap();
+    let fired = run(dir, &["fire", "weekly", "--at", "2026-11-02T08:00"]);
+    assert!(text(&fired.stdout).contains(&format!("{managers} messages decided")), "{}", text(&fired.stderr));
+}
+
+/// How many deliveries have been sent.
+fn sent(dir: &Path) -> usize {
+    let listed = run(dir, &["outbox", "list", "--limit", "1000", "--json"]).stdout;
+    let listed: serde_json::Value = serde_json::from_slice(&listed).unwrap();
+    listed.as_array().unwrap().iter().filter(|delivery| delivery["status"] == "sent").count()
+}
+
+/// As when the journal is gone.
+#[test]
+fn a_log_that_nobody_takes_holds_up_no_message() {
+    let dir = shop();
+    decided_for(dir.path(), 3);
+    let mut child = retaind(dir.path(), &["run"]).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stderr.take());
+    while sent(dir.path()) < 3 {
+        assert_eq!(child.try_wait().unwrap(), None, "it goes on");
+    }
+    let stopped = Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    assert!(stopped.success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_flood_of_lines_is_told_in_a_few() {
+    const MANAGERS: usize = 100;
+    let dir = shop();
+    decided_for(dir.path(), MANAGERS);
+    let mut daemon = Daemon::run(dir.path(), &["run"]);
+    while sent(dir.path()) < MANAGERS {}
+    daemon.signal("TERM");
+    let lines: Vec<String> = daemon.lines.by_ref().map(Result::unwrap).collect();
+    assert_eq!(daemon.child.wait().unwrap().code(), Some(0));
+    let told =
+        lines.iter().filter(|line| line.contains("delivery attempted") && line.contains("status=")).count();
+    let left_out = lines.iter().filter_map(|line| {
+        let (_, counted) = line.split_once("more lines of this kind were left out lines=")?;
+        let (count, kind) = counted.split_once(' ')?;
+        assert_eq!(kind, "kind=delivery attempted");
+        count.parse::<usize>().ok()
+    });
+    let left_out: usize = left_out.sum();
+    assert!(left_out > 0 && told + left_out == MANAGERS, "{told} and {left_out}");
 }
 
 #[test]

@@ -28,6 +28,7 @@ const EDGES: &[(&str, &[&str], &str)] = &[
     ("ledger", &["care", "domain", "outbox"], "edge: keeps deliveries, and figures as they were told"),
     ("channel", &["domain", "outbox", "render"], "edge: sends mails that render makes"),
     ("clock", &[], "edge: the only reader of time"),
+    ("logs", &["clock"], "edge: lines for whoever looks after the daemon"),
     (
         "config",
         &["care", "channel", "domain", "job", "metrics", "outbox", "render", "schedule", "store"],
@@ -36,8 +37,8 @@ const EDGES: &[(&str, &[&str], &str)] = &[
     (
         "daemon",
         &[
-            "care", "channel", "clock", "config", "document", "domain", "job", "ledger", "metrics", "outbox",
-            "render", "schedule", "store", "web",
+            "care", "channel", "clock", "config", "document", "domain", "job", "ledger", "logs", "metrics",
+            "outbox", "render", "schedule", "store", "web",
         ],
         "shell: runs them",
     ),
@@ -52,7 +53,7 @@ const EDGES: &[(&str, &[&str], &str)] = &[
         "cli",
         &[
             "capture", "care", "channel", "clock", "config", "daemon", "demo", "document", "domain", "job",
-            "ledger", "metrics", "outbox", "render", "store",
+            "ledger", "logs", "metrics", "outbox", "render", "store",
         ],
         "shell: what people ask for",
     ),
