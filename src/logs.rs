@@ -18,8 +18,9 @@ use crate::clock::Clock;
 /// How many lines of one kind are written in a second.
 const LINES_MAX: u64 = 10;
 
-/// Of the lines that say how many others were left out; they are always written.
-const LEFT_OUT: &str = "left_out";
+/// Of the lines that say how many others were left out; they are always written. Below `retaind`, as whoever asks for
+/// its lines alone names it.
+const LEFT_OUT: &str = "retaind::left_out";
 
 static FLOOD: LazyLock<Arc<Flood>> = LazyLock::new(|| Arc::new(Flood::new(Clock::System)));
 

@@ -14,7 +14,7 @@ fn retaind(dir: &Path, arguments: &[&str]) -> Command {
         .args(arguments)
         .env_remove("STATE_DIRECTORY")
         .env("NO_COLOR", "1")
-        .env("RETAIND_LOG", "info");
+        .env("RETAIND_LOG", "retaind=info");
     command
 }
 
