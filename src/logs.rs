@@ -91,7 +91,6 @@ impl Flood {
             return true;
         }
         if kind.left_out == 0 {
-            kind.said.clear();
             event.record(&mut Said(&mut kind.said));
         }
         kind.left_out += 1;

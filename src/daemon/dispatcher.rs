@@ -107,10 +107,9 @@ impl Lane {
 
     /// Until when nothing is claimed.
     pub fn paused_until(&self) -> Option<Timestamp> {
-        let spaced = self.last_sent.and_then(|at| {
-            let spacing = self.shared.config.channels.get(&self.name)?.channel.spacing();
-            (!spacing.is_zero()).then(|| at + spacing)
-        });
+        let spaced = self
+            .last_sent
+            .and_then(|at| Some(at + self.shared.config.channels.get(&self.name)?.channel.spacing()));
         self.pause.into_iter().chain(spaced).max().filter(|until| *until > self.shared.clock.now())
     }
 
@@ -370,9 +369,8 @@ fn describe(event: &Event) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{delivery, shared};
+    use super::super::tests::{claimed, shared};
     use super::*;
-    use crate::outbox::State;
 
     const HOOK: &str = r#"
         [channels.hook]
@@ -382,15 +380,10 @@ mod tests {
         concurrency = 8
     "#;
 
-    fn claimed(now: Timestamp) -> Arc<Claimed> {
-        let (delivery, state) = (delivery("hook", now), State::pending(now));
-        Arc::new(Claimed { id: 1, delivery, state, fence: 1, started: now })
-    }
-
     /// So many that were accepted.
     fn accepted(lane: &mut Lane, ended: usize, traffic: &mut Traffic) {
         for _ in 0..ended {
-            let flight = Flight::of(claimed(lane.shared.clock.now()));
+            let flight = Flight::of(claimed("hook", lane.shared.clock.now()));
             traffic.bytes += flight.claimed.bytes();
             lane.land((flight, Event::Answered(Answer::Accepted("200".to_owned()))), traffic);
         }
@@ -402,7 +395,7 @@ mod tests {
         let (_folder, shared) = shared(now, "");
         let mut lane = Lane::new("hook", shared);
         for (passed, expected) in [(false, Status::Pending), (true, Status::Uncertain)] {
-            let flight = Flight { claimed: claimed(now), passed: Arc::new(AtomicBool::new(passed)) };
+            let flight = Flight { claimed: claimed("hook", now), passed: Arc::new(AtomicBool::new(passed)) };
             let mut traffic = Traffic { bytes: flight.claimed.bytes(), ..Traffic::default() };
             let broken = async |promise: &str| -> Event { panic!("{promise}") };
             let landed = flight.until_answered(broken("a library's promise")).await;
@@ -437,7 +430,7 @@ mod tests {
         let (way, mut lane) = (&shared.config.channels["hook"], Lane::new("hook", shared.clone()));
         let mut gathers = |ahead: usize, ended: usize, quiet: bool, stopping: bool| {
             let mut traffic = Traffic { quiet, ..Traffic::default() };
-            traffic.ahead.extend((0..ahead).map(|_| claimed(now)));
+            traffic.ahead.extend((0..ahead).map(|_| claimed("hook", now)));
             accepted(&mut lane, ended, &mut traffic);
             assert_eq!(traffic.bytes, 0);
             lane.stopping().store(stopping, Ordering::SeqCst);

@@ -106,9 +106,8 @@ fn gate(shared: &Arc<Shared>, claimed: &Claimed, phase: Phase, passed: Arc<Atomi
 mod tests {
     use jiff::Timestamp;
 
-    use super::super::tests::{delivery, shared};
+    use super::super::tests::{claimed, shared};
     use super::*;
-    use crate::outbox::State;
 
     /// Each message has such a box: one of a kilobyte, what is put before it included, comes from what the allocator
     /// has at hand, and a larger one does not (`docs/performance.md`).
@@ -116,9 +115,7 @@ mod tests {
     async fn a_flight_is_small() {
         let now: Timestamp = "2026-11-02T11:00:00Z".parse().unwrap();
         let (_folder, shared) = shared(now, "");
-        let (delivery, state) = (delivery("room", now), State::pending(now));
-        let claimed = Claimed { id: 1, delivery, state, fence: 1, started: now };
-        let size = size_of_val(&*Flight::of(Arc::new(claimed)).send(shared));
+        let size = size_of_val(&*Flight::of(claimed("room", now)).send(shared));
         assert!(size <= 700, "{size} bytes");
     }
 }

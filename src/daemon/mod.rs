@@ -201,9 +201,9 @@ mod tests {
     use super::*;
     use crate::config::{self, Outlet};
     use crate::ledger::Access;
-    use crate::ledger::deliveries::Places;
+    use crate::ledger::deliveries::{Claimed, Places};
     use crate::outbox::retry::UNCERTAIN_WAIT;
-    use crate::outbox::{Delivery, DeliveryKey, Sealed};
+    use crate::outbox::{Delivery, DeliveryKey, Sealed, State};
 
     /// A shop without channels.
     const SHOP: &str = "[store]\npath = \"shop.db\"\nzone = \"UTC\"\ncurrency = \"EUR\"\n";
@@ -249,6 +249,12 @@ mod tests {
             not_before: at,
             expires: at + jiff::SignedDuration::from_hours(1),
         }
+    }
+
+    /// It in a lane's hands, for the first time.
+    pub(super) fn claimed(channel: &str, at: Timestamp) -> Arc<Claimed> {
+        let (delivery, state) = (delivery(channel, at), State::pending(at));
+        Arc::new(Claimed { id: 1, delivery, state, fence: 1, started: at })
     }
 
     const CHANNELS: &str = r#"

@@ -67,15 +67,18 @@ impl Daemon {
     }
 
     fn signal(&self, name: &str) {
-        let sent =
-            Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status().unwrap();
-        assert!(sent.success());
+        signal(&self.child, name);
     }
 
     fn code(mut self) -> Option<i32> {
         self.lines.by_ref().for_each(drop);
         self.child.wait().unwrap().code()
     }
+}
+
+fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
 }
 
 #[test]
@@ -206,11 +209,16 @@ fn decided_for(dir: &Path, managers: usize) {
     assert!(text(&fired.stdout).contains(&format!("{managers} messages decided")), "{}", text(&fired.stderr));
 }
 
-/// How many deliveries have been sent.
-fn sent(dir: &Path) -> usize {
-    let listed = run(dir, &["outbox", "list", "--limit", "1000", "--json"]).stdout;
-    let listed: serde_json::Value = serde_json::from_slice(&listed).unwrap();
-    listed.as_array().unwrap().iter().filter(|delivery| delivery["status"] == "sent").count()
+/// Looks at the outbox of a daemon until so many are sent.
+fn wait_for_sent(dir: &Path, child: &mut Child, messages: usize) {
+    let sent = || {
+        let listed = run(dir, &["outbox", "list", "--limit", "1000", "--json"]).stdout;
+        let listed: serde_json::Value = serde_json::from_slice(&listed).unwrap();
+        listed.as_array().unwrap().iter().filter(|delivery| delivery["status"] == "sent").count()
+    };
+    while sent() < messages {
+        assert_eq!(child.try_wait().unwrap(), None, "it goes on");
+    }
 }
 
 /// As when the journal is gone.
@@ -220,11 +228,8 @@ fn a_log_that_nobody_takes_holds_up_no_message() {
     decided_for(dir.path(), 3);
     let mut child = retaind(dir.path(), &["run"]).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stderr.take());
-    while sent(dir.path()) < 3 {
-        assert_eq!(child.try_wait().unwrap(), None, "it goes on");
-    }
-    let stopped = Command::new("kill").arg(child.id().to_string()).status().unwrap();
-    assert!(stopped.success());
+    wait_for_sent(dir.path(), &mut child, 3);
+    signal(&child, "TERM");
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
@@ -234,7 +239,7 @@ fn a_flood_of_lines_is_told_in_a_few() {
     let dir = shop();
     decided_for(dir.path(), MANAGERS);
     let mut daemon = Daemon::run(dir.path(), &["run"]);
-    while sent(dir.path()) < MANAGERS {}
+    wait_for_sent(dir.path(), &mut daemon.child, MANAGERS);
     daemon.signal("TERM");
     let lines: Vec<String> = daemon.lines.by_ref().map(Result::unwrap).collect();
     assert_eq!(daemon.child.wait().unwrap().code(), Some(0));
